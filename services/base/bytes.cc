@@ -12,7 +12,8 @@ void AppendBig(std::string& out, std::uint64_t value, int size) {
 }
 
 void AppendLittle(std::string& out, std::uint64_t value, int size) {
-  for (int shift = 0; shift < 8 * size; shift += 8) out.push_back(static_cast<char>(value >> shift));
+  for (int shift = 0; shift < 8 * size; shift += 8)
+    out.push_back(static_cast<char>(value >> shift));
 }
 
 std::uint64_t Big(std::string_view bytes) {
@@ -117,8 +118,8 @@ std::uint64_t ByteReader::Varint() {
   std::uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     const std::uint64_t part = Byte();
-    // The tenth byte holds one bit: more would be lost.
-    if (!ok_ || (shift == 63 && part > 1)) break;
+    // The tenth byte holds one bit: more would be lost. A zero at the end is a longer form.
+    if (!ok_ || (shift == 63 && part > 1) || (shift > 0 && part == 0)) break;
     value |= (part & 0x7f) << shift;
     if ((part & 0x80) == 0) return value;
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tandem::base {
 
@@ -27,13 +28,15 @@ class ByteWriter {
   ByteWriter& Sized(std::string_view bytes);
   ByteWriter& Raw(std::string_view bytes);
   const std::string& bytes() const { return bytes_; }
-  std::string Take() && { return std::move(bytes_); }
+  // The bytes, moved out; the writer is empty then.
+  std::string Take() { return std::exchange(bytes_, {}); }
 
  private:
   std::string bytes_;
 };
 
-// Reads what ByteWriter wrote. After any read past the end or of a malformed part, ok() is false
+// Reads what ByteWriter wrote, and nothing else: a varint longer than it need be is malformed, so
+// equal values have equal bytes. After any read past the end or of a malformed part, ok() is false
 // and every read returns zero or "": check ok() once, at the end. The bytes must outlive the reader
 // and every view it returned.
 class ByteReader {
@@ -64,8 +67,8 @@ class ByteReader {
 // Scan takes as "to the end".
 std::string PrefixEnd(std::string_view prefix);
 
-// A hash that never changes: FNV-1a of 64 bits, finished by MurmurHash3's mixer. It picks the slot of
-// a key, so it is stored: never change it. Not for untrusted hash tables.
+// A hash that never changes: FNV-1a of 64 bits, finished by MurmurHash3's mixer. It picks the slot
+// of a key, so it is stored: never change it. Not for untrusted hash tables.
 std::uint64_t StableHash(std::string_view bytes);
 
 }  // namespace tandem::base

@@ -1,5 +1,6 @@
 #include "services/base/day.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/str_format.h"
@@ -9,8 +10,9 @@ namespace tandem::base {
 namespace {
 
 absl::Status BadDate(std::string_view text) {
-  return Refuse(Reason::kBadDate, "a date is a day of the calendar written YYYY-MM-DD",
-                {{"value", absl::string_view(text.data(), text.size())}});
+  return Refuse(
+      Reason::kBadDate, "a date is a day of the calendar written YYYY-MM-DD",
+      {{"value", absl::string_view(text.data(), std::min<std::size_t>(text.size(), 40))}});
 }
 
 // Digits only; -1 for anything else.

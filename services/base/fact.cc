@@ -57,7 +57,7 @@ std::string Position::Encode() const {
   for (const auto& [slot, number] : numbers_) {
     out.Varint(static_cast<std::uint64_t>(slot.domain)).Varint(slot.index).Varint(number);
   }
-  return std::move(out).Take();
+  return out.Take();
 }
 
 absl::StatusOr<Position> Position::Decode(std::string_view bytes) {
@@ -68,7 +68,7 @@ absl::StatusOr<Position> Position::Decode(std::string_view bytes) {
     const std::uint64_t domain = in.Varint();
     const std::uint64_t index = in.Varint();
     const std::uint64_t number = in.Varint();
-    if (!in.ok() || domain > 0xffff || index > 0xffff || number == 0) break;
+    if (!in.ok() || domain == 0 || domain > 0xffff || index > 0xffff || number == 0) break;
     const SlotId slot{.domain = static_cast<DomainId>(domain),
                       .index = static_cast<std::uint16_t>(index)};
     if (slot <= last) break;  // Ascending and once each: one position has one encoding.

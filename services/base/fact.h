@@ -45,7 +45,8 @@ class Position {
   // Every slot at or after that of `other`.
   bool Covers(const Position& other) const;
   const std::map<SlotId, std::uint64_t>& numbers() const { return numbers_; }
-  // Canonical bytes, stored in facts as a cut.
+  // Canonical bytes, stored in facts as a cut: domain, index and number of each slot as varints,
+  // ascending. Decode returns kInvalidArgument for any other bytes.
   std::string Encode() const;
   static absl::StatusOr<Position> Decode(std::string_view bytes);
   friend bool operator==(const Position&, const Position&) = default;
@@ -56,8 +57,8 @@ class Position {
 
 // Who asks: taken from the certificate (or, without TLS on loopback, from metadata).
 struct Caller {
-  std::string firm{};       // "acme"; "operator" for the network's operator.
-  std::string principal{};  // "planning-bot"
+  std::string firm{};          // "acme"; "operator" for the network's operator.
+  std::string principal{};     // "planning-bot"
   bool operator_role = false;  // The operator's principals hold no grants.
   bool instance = false;       // Another instance of this network.
   friend bool operator==(const Caller&, const Caller&) = default;

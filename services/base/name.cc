@@ -1,6 +1,7 @@
 #include "services/base/name.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/base/reason.h"
 
@@ -32,8 +33,8 @@ bool CheckDigitHolds(std::string_view digits) {
 absl::Status CheckId(std::string_view field, std::string_view id) {
   bool good = !id.empty() && id.size() <= 64 && id.front() != '.' && id.front() != '-';
   for (const char c : id) {
-    good = good && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' ||
-                    c == '-');
+    good = good &&
+           (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-');
   }
   if (good) return absl::OkStatus();
   return RefuseField(Reason::kBadName, field,
@@ -57,7 +58,7 @@ absl::StatusOr<std::vector<std::string>> ParseName(std::string_view field, std::
     }
   }
   if (good) return ids;
-  return RefuseField(Reason::kBadName, field, "a name has the form of the pattern",
+  return RefuseField(Reason::kBadName, field, absl::StrCat("a name has the form ", View(pattern)),
                      {{"value", View(name.substr(0, 120))}, {"pattern", View(pattern)}});
 }
 

@@ -1,5 +1,6 @@
 #include "services/base/quantity.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -9,6 +10,11 @@
 
 namespace tandem::base {
 namespace {
+
+// What a refusal shows of a text, which may be of any length.
+absl::string_view Start(std::string_view text) {
+  return {text.data(), std::min<std::size_t>(text.size(), 40)};
+}
 
 struct Decimal {
   std::int64_t value = 0;  // Without the point, with the sign.
@@ -39,8 +45,8 @@ std::optional<Decimal> ParseDecimal(std::string_view text, int decimals_max) {
 
 std::string Text(std::int64_t value, int scale) {
   // Through unsigned, so that the smallest int64 has a magnitude.
-  std::uint64_t magnitude = value < 0 ? 0 - static_cast<std::uint64_t>(value)
-                                      : static_cast<std::uint64_t>(value);
+  std::uint64_t magnitude =
+      value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
   std::string digits = absl::StrCat(magnitude);
   if (digits.size() <= static_cast<std::size_t>(scale)) {
     digits.insert(0, static_cast<std::size_t>(scale) + 1 - digits.size(), '0');
@@ -57,13 +63,14 @@ absl::StatusOr<Quantity> Quantity::Parse(std::string_view text) {
   bool fits = decimal.has_value();
   if (fits) {
     milli = decimal->value;
-    for (int i = decimal->decimals; i < 3; ++i) fits = !__builtin_mul_overflow(milli, 10, &milli) && fits;
+    for (int i = decimal->decimals; i < 3; ++i)
+      fits = !__builtin_mul_overflow(milli, 10, &milli) && fits;
     fits = fits && milli <= kMilliMax && milli >= -kMilliMax;
   }
   if (!fits) {
     return Refuse(Reason::kQuantityOutOfRange,
                   "a quantity is a decimal number with at most three decimals, within +-9000000000",
-                  {{"value", absl::string_view(text.data(), text.size())}});
+                  {{"value", Start(text)}});
   }
   return FromMilli(milli);
 }
@@ -98,14 +105,17 @@ Quantity operator-(Quantity a, Quantity b) {
 
 absl::StatusOr<UnitPrice> ParseUnitPrice(std::string_view text) {
   const std::optional<Decimal> decimal = ParseDecimal(text, 9);
-  if (!decimal.has_value() || decimal->value < 0) {
+  if (!decimal.has_value() || text.front() == '-') {
     return Refuse(Reason::kFieldOutOfRange,
                   "a price is a number of zero or more, with at most nine decimals",
-                  {{"value", absl::string_view(text.data(), text.size())}});
+                  {{"value", Start(text)}});
   }
   return UnitPrice{.value = decimal->value, .scale = decimal->decimals};
 }
 
-std::string ToString(const UnitPrice& price) { return Text(price.value, price.scale); }
+std::string ToString(const UnitPrice& price) {
+  Require(price.scale >= 0 && price.scale <= 9, "a price has 0 to 9 decimals");
+  return Text(price.value, price.scale);
+}
 
 }  // namespace tandem::base

@@ -55,6 +55,7 @@ struct UnitPrice {
 // Reads "9.58" as {958, 2}. Returns kInvalidArgument for anything but digits with up to nine
 // decimals, negative values, or a value beyond 10^15.
 absl::StatusOr<UnitPrice> ParseUnitPrice(std::string_view text);
+// "9.58" for {958, 2}. The scale must be 0 to 9 (checked where a partner's message is parsed).
 std::string ToString(const UnitPrice& price);
 
 }  // namespace tandem::base

@@ -101,7 +101,7 @@ std::string Encode(const Refusal& refusal) {
     out.Sized(key);
     out.Sized(value);
   }
-  return std::move(out).Take();
+  return out.Take();
 }
 
 absl::Status Make(Reason reason, std::string_view message, const Refusal& refusal) {

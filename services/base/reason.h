@@ -119,7 +119,8 @@ absl::Status RefuseField(Reason reason, std::string_view field, std::string_view
 std::optional<Refusal> RefusalOf(const absl::Status& status);
 // Its reason, or kNone.
 Reason ReasonOf(const absl::Status& status);
-// A copy of a refusal with one more detail (the record's place in a file, say). Leaves others alone.
+// A copy of a refusal with one more detail (the record's place in a file, say). Leaves others
+// alone.
 absl::Status WithDetail(const absl::Status& status, const Detail& detail);
 
 }  // namespace tandem::base

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 
 namespace tandem::base {
 
@@ -24,6 +25,10 @@ class RowReader {
   virtual std::optional<std::string> Get(std::string_view key) const = 0;
   // Visits the rows with first <= key < limit in ascending order; an empty limit is the end.
   virtual void Scan(std::string_view first, std::string_view limit, RowVisitor visit) const = 0;
+
+  // The first error that reading met (rotten bytes, say). Once it is not OK, nothing that was read
+  // counts: who reads for an answer or a decision asks at the end.
+  virtual absl::Status status() const { return absl::OkStatus(); }
 
   // Visits the rows whose key starts with `prefix`.
   void ScanPrefix(std::string_view prefix, RowVisitor visit) const;
@@ -60,6 +65,7 @@ class OverlayRows final : public Rows {
   void Scan(std::string_view first, std::string_view limit, RowVisitor visit) const override;
   void Put(std::string_view key, std::string_view value) override;
   void Delete(std::string_view key) override;
+  absl::Status status() const override { return base_->status(); }
   // Everything put or deleted since the overlay was made or Clear was called.
   const Changes& changes() const { return changes_; }
   Changes TakeChanges();

@@ -9,10 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define TANDEM_RETURN_IF_ERROR(expression)                     \
-  do {                                                         \
-    absl::Status tandem_status = (expression);                 \
-    if (!tandem_status.ok()) return tandem_status;             \
+#define TANDEM_RETURN_IF_ERROR(expression)         \
+  do {                                             \
+    absl::Status tandem_status = (expression);     \
+    if (!tandem_status.ok()) return tandem_status; \
   } while (false)
 
 #define TANDEM_CONCAT_INNER(a, b) a##b

@@ -1,0 +1,96 @@
+// Who may see what, as every service asks it: one lookup a record, O(1) in the number of agreements.
+// The runtime's replica of governance implements it; tests use a table.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace tandem::base {
+
+// The kinds of data that an agreement can share. The numbers are those of
+// tandem.governance.v1.DataKind. Stored: never renumber.
+enum class DataKind : std::uint8_t {
+  kUnspecified = 0,
+  kItems = 1,
+  kLocations = 2,
+  kSales = 3,
+  kStock = 4,
+  kPrices = 5,
+  kPromotions = 6,
+  kEvents = 7,
+  kPlans = 8,
+  kForecasts = 9,
+};
+
+// The items of one owner that one viewer may see at one location for one kind of data.
+class GrantedItems {
+ public:
+  virtual ~GrantedItems() = default;
+  virtual bool Contains(std::string_view item) const = 0;
+  virtual bool empty() const = 0;
+};
+
+// An agreement in force, as far as other services need it.
+struct AgreementTerms {
+  struct ItemScope {
+    std::string owner{};                   // Whose items and locations.
+    std::vector<std::string> items{};      // Ids in the owner's register, ascending.
+    std::vector<std::string> locations{};  // The same.
+  };
+  std::string relation{};  // The id of the agreement and its successors.
+  std::uint32_t version = 0;
+  std::vector<std::string> parties{};
+  std::vector<ItemScope> scopes{};
+  std::int32_t horizon_days = 0;
+  std::int32_t frozen_days = 0;
+  std::string lead_sales_forecast{};  // The party that leads the sales forecast; "" for any.
+  bool revoked = false;
+};
+
+// Every method is safe on any thread, never waits, and answers from one consistent state of the
+// replica. A firm's own data is always readable to it (viewer == owner).
+class Grants {
+ public:
+  virtual ~Grants() = default;
+
+  // OK; PERMISSION_DENIED / NOT_GRANTED; or UNAVAILABLE / GRANTS_STALE where the replica has not
+  // heard from governance in time (design, section 6). At most 5 microseconds.
+  virtual absl::Status Check(std::string_view viewer, std::string_view owner, DataKind kind,
+                             std::string_view item, std::string_view location) const = 0;
+
+  // For bulk reads: one look-up a location, then one a row. Never null; errors as Check's, but an
+  // empty set is OK. The set stays valid and unchanged for as long as it is held: hold it for one
+  // hand-over to the transport, not longer.
+  virtual absl::StatusOr<std::shared_ptr<const GrantedItems>> ItemsAt(
+      std::string_view viewer, std::string_view owner, DataKind kind,
+      std::string_view location) const = 0;
+
+  // Whether the viewer was ever a party of the relation: parties keep reading joint records.
+  virtual bool IsParty(std::string_view viewer, std::string_view relation) const = 0;
+
+  // The agreement's newest signed version. PERMISSION_DENIED / NOT_GRANTED if the viewer is no party
+  // or the relation does not exist (hidden and absent answer alike); GRANTS_STALE as above.
+  virtual absl::StatusOr<std::shared_ptr<const AgreementTerms>> TermsOf(
+      std::string_view viewer, std::string_view relation) const = 0;
+
+  // OK if the owner of the inputs grants this derivation by name ("forecast") to every party of the
+  // relation, or every party may read all the inputs.
+  virtual absl::Status CheckDerivation(std::string_view relation, std::string_view owner,
+                                       std::string_view derivation) const = 0;
+
+  // Firms other than the owner that hold any grant on this kind of the owner's data, ascending.
+  virtual std::vector<std::string> ViewersOf(std::string_view owner, DataKind kind) const = 0;
+  // The parties of a relation, ascending; empty if it does not exist.
+  virtual std::vector<std::string> PartiesOf(std::string_view relation) const = 0;
+
+  // The number of the last fact of governance that is in the replica.
+  virtual std::uint64_t version() const = 0;
+};
+
+}  // namespace tandem::base
