@@ -61,6 +61,10 @@ class OverlayRows final : public Rows {
   using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
   explicit OverlayRows(const RowReader& base) : base_(&base) {}
+  // Not copied, so that an overlay's own name is never mistaken for a base; to lay one over another,
+  // pass the lower one as a `const RowReader&`.
+  OverlayRows(const OverlayRows&) = delete;
+  OverlayRows& operator=(const OverlayRows&) = delete;
   std::optional<std::string> Get(std::string_view key) const override;
   void Scan(std::string_view first, std::string_view limit, RowVisitor visit) const override;
   void Put(std::string_view key, std::string_view value) override;

@@ -136,7 +136,8 @@ TEST(OverlayRowsTest, ReadsAsAPlainMapWould) {
       plain.Put(k, std::to_string(i));
     }
     OverlayRows middle(base);
-    OverlayRows top(middle);
+    const RowReader& below = middle;
+    OverlayRows top(below);
     for (int step = 0; step < 300; ++step) {
       const std::string k = key();
       // The middle changes first: while it is read through, it must stand still.
