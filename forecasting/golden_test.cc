@@ -1,0 +1,114 @@
+// Golden cases are files: each .json of the folder named by TANDEM_GOLDEN (else the project's) is
+// one case: {"source": ..., "method": ..., its inputs, "want": ..., "tolerance": ...}.
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "forecasting/accuracy.h"
+#include "forecasting/seasonal_naive.h"
+#include "forecasting/smoothing.h"
+#include "forecasting/wrmsse.h"
+#include "gmock/gmock.h"
+#include "nlohmann/json.hpp"
+
+namespace tandem::forecasting {
+namespace {
+
+using nlohmann::json;
+using Values = std::vector<double>;
+
+Values NumbersOf(const json& file, const char* name) { return file.at(name).get<Values>(); }
+
+// Appends ratio's numerator and denominator, and its value where it is defined.
+Values ListOf(const Ratio& ratio) {
+  Values list = {ratio.numerator, ratio.denominator};
+  if (ratio.value().has_value()) list.push_back(*ratio.value());
+  return list;
+}
+
+Values RunWrmsse(const json& file) {
+  RetailPanel panel;
+  std::vector<std::vector<float>> histories;
+  std::vector<Values> actuals;
+  std::vector<Values> forecasts;
+  for (const json& s : file.at("series")) {
+    histories.push_back(s.at("history").get<std::vector<float>>());
+    actuals.push_back(NumbersOf(s, "actual"));
+    forecasts.push_back(NumbersOf(s, "forecast"));
+  }
+  for (std::size_t i = 0; i < histories.size(); ++i) {
+    const json& s = file.at("series").at(i);
+    panel.series.push_back({.item = s.at("item"),
+                            .department = s.at("department"),
+                            .category = s.at("category"),
+                            .store = s.at("store"),
+                            .state = s.at("state"),
+                            .history_units = histories[i],
+                            .actual_units = actuals[i],
+                            .forecast_units = forecasts[i],
+                            .dollars = s.at("dollars")});
+  }
+  const WrmsseResult result = Wrmsse(panel).value();
+  Values list(result.by_level.begin(), result.by_level.end());
+  list.push_back(result.mean);
+  return list;
+}
+
+// What the method returns for the case's inputs, as one list of numbers.
+Values ResultOf(const json& file) {
+  const std::string method = file.at("method");
+  if (method == "wrmsse") return RunWrmsse(file);
+  if (method == "seasonal_naive") {
+    return SeasonalNaive(NumbersOf(file, "history"),
+                         {.season_buckets = file.at("season_buckets"),
+                          .horizon_buckets = file.at("horizon_buckets")})
+        .value();
+  }
+  if (method == "level") {
+    const auto fit = FitLevel(NumbersOf(file, "history"), {.alpha = file.at("alpha")}).value();
+    return {fit.level_units, fit.rmse_units};
+  }
+  if (method == "best_level") {
+    const BestLevel best = FitBestLevel(NumbersOf(file, "history")).value();
+    return {best.alpha, best.fit.level_units, best.fit.rmse_units};
+  }
+  if (method == "wmape") {
+    return ListOf(Wmape(NumbersOf(file, "actual"), NumbersOf(file, "forecast")).value());
+  }
+  if (method == "bias") {
+    return ListOf(Bias(NumbersOf(file, "actual"), NumbersOf(file, "forecast")).value());
+  }
+  if (method == "rmsse") {
+    const auto rmsse =
+        Rmsse(NumbersOf(file, "history"), NumbersOf(file, "actual"), NumbersOf(file, "forecast"))
+            .value();
+    return rmsse.has_value() ? Values{*rmsse} : Values{};
+  }
+  ADD_FAILURE() << "no such method: " << method;
+  return {};
+}
+
+TEST(GoldenTest, EveryCaseOfTheFolderHolds) {
+  const char* other = std::getenv("TANDEM_GOLDEN");
+  const std::filesystem::path folder = other != nullptr ? other : TANDEM_GOLDEN_FOLDER;
+  int cases = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    SCOPED_TRACE(entry.path().filename().string());
+    const json file = json::parse(std::ifstream(entry.path()));
+    const Values got = ResultOf(file);
+    const Values want = NumbersOf(file, "want");
+    ASSERT_EQ(got.size(), want.size());
+    for (std::size_t k = 0; k < want.size(); ++k) {
+      EXPECT_NEAR(got[k], want[k], file.at("tolerance").get<double>()) << "value " << k;
+    }
+    ++cases;
+  }
+  EXPECT_GT(cases, 0) << "no case in " << folder;
+}
+
+}  // namespace
+}  // namespace tandem::forecasting

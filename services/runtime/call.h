@@ -1,0 +1,79 @@
+// How a service's handlers (its api.h) look: they take a call and a request, never wait, and answer
+// through a completion. The gRPC shell, the simulator and the tests call them alike.
+//
+//   void GovernanceApi::SignAgreement(const Call& call, const v1::SignAgreementRequest& request,
+//                                     Reply<v1::Agreement> reply);
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/base/fact.h"
+#include "services/runtime/envelope.h"
+#include "services/runtime/slot.h"
+
+namespace tandem::runtime {
+
+// One call as it came through the door: who, until when, and the trace it belongs to.
+struct Call {
+  base::Caller caller{};
+  absl::Time deadline = absl::InfiniteFuture();
+  std::string trace_id{};  // 32 hex digits from `traceparent`, or drawn at the door.
+};
+
+// A message and the position that covers all it shows; the shell seals the position into the answer's
+// metadata ("tandem-position-bin").
+template <typename Message>
+struct Answer {
+  Message message{};
+  base::Position position{};
+};
+
+// Called exactly once, on any thread.
+template <typename Message>
+using Reply = absl::AnyInvocable<void(absl::StatusOr<Answer<Message>>)>;
+
+// What a server stream sends, pulled one by one when the transport has room, so that grants are
+// checked in the step that hands the message over.
+template <typename Message>
+class Pages {
+ public:
+  virtual ~Pages() = default;
+  // The next message, nullopt at the end, or the error that ends the stream. Never waits.
+  virtual absl::StatusOr<std::optional<Message>> Next() = 0;
+};
+template <typename Message>
+using PagesReply = absl::AnyInvocable<void(absl::StatusOr<std::unique_ptr<Pages<Message>>>)>;
+
+// 16 bytes over method and request: what a request id stands for (design, section 7).
+inline std::string DigestOf(std::string_view method, std::string_view request_bytes) {
+  std::string all(method);
+  all.push_back('\0');
+  all.append(request_bytes);
+  const Hash hash = HashOf(all);
+  return std::string(reinterpret_cast<const char*>(hash.data()), 16);
+}
+
+// The slot's command for a request that has a request_id (checked by the caller of this).
+template <typename Request>
+Command CommandFor(const Call& call, std::string_view method, const Request& request,
+                   DecideFunction decide) {
+  const std::string bytes = request.SerializeAsString();
+  Command command;
+  command.caller = call.caller;
+  command.method = std::string(method);
+  command.request_id = request.request_id();
+  command.request_digest = DigestOf(method, bytes);
+  command.deadline = call.deadline;
+  command.byte_size = bytes.size();
+  command.decide = std::move(decide);
+  return command;
+}
+
+}  // namespace tandem::runtime
