@@ -43,6 +43,11 @@ class LogWriter {
   // inside the call. A second call before that is a bug. Rows whose group is not committed are
   // never visible to anyone.
   virtual void Append(std::string group, base::OverlayRows::Changes rows, Done done) = 0;
+  // Stores rows made from facts that the log already has (a replay: after a crash of a log that
+  // writes rows without a sync, or on a new owner); the applied number is then `applied`. Before the
+  // first Append only. `done` gets OK once readers see the rows; a crash may lose them again.
+  virtual void PutReplayed(std::uint64_t applied, base::OverlayRows::Changes rows,
+                           absl::AnyInvocable<void(absl::Status)> done) = 0;
 };
 
 // Delivers groups until it is destroyed. After the destructor returns, no callback runs or is
