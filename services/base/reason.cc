@@ -66,6 +66,7 @@ constexpr Entry kEntries[] = {
     {Reason::kContentDiffers, kState, "CONTENT_DIFFERS"},
     {Reason::kEntryClosed, kState, "ENTRY_CLOSED"},
     {Reason::kFirmSuspended, kState, "FIRM_SUSPENDED"},
+    {Reason::kLastAdmin, kState, "LAST_ADMIN"},
     {Reason::kNotStaged, kState, "NOT_STAGED"},
     {Reason::kRevisionConflict, kState, "REVISION_CONFLICT"},
     {Reason::kStreamGap, kState, "STREAM_GAP"},

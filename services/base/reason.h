@@ -68,6 +68,7 @@ enum class Reason {
   kContentDiffers,
   kEntryClosed,
   kFirmSuspended,
+  kLastAdmin,
   kNotStaged,
   kRevisionConflict,
   kStreamGap,
