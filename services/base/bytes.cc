@@ -12,8 +12,9 @@ void AppendBig(std::string& out, std::uint64_t value, int size) {
 }
 
 void AppendLittle(std::string& out, std::uint64_t value, int size) {
-  for (int shift = 0; shift < 8 * size; shift += 8)
+  for (int shift = 0; shift < 8 * size; shift += 8) {
     out.push_back(static_cast<char>(value >> shift));
+  }
 }
 
 std::uint64_t Big(std::string_view bytes) {

@@ -296,8 +296,9 @@ TEST(StableHashTest, NeverChanges) {
 TEST(StableHashTest, SpreadsNeighboursOverSlots) {
   constexpr std::size_t kSlots = 8;
   std::vector<int> count(kSlots);
-  for (int i = 0; i < 8'000; ++i)
+  for (int i = 0; i < 8'000; ++i) {
     ++count[StableHash("firms/acme/stores/" + std::to_string(i)) % kSlots];
+  }
   // 1,000 expected in each, standard deviation 30: five of them.
   EXPECT_THAT(count, ::testing::Each(::testing::AllOf(::testing::Gt(850), ::testing::Lt(1'150))));
 }

@@ -128,8 +128,9 @@ TEST(PositionTest, HasOneEncoding) {
   Random random;
   for (int round = 0; round < 50'000; ++round) {
     std::string bytes;
-    for (std::uint64_t i = random.Below(10); i > 0; --i)
+    for (std::uint64_t i = random.Below(10); i > 0; --i) {
       bytes.push_back(static_cast<char>(random.Below(random.OneIn(3) ? 256 : 4)));
+    }
     const absl::StatusOr<Position> position = Position::Decode(bytes);
     if (position.ok()) {
       ASSERT_EQ(position->Encode(), bytes);

@@ -1,5 +1,5 @@
-// Who may see what, as every service asks it: one lookup a record, O(1) in the number of agreements.
-// The runtime's replica of governance implements it; tests use a table.
+// Who may see what, as every service asks it: one lookup a record, O(1) in the number of
+// agreements. The runtime's replica of governance implements it; tests use a table.
 #pragma once
 
 #include <cstdint>
@@ -74,8 +74,8 @@ class Grants {
   // Whether the viewer was ever a party of the relation: parties keep reading joint records.
   virtual bool IsParty(std::string_view viewer, std::string_view relation) const = 0;
 
-  // The agreement's newest signed version. PERMISSION_DENIED / NOT_GRANTED if the viewer is no party
-  // or the relation does not exist (hidden and absent answer alike); GRANTS_STALE as above.
+  // The agreement's newest signed version. PERMISSION_DENIED / NOT_GRANTED if the viewer is no
+  // party or the relation does not exist (hidden and absent answer alike); GRANTS_STALE as above.
   virtual absl::StatusOr<std::shared_ptr<const AgreementTerms>> TermsOf(
       std::string_view viewer, std::string_view relation) const = 0;
 

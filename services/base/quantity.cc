@@ -63,8 +63,9 @@ absl::StatusOr<Quantity> Quantity::Parse(std::string_view text) {
   bool fits = decimal.has_value();
   if (fits) {
     milli = decimal->value;
-    for (int i = decimal->decimals; i < 3; ++i)
+    for (int i = decimal->decimals; i < 3; ++i) {
       fits = !__builtin_mul_overflow(milli, 10, &milli) && fits;
+    }
     fits = fits && milli <= kMilliMax && milli >= -kMilliMax;
   }
   if (!fits) {

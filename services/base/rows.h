@@ -61,8 +61,8 @@ class OverlayRows final : public Rows {
   using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
   explicit OverlayRows(const RowReader& base) : base_(&base) {}
-  // Not copied, so that an overlay's own name is never mistaken for a base; to lay one over another,
-  // pass the lower one as a `const RowReader&`.
+  // Not copied, so that an overlay's own name is never mistaken for a base; to lay one over
+  // another, pass the lower one as a `const RowReader&`.
   OverlayRows(const OverlayRows&) = delete;
   OverlayRows& operator=(const OverlayRows&) = delete;
   std::optional<std::string> Get(std::string_view key) const override;

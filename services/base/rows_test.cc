@@ -157,8 +157,9 @@ TEST(OverlayRowsTest, ReadsAsAPlainMapWould) {
     }
     // Written down, the changes make the same rows.
     for (const auto& changes : {middle.TakeChanges(), top.TakeChanges()}) {
-      for (const auto& [k, value] : changes)
+      for (const auto& [k, value] : changes) {
         value.has_value() ? base.Put(k, *value) : base.Delete(k);
+      }
     }
     ASSERT_EQ(base.map(), plain.map());
   }

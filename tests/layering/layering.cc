@@ -152,8 +152,9 @@ std::string Fault(std::string_view path, std::string_view include) {
                          target == Target::kFiles || include.starts_with("nlohmann/");
   if (for_tests && IsUnitTest(path)) return "";
   if (Allowed(layer, target)) return "";
-  if (target == Target::kAbseilMutex)
+  if (target == Target::kAbseilMutex) {
     return "use std::mutex: ThreadSanitizer does not know Abseil's";
+  }
   if (target == Target::kLocal) return "write the path from the project's root";
   return std::string(LayerName(layer)) + " may not include it";
 }
@@ -230,7 +231,9 @@ std::vector<std::string> Violations(const File& file) {
   std::vector<std::string> violations;
   for (const std::string& include : IncludesOf(file.text)) {
     const std::string fault = Fault(file.path, include);
-    if (!fault.empty()) violations.push_back(file.path + " includes " + include + ": " + fault);
+    if (fault.empty()) continue;
+    std::string& violation = violations.emplace_back(file.path);
+    violation.append(" includes ").append(include).append(": ").append(fault);
   }
   const auto lines = std::count(file.text.begin(), file.text.end(), '\n');
   if (lines > kLinesMax) {
