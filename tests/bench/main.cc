@@ -1,0 +1,60 @@
+// tests/bench/run starts this: `bench NAME…` runs the benchmarks named, all without a name.
+
+#include <cstdio>
+#include <cstring>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/peer.h"
+
+namespace {
+
+struct Entry {
+  const char* name;
+  void (*run)();
+};
+
+constexpr Entry kEntries[] = {
+    {"command_rate", tandem::bench::CommandRate},
+    {"command_latency", tandem::bench::CommandLatency},
+    {"feed_latency", tandem::bench::FeedLatency},
+    {"feed_fanout", tandem::bench::FeedFanout},
+    {"sales_ingest", tandem::bench::SalesIngest},
+    {"m5", tandem::bench::M5},
+    {"grant_check", tandem::bench::GrantCheck},
+};
+
+const Entry* Find(const char* name) {
+  for (const Entry& entry : kEntries) {
+    // m5_import, m5_size and m5_scan are one run; so are sales_ingest and sales_daily.
+    if (std::strcmp(entry.name, name) == 0) return &entry;
+    if (std::strncmp(name, "m5_", 3) == 0 && std::strcmp(entry.name, "m5") == 0) return &entry;
+    if (std::strcmp(name, "restart") == 0 && std::strcmp(entry.name, "m5") == 0) return &entry;
+    if (std::strcmp(name, "sales_daily") == 0 && std::strcmp(entry.name, "sales_ingest") == 0) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+int Usage() {
+  std::fprintf(stderr, "usage: bench [NAME…], where NAME is one of");
+  for (const Entry& entry : kEntries) std::fprintf(stderr, " %s", entry.name);
+  std::fprintf(stderr,
+               "\n(m5_import, m5_size, m5_scan and restart are one run, m5; sales_daily comes with "
+               "sales_ingest)\n");
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], "--peer") == 0) return tandem::bench::RunPeer(argv[2]);
+  for (int i = 1; i < argc; ++i) {
+    if (Find(argv[i]) == nullptr) return Usage();
+  }
+  for (int i = 1; i < argc; ++i) Find(argv[i])->run();
+  if (argc == 1) {
+    for (const Entry& entry : kEntries) entry.run();
+  }
+  return 0;
+}

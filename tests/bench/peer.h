@@ -1,0 +1,13 @@
+// The bare thing: a gRPC server of the same methods that keeps nothing. What it reaches is the
+// limit of the transport for these very messages.
+#pragma once
+
+#include <string>
+
+namespace tandem::bench {
+
+// Serves ReportStock (answers at once) and Ingest (parses, adds up, answers each block) on a free
+// loopback port, writes the port into the file, and runs until SIGTERM.
+int RunPeer(const std::string& port_file);
+
+}  // namespace tandem::bench

@@ -1,0 +1,39 @@
+// The bare thing on the storage side: a RocksDB of its own, written with a sync.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/bench/process.h"
+
+namespace rocksdb {
+class DB;
+}
+
+namespace tandem::bench {
+
+class SyncedDb {
+ public:
+  SyncedDb();
+  ~SyncedDb();
+  // One put of `bytes` bytes, synced; returns the seconds that it took.
+  double Put(std::size_t bytes);
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::uint64_t next_ = 0;
+};
+
+struct Replay {
+  double seconds = 0.0;
+  std::uint64_t batches = 0;
+  double bytes = 0.0;
+};
+
+// Writes, synced and in order, the very write batches that a server left in the write-ahead log of
+// its data folder, into a new database: what the disk allows for these bytes.
+Replay ReplayBatches(const std::string& data_folder);
+
+}  // namespace tandem::bench
