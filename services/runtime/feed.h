@@ -52,7 +52,7 @@ class FeedSink {
 
 struct FeedOptions {
   std::size_t unsent_bytes_max = 64 * 1024;  // Or one record.
-  std::size_t queue_refs_max = 4096;         // Facts waiting a subscriber; beyond, it re-reads the log.
+  std::size_t queue_refs_max = 4096;  // Facts waiting a subscriber; beyond, it re-reads the log.
   absl::Duration progress_period = absl::Seconds(1);
 };
 
@@ -73,9 +73,14 @@ class Feed {
   // kInvalidArgument / BAD_TOKEN (forged, of another firm or another filter), kOutOfRange /
   // CURSOR_EXPIRED or CURSOR_FROM_THE_FUTURE (older than the log's start; beyond its end, or its
   // fact's hash is not the log's: a restored installation).
-  absl::StatusOr<std::unique_ptr<Subscription>> Follow(const base::Caller& caller, FeedFilter filter,
-                                                       std::string_view cursor, bool from_start,
+  absl::StatusOr<std::unique_ptr<Subscription>> Follow(const base::Caller& caller,
+                                                       FeedFilter filter, std::string_view cursor,
+                                                       bool from_start,
                                                        std::shared_ptr<FeedSink> sink);
+  // Closes every subscription (kUnavailable / NOT_SERVING) and refuses new ones; before the server
+  // stops. The destructor does the same and waits for what runs, so it must not be called from a
+  // sink.
+  void Drain();
   std::size_t subscriptions() const;
 
  private:

@@ -1,0 +1,382 @@
+#include "services/runtime/feed_subscriber.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/base/reason.h"
+#include "services/base/status.h"
+
+namespace tandem::runtime {
+namespace {
+
+// Groups that one subscriber's queue keeps alive, by their stored size; beyond, it reads the log.
+constexpr std::size_t kPendingBytesMax = std::size_t{4} << 20;
+// What a catch-up reads at a time (at least a group), and how often before others get their turn.
+constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadsPerRound = 16;
+// Until a fact that waits for the grants is looked at again; a fold of the grants wakes it too.
+constexpr absl::Duration kStaleRetry = absl::Milliseconds(100);
+// What a record takes beside its payload and names: number, instant, actor, framing.
+constexpr std::size_t kRecordOverheadBytes = 48;
+
+std::size_t SizeOf(const FeedRecord& record) {
+  return record.fact.payload.size() + record.fact.type_name.size() + record.fact.relation.size() +
+         record.actor_firm.size() + kRecordOverheadBytes;
+}
+
+}  // namespace
+
+FeedSubscriber::FeedSubscriber(std::shared_ptr<FeedHub> hub, Start start,
+                               std::shared_ptr<FeedSink> sink)
+    : hub_(std::move(hub)),
+      id_(start.id),
+      firm_(std::move(start.firm)),
+      filter_(std::move(start.filter)),
+      filter_hash_(FilterHash(filter_)),
+      sink_(std::move(sink)),
+      slots_(start.passed.size()),
+      number_(start.number),
+      noticed_(start.noticed),
+      live_(start.passed.size()) {
+  const auto& slots = hub_->world().slots;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    slots_[i].passed = start.passed[i];
+    wanted_.push_back(filter_.domains.empty() ||
+                      std::ranges::find(filter_.domains, slots[i].id.domain) !=
+                          filter_.domains.end());
+  }
+}
+
+bool FeedSubscriber::Push(std::size_t slot, std::shared_ptr<const Group> group, std::size_t index) {
+  const std::lock_guard lock(mutex_);
+  if (!live_[slot] || ended_) return false;
+  const bool charged = group.get() == charged_;
+  const std::size_t bytes = charged ? 0 : group->byte_size;
+  const bool full = pending_refs_ >= hub_->world().options.queue_refs_max ||
+                    (pending_refs_ > 0 && pending_bytes_ + bytes > kPendingBytesMax);
+  if (full) {
+    live_[slot] = 0;  // What is queued still comes first; the log has the rest.
+    return false;
+  }
+  charged_ = group.get();
+  ++pending_refs_;
+  pending_bytes_ += bytes;
+  inbox_.push_back({slot, {std::move(group), index, bytes}});
+  return true;
+}
+
+void FeedSubscriber::SetLive(std::size_t slot, bool live) {
+  const std::lock_guard lock(mutex_);
+  live_[slot] = live;
+}
+
+void FeedSubscriber::AllowProgress() {
+  const std::lock_guard lock(mutex_);
+  allow_progress_ = true;
+}
+
+void FeedSubscriber::Close(absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  if (!close_.has_value()) close_ = std::move(status);
+}
+
+void FeedSubscriber::End() {
+  std::unique_lock lock(mutex_);
+  ended_ = true;
+  inbox_.clear();
+  pumped_.wait(lock, [this] { return !pumping_ || pump_thread_ == std::this_thread::get_id(); });
+}
+
+bool FeedSubscriber::EnterPump() {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return false;
+  if (pumping_) {
+    again_ = true;
+    return false;
+  }
+  pumping_ = true;
+  again_ = false;
+  pump_thread_ = std::this_thread::get_id();
+  return true;
+}
+
+bool FeedSubscriber::LeavePump() {
+  const std::lock_guard lock(mutex_);
+  if (again_ && !ended_) {
+    again_ = false;
+    return false;
+  }
+  pumping_ = false;
+  pumped_.notify_all();
+  return true;
+}
+
+void FeedSubscriber::Pump(FeedViews* views) {
+  const FeedHub::Busy busy(*hub_);
+  if (!busy || !EnterPump()) return;
+  do {
+    RunRound(views);
+  } while (!LeavePump());
+}
+
+void FeedSubscriber::RunRound(FeedViews* views) {
+  {
+    std::unique_lock lock(mutex_);
+    if (ended_) return;
+    if (close_.has_value()) {
+      absl::Status status = *std::move(close_);
+      lock.unlock();
+      return CloseSink(std::move(status));
+    }
+    if (sending_) return;
+    progress_ = std::exchange(allow_progress_, false) || progress_;
+  }
+  FeedViews own(hub_->world());
+  Round round;
+  round.views = views != nullptr ? views : &own;
+  round.reads_left = kReadsPerRound;
+  TakeNotices(round.message);
+  // With notices, their place in the log must be right: whatever was routed by the old grants is
+  // before it, and what comes after is routed by the new ones.
+  const auto routed = round.message.notices.empty() ? hub_->Routed() : hub_->RoutedSettled();
+  TakeInbox();
+  const absl::Status filled = Fill(round, *routed);
+  if (!filled.ok()) return CloseSink(filled);
+  const bool has_content = !round.message.records.empty() || !round.message.notices.empty();
+  if (has_content || (progress_ && moved_)) {
+    Hand(std::move(round.message));
+  } else if (round.more) {
+    hub_->Schedule(shared_from_this());
+  }
+  if (!round.stale) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(retry_, true)) return;
+  }
+  hub_->world().executor->RunAfter(kStaleRetry, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->retry_ = false;
+    }
+    self->Pump(nullptr);
+  });
+}
+
+void FeedSubscriber::TakeNotices(FeedMessage& message) {
+  const std::uint64_t version = hub_->world().grants->version();
+  if (version <= noticed_) return;
+  std::vector<GrantChange> changes = hub_->world().changes_since(firm_, noticed_);
+  noticed_ = version;
+  moved_ = true;
+  for (GrantChange& change : changes) {
+    // The replica may have moved on since `version` was read; it always gives all up to its own.
+    noticed_ = std::max(noticed_, change.number);
+    if (!filter_.relation.empty() && change.relation != filter_.relation) continue;
+    message.byte_size += change.relation.size() + kRecordOverheadBytes;
+    message.notices.push_back(std::move(change));
+  }
+}
+
+void FeedSubscriber::TakeInbox() {
+  std::vector<Arrived> inbox;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox.swap(inbox_);
+    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].live = live_[i] != 0;
+  }
+  for (Arrived& arrived : inbox) slots_[arrived.slot].queue.push_back(std::move(arrived.ref));
+}
+
+absl::Status FeedSubscriber::Fill(Round& round, const FeedHub::Marks& routed) {
+  const std::size_t first = first_slot_++;
+  for (std::size_t i = 0; i < slots_.size() && !round.full; ++i) {
+    const std::size_t slot = (first + i) % slots_.size();
+    if (wanted_[slot]) TANDEM_RETURN_IF_ERROR(FillSlot(slot, routed[slot], round));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FeedSubscriber::FillSlot(std::size_t slot, const FeedMark& routed, Round& round) {
+  Slot& state = slots_[slot];
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const std::optional<Fact> fact, Next(slot, routed, round));
+    if (!fact.has_value()) break;
+    if (fact->record->number > state.passed.number) {
+      TANDEM_ASSIGN_OR_RETURN(const Step step, Offer(slot, *fact, round));
+      if (step == Step::kFull) round.full = true;
+      if (step == Step::kStale) round.stale = true;
+      if (step != Step::kPassed) return absl::OkStatus();
+      state.passed = {fact->record->number, HashPrefix(fact->group->hash)};
+      moved_ = true;
+    }
+    Pop(state);
+  }
+  // Live, and all that was queued is done: whatever else was routed did not concern the firm.
+  if (state.live && state.head == state.queue.size() && routed.number > state.passed.number) {
+    state.passed = routed;
+    moved_ = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<FeedSubscriber::Fact>> FeedSubscriber::Next(std::size_t slot,
+                                                                         const FeedMark& routed,
+                                                                         Round& round) {
+  Slot& state = slots_[slot];
+  if (state.head < state.queue.size()) {
+    const Ref& ref = state.queue[state.head];
+    return Fact{ref.group.get(), &ref.group->facts[ref.index], true};
+  }
+  if (state.live) return std::nullopt;
+  return NextRead(slot, routed, round);
+}
+
+absl::StatusOr<std::optional<FeedSubscriber::Fact>> FeedSubscriber::NextRead(std::size_t slot,
+                                                                             const FeedMark& routed,
+                                                                             Round& round) {
+  Slot& state = slots_[slot];
+  while (true) {
+    if (state.read_group < state.read.size()) {
+      const Group& group = *state.read[state.read_group];
+      if (state.read_index < group.facts.size()) {
+        return Fact{&group, &group.facts[state.read_index], false};
+      }
+      ++state.read_group;
+      state.read_index = 0;
+      continue;
+    }
+    state.read.clear();
+    state.read_group = 0;
+    if (state.passed.number >= routed.number && hub_->TryLive(*this, slot, state.passed.number)) {
+      return std::nullopt;
+    }
+    if (round.reads_left == 0) {
+      round.more = true;
+      return std::nullopt;
+    }
+    --round.reads_left;
+    const base::SlotId id = hub_->world().slots[slot].id;
+    TANDEM_ASSIGN_OR_RETURN(state.read,
+                            hub_->world().log->Read(id, state.passed.number + 1, kReadBytes));
+    if (state.read.empty()) {
+      round.more = true;  // Routing was ahead of the end that Read saw.
+      return std::nullopt;
+    }
+  }
+}
+
+void FeedSubscriber::Pop(Slot& slot) {
+  if (slot.head == slot.queue.size()) {
+    ++slot.read_index;
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    --pending_refs_;
+    pending_bytes_ -= slot.queue[slot.head].charged_bytes;
+    if (pending_refs_ == 0) charged_ = nullptr;  // Another group may come to lie at its address.
+  }
+  slot.queue[slot.head].group.reset();
+  if (++slot.head == slot.queue.size()) {
+    slot.queue.clear();
+    slot.head = 0;
+  }
+}
+
+absl::StatusOr<FeedSubscriber::Step> FeedSubscriber::Offer(std::size_t slot, const Fact& fact,
+                                                           Round& round) {
+  const base::FactRecord& record = *fact.record;
+  if (record.fact.kind < base::kDomainKindFirst) return Step::kPassed;
+  const Domain& domain = *hub_->world().slots[slot].domain;
+  if (!fact.routed) {
+    const std::optional<bool> concerns = Concerns(domain, record);
+    if (!concerns.has_value()) return Step::kStale;
+    if (!*concerns) return Step::kPassed;
+  }
+  FeedMessage& message = round.message;
+  const std::size_t bytes_max = hub_->world().options.unsent_bytes_max;
+  const bool empty = message.records.empty();
+  if (!empty && message.byte_size + record.fact.payload.size() > bytes_max) return Step::kFull;
+  const auto viewed = round.views->View(domain, record, firm_);
+  if (base::ReasonOf(viewed.status()) == base::Reason::kGrantsStale) return Step::kStale;
+  TANDEM_RETURN_IF_ERROR(viewed.status());
+  if (!(*viewed)->has_value() || !Matches(***viewed)) return Step::kPassed;
+  FeedRecord made{number_ + 1,    record.slot,       record.number,
+                  record.instant, record.actor.firm, ***viewed};
+  const std::size_t bytes = SizeOf(made);
+  if (!empty && message.byte_size + bytes > bytes_max) return Step::kFull;
+  message.byte_size += bytes;
+  message.records.push_back(std::move(made));
+  ++number_;
+  return Step::kPassed;
+}
+
+std::optional<bool> FeedSubscriber::Concerns(const Domain& domain,
+                                             const base::FactRecord& record) const {
+  const Audience audience = domain.AudienceOf(record);
+  if (audience.owner == firm_) return true;
+  if (std::ranges::find(audience.parties, firm_) != audience.parties.end()) return true;
+  if (audience.owner.empty() || audience.kind == base::DataKind::kUnspecified) return false;
+  if (!hub_->world().fresh().ok()) return std::nullopt;
+  const std::vector<std::string> viewers =
+      hub_->world().grants->ViewersOf(audience.owner, audience.kind);
+  return std::ranges::binary_search(viewers, firm_);
+}
+
+bool FeedSubscriber::Matches(const ViewedFact& fact) const {
+  if (!filter_.relation.empty() && fact.relation != filter_.relation) return false;
+  return filter_.type_names.empty() ||
+         std::ranges::find(filter_.type_names, fact.type_name) != filter_.type_names.end();
+}
+
+void FeedSubscriber::Hand(FeedMessage message) {
+  const auto& slots = hub_->world().slots;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (wanted_[i] && slots_[i].passed.number > 0) {
+      message.cut.Set(slots[i].id, slots_[i].passed.number);
+    }
+  }
+  message.cursor = SealedCursor();
+  moved_ = false;
+  progress_ = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return;
+    sending_ = true;
+  }
+  sink_->Send(std::move(message), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->sending_ = false;
+    }
+    self->Pump(nullptr);
+  });
+}
+
+void FeedSubscriber::CloseSink(absl::Status status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(ended_, true)) return;
+  }
+  sink_->Close(std::move(status));
+}
+
+std::string FeedSubscriber::SealedCursor() const {
+  FeedCursor cursor;
+  cursor.filter_hash = filter_hash_;
+  cursor.number = number_;
+  cursor.noticed = noticed_;
+  const auto& slots = hub_->world().slots;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (wanted_[i] && slots_[i].passed.number > 0) {
+      cursor.slots.push_back({slots[i].id, slots_[i].passed});
+    }
+  }
+  return hub_->world().sealer->Seal(kCursorPurpose, firm_, EncodeCursor(cursor));
+}
+
+}  // namespace tandem::runtime
