@@ -71,7 +71,7 @@ Target LibraryOf(std::string_view include) {
   }
   if (StartsWithOneOf(include,
                       {"Eigen/", "hwy/", "xsimd/", "coin/", "lemon/", "nlopt.hpp", "glpk.h",
-                       "xgboost/", "zstd.h", "lz4.h", "xxhash.h", "immintrin.h"})) {
+                       "xgboost/", "zstd.h", "lz4.h", "xxhash.h", "immintrin.h", "emmintrin.h"})) {
     return Target::kNumeric;
   }
   if (StartsWithOneOf(include, {"sys/", "netinet/", "arpa/", "linux/"}) ||
