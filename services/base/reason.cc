@@ -73,6 +73,7 @@ constexpr Entry kEntries[] = {
     {Reason::kVersionMoved, absl::StatusCode::kAborted, "VERSION_MOVED"},
     {Reason::kCursorExpired, kRange, "CURSOR_EXPIRED"},
     {Reason::kCursorFromTheFuture, kRange, "CURSOR_FROM_THE_FUTURE"},
+    {Reason::kDiskFull, kFull, "DISK_FULL"},
     {Reason::kQueueFull, kFull, "QUEUE_FULL"},
     {Reason::kQuotaExceeded, kFull, "QUOTA_EXCEEDED"},
     {Reason::kGrantsStale, kAway, "GRANTS_STALE"},

@@ -78,6 +78,7 @@ enum class Reason {
   kCursorExpired,
   kCursorFromTheFuture,
   // RESOURCE_EXHAUSTED: wait, then retry with the same request_id.
+  kDiskFull,
   kQueueFull,
   kQuotaExceeded,
   // UNAVAILABLE: the same.

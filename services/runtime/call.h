@@ -27,8 +27,8 @@ struct Call {
   std::string trace_id{};  // 32 hex digits from `traceparent`, or drawn at the door.
 };
 
-// A message and the position that covers all it shows; the shell seals the position into the answer's
-// metadata ("tandem-position-bin").
+// A message and the position that covers all it shows; the shell seals the position into the
+// answer's metadata ("tandem-position-bin").
 template <typename Message>
 struct Answer {
   Message message{};
@@ -51,13 +51,17 @@ class Pages {
 template <typename Message>
 using PagesReply = absl::AnyInvocable<void(absl::StatusOr<std::unique_ptr<Pages<Message>>>)>;
 
-// 16 bytes over method and request: what a request id stands for (design, section 7).
+// 16 bytes over method and request: what a request id stands for (design, section 7). The first 4
+// are the method's alone, so that one id under two methods is two ids.
 inline std::string DigestOf(std::string_view method, std::string_view request_bytes) {
   std::string all(method);
   all.push_back('\0');
+  const Hash of_method = HashOf(all);
   all.append(request_bytes);
-  const Hash hash = HashOf(all);
-  return std::string(reinterpret_cast<const char*>(hash.data()), 16);
+  const Hash of_all = HashOf(all);
+  std::string digest(reinterpret_cast<const char*>(of_method.data()), 4);
+  digest.append(reinterpret_cast<const char*>(of_all.data()), 12);
+  return digest;
 }
 
 // The slot's command for a request that has a request_id (checked by the caller of this).

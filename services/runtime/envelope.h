@@ -1,5 +1,5 @@
-// The stored bytes of the log, version 1: groups of facts. FORMAT.md beside this file has every byte;
-// they are never changed, and tests/integration/stored_bytes holds samples.
+// The stored bytes of the log, version 1: groups of facts. FORMAT.md beside this file has every
+// byte; they are never changed, and tests/integration/stored_bytes holds samples.
 #pragma once
 
 #include <array>
@@ -39,18 +39,31 @@ struct Group {
   std::uint64_t last_number() const { return header.first_number + header.count - 1; }
 };
 
-// One fact's envelope and payload, compressed where that saves bytes (payloads above 128 bytes).
-// `record`'s slot is not stored (the header has it).
+// The most bytes of one fact's payload before compression.
+inline constexpr std::size_t kPayloadBytesMax = std::size_t{64} << 20;
+
+// One fact's envelope and payload (at most kPayloadBytesMax), compressed where that saves bytes
+// (payloads above 128 bytes). `record`'s slot is not stored (the header has it).
 std::string EncodeFact(const base::FactRecord& record);
 
-// A group's bytes from the encoded facts. The caller keeps the sum within kGroupBytesMax.
-std::string EncodeGroup(const GroupHeader& header, std::span<const std::string> facts);
+// What a group adds to the sum of GroupBytesOf(fact) over its facts.
+inline constexpr std::size_t kGroupOverheadBytes = 88;
+// The bytes that an encoded fact takes in a group.
+std::size_t GroupBytesOf(std::string_view encoded_fact);
 
-// Reads a group and checks lengths, checksum and counts. Returns kDataLoss / STORED_BYTES_DAMAGED for
-// bytes that are no group of version 1, with what is wrong and where. Safe for any bytes.
+// A group's bytes from the encoded facts. The caller keeps the sum within kGroupBytesMax. `hash`,
+// if not null, gets the group's hash.
+std::string EncodeGroup(const GroupHeader& header, std::span<const std::string> facts,
+                        Hash* hash = nullptr);
+
+// Reads a group and checks lengths, checksum and counts. Returns kDataLoss / STORED_BYTES_DAMAGED
+// for bytes that are no group of version 1, with what is wrong and where. Safe for any bytes.
 absl::StatusOr<Group> DecodeGroup(std::string_view bytes);
 // The header alone: cheap, for skipping.
 absl::StatusOr<GroupHeader> DecodeGroupHeader(std::string_view bytes);
+
+// The instant of a group's last fact; the group must be one that EncodeGroup made.
+absl::StatusOr<absl::Time> LastInstantOf(std::string_view group_bytes);
 
 // SHA-256 of the bytes.
 Hash HashOf(std::string_view bytes);

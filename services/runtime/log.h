@@ -1,5 +1,6 @@
 // The log of facts behind one interface: embedded (embedded_log.h), the model of Kafka's rules
-// (tests/simulation), Kafka (the next step). tests/integration/log_conformance_test.h holds them all.
+// (tests/simulation), Kafka (the next step). tests/integration/log_conformance_test.h holds them
+// all.
 #pragma once
 
 #include <cstdint>
@@ -38,14 +39,14 @@ class LogWriter {
   virtual ~LogWriter() = default;
   // As of the acquisition: what this writer has read and now continues.
   virtual const SlotTail& tail() const = 0;
-  // Appends the group (its header carries this writer's term, the next seq, and the hash of the last
-  // valid group) and with it the slot's changed rows and applied number. `done` runs once, not
+  // Appends the group (its header carries this writer's term, the next seq, and the hash of the
+  // last valid group) and with it the slot's changed rows and applied number. `done` runs once, not
   // inside the call. A second call before that is a bug. Rows whose group is not committed are
   // never visible to anyone.
   virtual void Append(std::string group, base::OverlayRows::Changes rows, Done done) = 0;
   // Stores rows made from facts that the log already has (a replay: after a crash of a log that
-  // writes rows without a sync, or on a new owner); the applied number is then `applied`. Before the
-  // first Append only. `done` gets OK once readers see the rows; a crash may lose them again.
+  // writes rows without a sync, or on a new owner); the applied number is then `applied`. Before
+  // the first Append only. `done` gets OK once readers see the rows; a crash may lose them again.
   virtual void PutReplayed(std::uint64_t applied, base::OverlayRows::Changes rows,
                            absl::AnyInvocable<void(absl::Status)> done) = 0;
 };
@@ -72,13 +73,14 @@ class Log {
   // CURSOR_FROM_THE_FUTURE if `from` is more than one beyond the end.
   virtual absl::StatusOr<std::vector<std::shared_ptr<const Group>>> Read(
       base::SlotId slot, std::uint64_t from, std::size_t bytes_max) const = 0;
-  // Calls back for every durable group that holds fact `from` or a later one, in order, without a gap
-  // or a repeat; first what is stored, then what comes. One call at a time a follower; it must not
-  // wait. A group that cannot be read ends it (the error is in the log's own metrics and Last).
+  // Calls back for every durable group that holds fact `from` or a later one, in order, without a
+  // gap or a repeat; first what is stored, then what comes. One call at a time a follower; it must
+  // not wait. A group that cannot be read ends it (the error is in the log's own metrics and Last).
   virtual std::unique_ptr<LogFollower> Follow(base::SlotId slot, std::uint64_t from,
                                               OnGroup on_group) = 0;
   virtual absl::StatusOr<SlotTail> Last(base::SlotId slot) const = 0;
-  // The slot's rows and their applied number, at one moment. Never holds what is not durable.
+  // The slot's rows, as Append was given them, and their applied number, at one moment. Never holds
+  // what is not durable. (A domain's rows are Slot::Read's: the slot keeps rows of its own beside.)
   struct Rows {
     std::shared_ptr<const base::RowReader> rows{};
     std::uint64_t applied = 0;
@@ -86,6 +88,9 @@ class Log {
   virtual absl::StatusOr<Rows> ReadRows(base::SlotId slot) const = 0;
   // The network's log id.
   virtual std::uint64_t log_id() const = 0;
+  // OK while there is room for more; kResourceExhausted / DISK_FULL where new commands must wait.
+  // Cheap: asked for every command.
+  virtual absl::Status Room() const { return absl::OkStatus(); }
 };
 
 }  // namespace tandem::runtime

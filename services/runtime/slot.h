@@ -1,7 +1,8 @@
 // The one-writer loop of a slot: commands in, decided in order on the pending overlay, appended as
 // groups, answered once durable (design, section 3).
 //
-//   slot.Submit({.caller = caller, .method = "CreateItem", .request_id = id, .request_digest = digest,
+//   slot.Submit({.caller = caller, .method = "CreateItem", .request_id = id, .request_digest =
+//   digest,
 //                .deadline = deadline,
 //                .decide = [request](const base::RowReader& rows, const base::Stamp& stamp) {
 //                  return Decide(rows, request, stamp);
@@ -38,9 +39,10 @@ struct Command {
   base::Caller caller{};
   std::string method{};          // For request ids, audit and metrics.
   std::string request_id{};      // "" for what has its own idempotence (ingest blocks, timers).
-  std::string request_digest{};  // 16 bytes over method and request bytes; with a request id only.
+  std::string request_digest{};  // 16 bytes (call.h, DigestOf), the first 4 name the method; with a
+                                 // request id only.
   absl::Time deadline = absl::InfiniteFuture();  // On the clock's Now(); later it is not decided.
-  std::size_t byte_size = 0;     // Roughly, for the queue's bound.
+  std::size_t byte_size = 0;                     // Roughly, for the queue's bound.
   DecideFunction decide{};
 };
 
@@ -54,10 +56,10 @@ struct Outcome {
 using SubmitDone = absl::AnyInvocable<void(absl::StatusOr<Outcome>)>;
 
 struct SlotOptions {
-  std::size_t queue_commands_max = 8192;               // A slot's bound; beyond: QUEUE_FULL.
-  std::size_t queue_commands_firm_max = 2048;          // One firm's share of it.
+  std::size_t queue_commands_max = 8192;       // A slot's bound; beyond: QUEUE_FULL.
+  std::size_t queue_commands_firm_max = 2048;  // One firm's share of it.
   std::size_t queue_bytes_max = std::size_t{64} << 20;
-  std::uint64_t request_ids_firm_max = 2'000'000;      // Remembered ids a firm: QUOTA_EXCEEDED.
+  std::uint64_t request_ids_firm_max = 2'000'000;       // Remembered ids a firm: QUOTA_EXCEEDED.
   absl::Duration request_id_age = absl::Hours(7 * 24);  // Of fact time.
   absl::Duration audit_period = absl::Seconds(1);
 };
@@ -93,19 +95,22 @@ class Slot : public std::enable_shared_from_this<Slot> {
   ~Slot();
 
   // Decides the command in its turn (round-robin by firm) and answers once all that the decision
-  // rests on is durable. `done` is called exactly once, on any thread: with the outcome, the refusal,
-  // QUEUE_FULL (at once), LOG_AWAY or SLOT_MOVES (outcome unknown: retry with the same request id),
-  // or kDeadlineExceeded if it was not decided in time.
+  // rests on is durable. `done` is called exactly once, on any thread: with the outcome, the
+  // refusal, QUEUE_FULL or DISK_FULL (at once), QUOTA_EXCEEDED, REQUEST_ID_REUSED, BLOCK_TOO_LARGE
+  // (the command's facts do not fit in a group), LOG_AWAY or SLOT_MOVES (outcome unknown: retry
+  // with the same request id), or kDeadlineExceeded if it was not decided in time.
   void Submit(Command command, SubmitDone done);
 
   // Collects into the next Audited fact, at most a period later; a crash loses at most that period.
+  // The slot itself adds what Decide refuses; this is for reads, and for what was refused before.
   void Audit(AuditEntry entry);
 
   // The durable rows and their number.
   absl::StatusOr<Log::Rows> Read() const;
   // Calls back once the durable number is at least `number`; kUnavailable / POSITION_NOT_REACHED at
   // the deadline.
-  void WaitFor(std::uint64_t number, absl::Time deadline, absl::AnyInvocable<void(absl::Status)> done);
+  void WaitFor(std::uint64_t number, absl::Time deadline,
+               absl::AnyInvocable<void(absl::Status)> done);
 
   // Answers what is queued, refuses what comes (NOT_SERVING), and calls back when nothing is in
   // flight.

@@ -1,5 +1,5 @@
-// Durable ordered bytes. RocksDB implements it (rocks_store.h), a map with a modelled write-ahead log
-// in the simulator, a plain map in tests; one conformance test holds them all.
+// Durable ordered bytes. RocksDB implements it (rocks_store.h), a map with a modelled write-ahead
+// log in the simulator, a plain map in tests; one conformance test holds them all.
 #pragma once
 
 #include <memory>
@@ -54,7 +54,11 @@ class Store {
   // durable and visible in the order of the calls. Several batches may share one sync. `done` runs
   // on a thread of the store's, never inside Write, and must not wait. After an error nothing more
   // is written: the store has stopped, and every later Write gets the same error.
+  // An exception is kResourceExhausted / DISK_FULL: that batch was not written, the store goes on.
   virtual void Write(StoreBatch batch, WriteDone done) = 0;
+  // OK while there is room for more; kResourceExhausted / DISK_FULL where Write would refuse.
+  // Cheap.
+  virtual absl::Status Room() const { return absl::OkStatus(); }
 };
 
 // The rows of one slot as they are in a snapshot, under the slot's prefix in Space::kState.
