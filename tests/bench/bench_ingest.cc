@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/client.h"
 #include "tests/bench/report.h"
@@ -62,7 +63,8 @@ ev1::IngestRequest Block(int location, int first_item, int items, std::int32_t f
 void Send(const std::string& target, int location, std::vector<ev1::IngestRequest> blocks) {
   Client client(target, "bench");
   const auto context = client.Context();
-  const auto stream = client.exchange().Ingest(context.get());
+  const auto stub = ev1::ExchangeService::NewStub(client.channel());
+  const auto stream = stub->Ingest(context.get());
   std::int64_t sent = 0;
   std::int64_t answered = 0;
   ev1::IngestResponse response;

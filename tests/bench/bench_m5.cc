@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "rocksdb/db.h"
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/client.h"
 #include "tests/bench/m5_folder.h"
@@ -66,7 +67,8 @@ Scan ReadAll(Server& server) {
   const Clock::time_point begin = Clock::now();
   const auto context = client.Context();
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(10));
-  const auto stream = client.exchange().ReadSeries(context.get(), request);
+  const auto stub = ev1::ExchangeService::NewStub(client.channel());
+  const auto stream = stub->ReadSeries(context.get(), request);
   ev1::ReadSeriesResponse response;
   while (stream->Read(&response)) {
     scan.values += response.value_milli_size();

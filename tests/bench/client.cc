@@ -7,17 +7,29 @@
 #include <cstdlib>
 #include <random>
 
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
+#include "tandem/governance/v1/governance.grpc.pb.h"
+
 namespace tandem::bench {
+namespace {
+
+auto Governance(const Client& client) {
+  return governance::v1::GovernanceService::NewStub(client.channel());
+}
+auto Exchange(const Client& client) {
+  return exchange::v1::ExchangeService::NewStub(client.channel());
+}
+
+}  // namespace
 
 Client::Client(const std::string& target, std::string firm) : firm_(std::move(firm)) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
   arguments.SetMaxReceiveMessageSize(-1);
   channel_ = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
-  exchange_ = exchange::v1::ExchangeService::NewStub(channel_);
-  governance_ = governance::v1::GovernanceService::NewStub(channel_);
-  feed_ = feed::v1::FeedService::NewStub(channel_);
 }
+
+Client::~Client() = default;
 
 std::unique_ptr<grpc::ClientContext> Client::Context() const {
   auto context = std::make_unique<grpc::ClientContext>();
@@ -72,7 +84,7 @@ void AdmitFirm(const std::string& target, const std::string& firm) {
   request.set_admin_principal("bench");
   request.set_request_id(NewRequestId());
   governance::v1::Firm answer;
-  Check(client.governance().AdmitFirm(client.Context().get(), request, &answer), "AdmitFirm");
+  Check(Governance(client)->AdmitFirm(client.Context().get(), request, &answer), "AdmitFirm");
 }
 
 std::string ItemId(int index) {
@@ -94,7 +106,7 @@ void Register(Client& client, int items, int locations) {
       item.set_unit_code("C62");
     }
     exchange::v1::RegisterItemsResponse answer;
-    Check(client.exchange().RegisterItems(client.Context().get(), request, &answer),
+    Check(Exchange(client)->RegisterItems(client.Context().get(), request, &answer),
           "RegisterItems");
   }
   exchange::v1::RegisterLocationsRequest request;
@@ -106,7 +118,7 @@ void Register(Client& client, int items, int locations) {
     location.set_kind(exchange::v1::LOCATION_KIND_STORE);
   }
   exchange::v1::RegisterLocationsResponse answer;
-  Check(client.exchange().RegisterLocations(client.Context().get(), request, &answer),
+  Check(Exchange(client)->RegisterLocations(client.Context().get(), request, &answer),
         "RegisterLocations");
 }
 
@@ -132,13 +144,13 @@ std::string Agree(Client& owner, Client& reader, const std::vector<std::string>&
   terms.set_bucket_days(1);
   offer.set_request_id(NewRequestId());
   governance::v1::Agreement agreement;
-  Check(owner.governance().OfferAgreement(owner.Context().get(), offer, &agreement),
+  Check(Governance(owner)->OfferAgreement(owner.Context().get(), offer, &agreement),
         "OfferAgreement");
   governance::v1::SignAgreementRequest sign;
   sign.set_name(agreement.name());
   sign.set_terms_hash(agreement.offered_terms_hash());
   sign.set_request_id(NewRequestId());
-  Check(reader.governance().SignAgreement(reader.Context().get(), sign, &agreement),
+  Check(Governance(reader)->SignAgreement(reader.Context().get(), sign, &agreement),
         "SignAgreement");
   return agreement.name();
 }

@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "tandem/exchange/v1/exchange.grpc.pb.h"
-#include "tandem/feed/v1/feed.grpc.pb.h"
-#include "tandem/governance/v1/governance.grpc.pb.h"
 #include "tests/bench/process.h"
+
+namespace grpc {
+class Channel;
+class ClientContext;
+class Status;
+}  // namespace grpc
 
 namespace tandem::bench {
 
@@ -18,19 +21,16 @@ namespace tandem::bench {
 class Client {
  public:
   Client(const std::string& target, std::string firm);
+  ~Client();
   // A context with the caller's metadata and a deadline of a minute.
   std::unique_ptr<grpc::ClientContext> Context() const;
-  exchange::v1::ExchangeService::Stub& exchange() { return *exchange_; }
-  governance::v1::GovernanceService::Stub& governance() { return *governance_; }
-  feed::v1::FeedService::Stub& feed() { return *feed_; }
+  // For the generated stubs, which stay out of headers: Service::NewStub(client.channel()).
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   const std::string& firm() const { return firm_; }
 
  private:
   std::string firm_;
   std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<exchange::v1::ExchangeService::Stub> exchange_;
-  std::unique_ptr<governance::v1::GovernanceService::Stub> governance_;
-  std::unique_ptr<feed::v1::FeedService::Stub> feed_;
 };
 
 // Ends the benchmark with the error unless the call went well.

@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
+
 namespace tandem::bench {
 namespace {
 
@@ -21,6 +23,7 @@ class Loop {
   Loop(const std::string& target, const LoadOptions& options) : options_(options) {
     for (int i = 0; i < options.connections; ++i) {
       clients_.push_back(std::make_unique<Client>(target, "bench"));
+      stubs_.push_back(exchange::v1::ExchangeService::NewStub(clients_.back()->channel()));
     }
   }
 
@@ -45,8 +48,8 @@ class Loop {
   void Next(int lane) {
     const int number = next_.fetch_add(1);
     auto one = std::make_shared<One>();
-    Client& client = *clients_[static_cast<std::size_t>(lane) % clients_.size()];
-    one->context = client.Context();
+    const std::size_t connection = static_cast<std::size_t>(lane) % clients_.size();
+    one->context = clients_[connection]->Context();
     exchange::v1::ReportStockRequest& request = one->request;
     request.set_location("firms/bench/locations/" + LocationId(number % 32));
     request.set_item(ItemId(number / 32 % 2000));
@@ -60,7 +63,7 @@ class Loop {
     request.set_status(exchange::v1::STOCK_STATUS_FREE);
     request.set_request_id(NewRequestId());
     one->sent = Clock::now();
-    client.exchange().async()->ReportStock(
+    stubs_[connection]->async()->ReportStock(
         one->context.get(), &one->request, &one->response,
         [this, one, lane](const grpc::Status& status) { Answered(*one, lane, status); });
   }
@@ -85,6 +88,7 @@ class Loop {
 
   LoadOptions options_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<exchange::v1::ExchangeService::Stub>> stubs_;
   Clock::time_point begin_;
   std::atomic<int> next_{0};
   std::mutex mutex_;

@@ -171,7 +171,8 @@ Layer LayerOf(std::string_view path) {
   if (service == "runtime") return Layer::kRuntime;
   if (service == "tandem") return Layer::kProgram;
   const std::string_view word = FirstWord(path);
-  if (word == "api") return Layer::kServiceApi;
+  // What the runtime calls (domain.h) and what follows the log stand beside the handlers.
+  if (word == "api" || word == "domain" || word == "register") return Layer::kServiceApi;
   return word == "service" || word == "worker" ? Layer::kServiceShell : Layer::kServicePure;
 }
 
