@@ -1,6 +1,6 @@
 #include "services/runtime/seal.h"
 
-#include <openssl/evp.h>
+#include "openssl/evp.h"
 
 #include <array>
 #include <mutex>

@@ -1,0 +1,367 @@
+#include "services/runtime/grants.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "services/base/reason.h"
+#include "services/runtime/grants_index.h"
+#include "tandem/governance/v1/governance.pb.h"
+
+namespace tandem::runtime {
+namespace {
+
+// Questions that were answered ahead of the facts; older ones could hold only shorter.
+constexpr std::size_t kAnswersMax = 8;
+
+absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
+
+absl::Status Stale() {
+  return base::Refuse(base::Reason::kGrantsStale,
+                      "this instance has not heard from governance in time: retry shortly");
+}
+
+absl::Status NotGranted(std::string_view viewer, std::string_view owner) {
+  return base::Refuse(base::Reason::kNotGranted, "no agreement in force grants this",
+                      {{"viewer", Text(viewer)}, {"owner", Text(owner)}});
+}
+
+absl::Status NoParty(std::string_view viewer, std::string_view relation) {
+  return base::Refuse(base::Reason::kNotGranted, "the firm is no party of this agreement",
+                      {{"agreement", Text(relation)}, {"firm", Text(viewer)}});
+}
+
+bool HasParty(const Relation* relation, std::string_view firm) {
+  return relation != nullptr &&
+         std::binary_search(relation->parties.begin(), relation->parties.end(), firm);
+}
+
+// A firm's own data.
+class AllItems final : public base::GrantedItems {
+ public:
+  bool Contains(std::string_view) const override { return true; }
+  bool empty() const override { return false; }
+};
+
+class NoItems final : public base::GrantedItems {
+ public:
+  bool Contains(std::string_view) const override { return false; }
+  bool empty() const override { return true; }
+};
+
+class PairItems final : public base::GrantedItems {
+ public:
+  PairItems(std::shared_ptr<const PairGrants> grants, base::DataKind kind,
+            std::string_view location)
+      : grants_(std::move(grants)), kind_(kind), location_(location) {}
+  bool Contains(std::string_view item) const override {
+    return !item.empty() && grants_->Allows(kind_, item, location_);
+  }
+  bool empty() const override { return !grants_->Allows(kind_, "", location_); }
+
+ private:
+  std::shared_ptr<const PairGrants> grants_;
+  base::DataKind kind_;
+  std::string location_;
+};
+
+governance::v1::Role RoleNamed(std::string_view role) {
+  namespace v1 = governance::v1;
+  if (role == "admin") return v1::ROLE_ADMIN;
+  if (role == "signer") return v1::ROLE_SIGNER;
+  if (role == "editor") return v1::ROLE_EDITOR;
+  if (role == "reader") return v1::ROLE_READER;
+  return v1::ROLE_UNSPECIFIED;
+}
+
+}  // namespace
+
+struct GrantsReplica::Impl : std::enable_shared_from_this<GrantsReplica::Impl> {
+  struct Waiter {
+    std::uint64_t number = 0;
+    absl::AnyInvocable<void(absl::Status)> done{};
+  };
+  struct Answer {
+    std::uint64_t number = 0;
+    absl::Duration sent{};  // On the monotonic clock.
+  };
+  using Listener = std::shared_ptr<const std::function<void(std::uint64_t)>>;
+
+  Impl(GovernanceSource& governance, const Clock& a_clock, Executor& an_executor)
+      : source(governance), clock(a_clock), executor(an_executor) {}
+
+  void Ask();
+  void OnAnswer(Answer answer);
+  void OnGroup(const Group& group);
+  bool Fold(const base::FactRecord& record);
+  void Tell();
+  void Freshen();
+  // Reads the clock after the state, under the lock: what passes was current when it passed.
+  bool IsFresh() const { return clock.Monotonic() < fresh_until; }
+
+  GovernanceSource& source;
+  const Clock& clock;
+  Executor& executor;
+  std::unique_ptr<LogFollower> follower;
+
+  std::mutex asking;  // Held while the source is asked, so that it is not asked after the end.
+  bool stopped = false;
+
+  mutable std::mutex mutex;  // Of what follows; held for look-ups and swaps alone.
+  GrantsIndex index;         // Changed by the follower's thread alone, which reads it without.
+  bool halted = false;       // A fact could not be read: nothing more is folded, so all goes stale.
+  absl::Duration fresh_until = -absl::InfiniteDuration();
+  std::vector<Answer> answers;  // Not yet folded up to.
+  std::map<std::uint64_t, Waiter> waiters;
+  std::uint64_t next_waiter = 0;
+  std::vector<Listener> listeners;
+};
+
+void GrantsReplica::Impl::Ask() {
+  const std::lock_guard asked(asking);
+  if (stopped) return;
+  // The next question does not wait for this answer: it may be lost.
+  executor.RunAfter(kGrantsAskPeriod, [weak = weak_from_this()] {
+    if (const std::shared_ptr<Impl> self = weak.lock()) self->Ask();
+  });
+  const absl::Duration sent = clock.Monotonic();
+  source.AskPosition([weak = weak_from_this(), sent](absl::StatusOr<std::uint64_t> number) {
+    const std::shared_ptr<Impl> self = weak.lock();
+    if (self != nullptr && number.ok()) self->OnAnswer({.number = *number, .sent = sent});
+  });
+}
+
+void GrantsReplica::Impl::OnAnswer(Answer answer) {
+  const std::lock_guard lock(mutex);
+  if (answers.size() >= kAnswersMax) answers.erase(answers.begin());
+  answers.push_back(answer);
+  Freshen();
+}
+
+// Under the lock.
+void GrantsReplica::Impl::Freshen() {
+  std::erase_if(answers, [this](const Answer& answer) {
+    if (answer.number > index.version()) return false;
+    fresh_until = std::max(fresh_until, answer.sent + kGrantsHold);
+    return true;
+  });
+}
+
+void GrantsReplica::Impl::OnGroup(const Group& group) {
+  bool folded = false;
+  for (const base::FactRecord& record : group.facts) {
+    // A follower begins with the group that holds the fact asked for, which may begin before it.
+    if (halted || record.number <= index.version()) continue;
+    halted = !Fold(record);
+    folded = folded || !halted;
+  }
+  if (folded) Tell();
+}
+
+bool GrantsReplica::Impl::Fold(const base::FactRecord& record) {
+  absl::StatusOr<GrantsIndex::Change> change = index.Prepare(record);
+  if (!change.ok()) return false;
+  const std::lock_guard lock(mutex);
+  index.Publish(*change);
+  Freshen();
+  return true;  // The lock goes first, then what was replaced.
+}
+
+void GrantsReplica::Impl::Tell() {
+  std::vector<Waiter> reached;
+  std::vector<Listener> told;
+  std::uint64_t version = 0;
+  {
+    const std::lock_guard lock(mutex);
+    version = index.version();
+    told = listeners;
+    for (auto waiter = waiters.begin(); waiter != waiters.end();) {
+      if (waiter->second.number > version) {
+        ++waiter;
+        continue;
+      }
+      reached.push_back(std::move(waiter->second));
+      waiter = waiters.erase(waiter);
+    }
+  }
+  for (Waiter& waiter : reached) waiter.done(absl::OkStatus());
+  for (const Listener& listener : told) (*listener)(version);
+}
+
+GrantsReplica::GrantsReplica(GovernanceSource& source, const Clock& clock, Executor& executor)
+    : impl_(std::make_shared<Impl>(source, clock, executor)) {}
+
+GrantsReplica::~GrantsReplica() {
+  {
+    const std::lock_guard asked(impl_->asking);
+    impl_->stopped = true;
+  }
+  impl_->follower.reset();
+}
+
+void GrantsReplica::Start() {
+  impl_->follower = impl_->source.Follow(
+      1,
+      [impl = impl_.get()](const std::shared_ptr<const Group>& group) { impl->OnGroup(*group); });
+  impl_->Ask();
+}
+
+absl::Status GrantsReplica::Check(std::string_view viewer, std::string_view owner,
+                                  base::DataKind kind, std::string_view item,
+                                  std::string_view location) const {
+  if (viewer == owner) return absl::OkStatus();
+  std::shared_ptr<const PairGrants> grants;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->index.Suspended(viewer)) grants = impl_->index.Pair(viewer, owner);
+    if (!impl_->IsFresh()) return Stale();
+  }
+  if (grants != nullptr && grants->Allows(kind, item, location)) return absl::OkStatus();
+  return NotGranted(viewer, owner);
+}
+
+absl::StatusOr<std::shared_ptr<const base::GrantedItems>> GrantsReplica::ItemsAt(
+    std::string_view viewer, std::string_view owner, base::DataKind kind,
+    std::string_view location) const {
+  static const auto kAll = std::make_shared<const AllItems>();
+  static const auto kNone = std::make_shared<const NoItems>();
+  if (viewer == owner) return kAll;
+  std::shared_ptr<const PairGrants> grants;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->index.Suspended(viewer)) grants = impl_->index.Pair(viewer, owner);
+    if (!impl_->IsFresh()) return Stale();
+  }
+  if (grants == nullptr) return kNone;
+  return std::make_shared<const PairItems>(std::move(grants), kind, location);
+}
+
+bool GrantsReplica::IsParty(std::string_view viewer, std::string_view relation) const {
+  const std::lock_guard lock(impl_->mutex);
+  return HasParty(impl_->index.FindRelation(relation).get(), viewer);
+}
+
+absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> GrantsReplica::TermsOf(
+    std::string_view viewer, std::string_view relation) const {
+  std::shared_ptr<const Relation> found;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    found = impl_->index.FindRelation(relation);
+    if (!impl_->IsFresh()) return Stale();
+  }
+  if (!HasParty(found.get(), viewer) || found->terms == nullptr) return NoParty(viewer, relation);
+  return found->terms;
+}
+
+absl::Status GrantsReplica::CheckDerivation(std::string_view relation, std::string_view owner,
+                                            std::string_view derivation) const {
+  std::shared_ptr<const Relation> found;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    found = impl_->index.FindRelation(relation);
+    if (!impl_->IsFresh()) return Stale();
+  }
+  if (HasParty(found.get(), owner) && found->version > 0 && !found->revoked) {
+    const std::string owner_id(owner);
+    if (found->derivations.contains({owner_id, std::string(derivation)})) return absl::OkStatus();
+    if (derivation == "forecast" && found->open_inputs.contains(owner_id)) return absl::OkStatus();
+  }
+  return base::Refuse(
+      base::Reason::kNotGranted, "the inputs' owner does not grant this derivation",
+      {{"agreement", Text(relation)}, {"owner", Text(owner)}, {"derivation", Text(derivation)}});
+}
+
+std::vector<std::string> GrantsReplica::ViewersOf(std::string_view owner,
+                                                  base::DataKind kind) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->index.ViewersOf(owner, kind);
+}
+
+std::vector<std::string> GrantsReplica::PartiesOf(std::string_view relation) const {
+  const std::lock_guard lock(impl_->mutex);
+  const std::shared_ptr<const Relation> found = impl_->index.FindRelation(relation);
+  return found == nullptr ? std::vector<std::string>() : found->parties;
+}
+
+std::uint64_t GrantsReplica::version() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->index.version();
+}
+
+absl::Status GrantsReplica::Fresh() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->IsFresh() ? absl::OkStatus() : Stale();
+}
+
+std::optional<KnownFirm> GrantsReplica::Firm(std::string_view firm) const {
+  std::shared_ptr<const FirmEntry> entry;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    entry = impl_->index.FindFirm(firm);
+  }
+  if (entry == nullptr) return std::nullopt;
+  return entry->firm;
+}
+
+std::vector<KnownFirm> GrantsReplica::Firms() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->index.Firms();
+}
+
+bool GrantsReplica::HasRole(std::string_view firm, std::string_view principal,
+                            std::string_view role) const {
+  std::shared_ptr<const FirmEntry> entry;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    entry = impl_->index.FindFirm(firm);
+  }
+  const governance::v1::Role wanted = RoleNamed(role);
+  if (entry == nullptr || wanted == governance::v1::ROLE_UNSPECIFIED) return false;
+  const auto roles = entry->roles.find(principal);
+  if (roles == entry->roles.end()) return false;
+  return wanted == governance::v1::ROLE_READER || roles->second.contains(wanted) ||
+         roles->second.contains(governance::v1::ROLE_ADMIN);
+}
+
+std::vector<GrantChange> GrantsReplica::ChangesSince(std::string_view firm,
+                                                     std::uint64_t after) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->index.ChangesSince(firm, after);
+}
+
+void GrantsReplica::OnFold(std::function<void(std::uint64_t version)> listener) {
+  auto shared = std::make_shared<const std::function<void(std::uint64_t)>>(std::move(listener));
+  const std::lock_guard lock(impl_->mutex);
+  impl_->listeners.push_back(std::move(shared));
+}
+
+void GrantsReplica::WaitFor(std::uint64_t number, absl::Time deadline,
+                            absl::AnyInvocable<void(absl::Status)> done) {
+  std::uint64_t id = 0;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->index.version() < number) {
+      id = ++impl_->next_waiter;
+      impl_->waiters.emplace(id, Impl::Waiter{.number = number, .done = std::move(done)});
+    }
+  }
+  if (id == 0) return done(absl::OkStatus());
+  if (deadline == absl::InfiniteFuture()) return;
+  const absl::Duration left = std::max(deadline - impl_->clock.Now(), absl::ZeroDuration());
+  impl_->executor.RunAfter(left, [weak = std::weak_ptr<Impl>(impl_), id] {
+    const std::shared_ptr<Impl> self = weak.lock();
+    if (self == nullptr) return;
+    Impl::Waiter waiter;
+    {
+      const std::lock_guard lock(self->mutex);
+      const auto found = self->waiters.find(id);
+      if (found == self->waiters.end()) return;
+      waiter = std::move(found->second);
+      self->waiters.erase(found);
+    }
+    waiter.done(Stale());
+  });
+}
+
+}  // namespace tandem::runtime
