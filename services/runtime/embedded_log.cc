@@ -103,6 +103,25 @@ absl::Status CheckEnd(const StoreSnapshot& snapshot, base::SlotId slot, const Sl
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::pair<base::SlotId, SlotTail>>> ReadTails(
+    const StoreSnapshot& snapshot) {
+  std::vector<base::SlotId> slots;
+  snapshot.Scan(Space::kMeta, "t", "u", [&](std::string_view key, std::string_view) {
+    base::ByteReader in(key.substr(1));
+    const auto domain = static_cast<base::DomainId>(in.BigEndian16());
+    slots.push_back({.domain = domain, .index = in.BigEndian16()});
+    return true;
+  });
+  TANDEM_RETURN_IF_ERROR(snapshot.status());
+  std::vector<std::pair<base::SlotId, SlotTail>> tails;
+  for (const base::SlotId slot : slots) {
+    TANDEM_ASSIGN_OR_RETURN(const SlotTail tail, ReadTail(snapshot, slot));
+    TANDEM_RETURN_IF_ERROR(CheckEnd(snapshot, slot, tail));
+    tails.emplace_back(slot, tail);
+  }
+  return tails;
+}
+
 // What is shared by the log, its writers and its followers.
 class EmbeddedLogCore : public std::enable_shared_from_this<EmbeddedLogCore> {
  public:
@@ -329,21 +348,22 @@ void EmbeddedLog::Acquire(base::SlotId slot, Acquired done) {
   const std::uint64_t term = ++state.tail.term;
   base::ByteWriter row;
   row.Byte(kRowVersion).Varint(term);
-  core_->store.Write({{Space::kMeta, OwnerKey(slot), row.Take()}},
-                     [core = core_, slot, term, &state,
-                      done = std::move(done)](const absl::Status& status) mutable {
-                       if (!status.ok()) {
-                         return done(base::Refuse(base::Reason::kLogAway, std::string(status.message())));
-                       }
-                       // Earlier appends were queued, and so answered, before this.
-                       SlotTail tail;
-                       {
-                         const std::lock_guard hold(state.mutex);
-                         tail = state.tail;
-                       }
-                       tail.term = term;
-                       done(std::make_unique<EmbeddedWriter>(core, slot, tail));
-                     });
+  core_->store.Write(
+      {{Space::kMeta, OwnerKey(slot), row.Take()}},
+      [core = core_, slot, term, &state,
+       done = std::move(done)](const absl::Status& status) mutable {
+        if (!status.ok()) {
+          return done(base::Refuse(base::Reason::kLogAway, std::string(status.message())));
+        }
+        // Earlier appends were queued, and so answered, before this.
+        SlotTail tail;
+        {
+          const std::lock_guard hold(state.mutex);
+          tail = state.tail;
+        }
+        tail.term = term;
+        done(std::make_unique<EmbeddedWriter>(core, slot, tail));
+      });
 }
 
 absl::StatusOr<std::vector<std::shared_ptr<const Group>>> EmbeddedLog::Read(

@@ -6,12 +6,19 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "services/runtime/log.h"
 #include "services/runtime/seams.h"
 #include "services/runtime/store.h"
 
 namespace tandem::runtime {
+
+// The tails of all slots that have facts, ascending, as the embedded log keeps them in a store;
+// each is checked against its last group. kDataLoss / STORED_BYTES_DAMAGED naming the slot.
+absl::StatusOr<std::vector<std::pair<base::SlotId, SlotTail>>> ReadTails(
+    const StoreSnapshot& snapshot);
 
 // Safe on any thread. A slot's bytes are checked when it is first touched: the tail must fit the
 // last stored group. Damage found later stays: Last and Acquire answer with it.
