@@ -1,0 +1,29 @@
+#include "services/runtime/certificate.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/random.h"
+#include "tests/support/status.h"
+
+namespace tandem::runtime {
+namespace {
+
+// What a certificate says is proven with real ones in tests/integration/identity_test.cc; here,
+// that other bytes do no harm.
+TEST(CertificateTest, TakesNoBytesForACertificate) {
+  testing::Random random;
+  for (int i = 0; i < 200; ++i) {
+    const std::string noise = random.Bytes(random.Below(300));
+    const std::string wrapped =
+        "-----BEGIN CERTIFICATE-----\n" + noise + "\n-----END CERTIFICATE-----\n";
+    for (const std::string& pem : {noise, wrapped}) {
+      EXPECT_THAT(ReadLeaf(pem), testing::HasReason(base::Reason::kFieldOutOfRange));
+      EXPECT_THAT(VerifyLeaf(pem, {}, absl::UnixEpoch()),
+                  testing::HasReason(base::Reason::kUnknownCaller));
+      EXPECT_TRUE(CertificatesIn(pem).empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tandem::runtime

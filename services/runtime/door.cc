@@ -1,0 +1,198 @@
+#include "services/runtime/door.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "grpcpp/server_context.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+#include "services/runtime/logging.h"
+#include "services/runtime/rpc_status.h"
+
+namespace tandem::runtime {
+namespace {
+
+// Whether a replica that lags behind governance could be why.
+bool MayBeBehind(const absl::Status& status) {
+  switch (base::ReasonOf(status)) {
+    case base::Reason::kUnknownCaller:
+    case base::Reason::kRoleMissing:
+    case base::Reason::kFirmSuspended:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsOurFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
+void LogCall(Method method, const absl::Status& status, absl::Duration took,
+             const std::string& trace_id) {
+  const LogLevel level = IsOurFault(status.code()) ? LogLevel::kWarning : LogLevel::kDebug;
+  if (!Logs(level)) return;
+  const std::string_view reason = base::ReasonName(base::ReasonOf(status));
+  LogLine(level, "call",
+          {{"method", method.name},
+           {"code", absl::StatusCodeToString(status.code())},
+           {"reason", absl::string_view(reason.data(), reason.size())},
+           {"micros", absl::ToInt64Microseconds(took)}},
+          trace_id);
+}
+
+bool IsHex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+absl::Status Draining() {
+  return base::Refuse(base::Reason::kNotServing, "the server is stopping");
+}
+
+absl::StatusOr<FirmShares::Place> FirmShares::Take(const std::string& firm) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::size_t& taken = taken_[firm];
+    if (taken >= max_) {
+      return base::Refuse(base::Reason::kQuotaExceeded,
+                          absl::StrCat("the firm has its share of ", what_, " in flight"),
+                          {{"firm", firm}, {"max", max_}});
+    }
+    ++taken;
+  }
+  return Place(nullptr, [shares = shared_from_this(), firm](void*) {
+    const std::lock_guard lock(shares->mutex_);
+    const auto found = shares->taken_.find(firm);
+    if (--found->second == 0) shares->taken_.erase(found);
+  });
+}
+
+struct Door::Drains {
+  std::mutex mutex;  // Held while an end is called: its registration waits to go.
+  bool draining = false;
+  std::uint64_t last = 0;
+  std::map<std::uint64_t, std::function<void()>> ends;
+};
+
+class Door::DrainRegistration final : public Door::Registration {
+ public:
+  DrainRegistration(std::shared_ptr<Drains> drains, std::uint64_t number)
+      : drains_(std::move(drains)), number_(number) {}
+  ~DrainRegistration() override {
+    const std::lock_guard lock(drains_->mutex);
+    drains_->ends.erase(number_);
+  }
+
+ private:
+  const std::shared_ptr<Drains> drains_;
+  const std::uint64_t number_;
+};
+
+Door::Door(Parts parts, DoorOptions options)
+    : parts_(std::move(parts)),
+      options_(options),
+      calls_(std::make_shared<FirmShares>("calls", options.calls_firm_max)),
+      streams_(std::make_shared<FirmShares>("streams", options.streams_firm_max)),
+      drains_(std::make_shared<Drains>()) {}
+
+std::unique_ptr<Door::Registration> Door::EndOnDrain(std::function<void()> end) {
+  const std::lock_guard lock(drains_->mutex);
+  const std::uint64_t number = ++drains_->last;
+  if (drains_->draining) {
+    end();  // It came in while the door was closing.
+  } else {
+    drains_->ends.emplace(number, std::move(end));
+  }
+  return std::make_unique<DrainRegistration>(drains_, number);
+}
+
+void Door::Drain() {
+  const std::lock_guard lock(drains_->mutex);
+  drains_->draining = true;
+  for (const auto& [number, end] : drains_->ends) end();
+  drains_->ends.clear();
+}
+
+std::string Door::TraceIdOf(const grpc::CallbackServerContext& context) {
+  // W3C Trace Context: version, trace id, parent id, flags.
+  const auto found = context.client_metadata().find("traceparent");
+  if (found != context.client_metadata().end() && found->second.size() >= 55) {
+    const std::string_view text(found->second.data(), found->second.size());
+    const std::string_view id = text.substr(3, 32);
+    if (text[2] == '-' && text[35] == '-' && IsHex(id) && id != std::string(32, '0')) {
+      return std::string(id);
+    }
+  }
+  const std::lock_guard lock(random_mutex_);
+  const std::uint64_t high = parts_.random->Next();
+  return absl::StrFormat("%016x%016x", high, parts_.random->Next());
+}
+
+absl::StatusOr<Guest> Door::Admit(const Peer& peer, Method method) {
+  Guest guest{.method = method};
+  TANDEM_ASSIGN_OR_RETURN(guest.call.caller, parts_.identity->CallerOf(peer));
+  const absl::Status role = CheckRole(*parts_.book, guest.call.caller, method.role);
+  if (!role.ok()) {
+    if (parts_.refused_audit) {
+      parts_.refused_audit({.caller = guest.call.caller,
+                            .method = method.name,
+                            .reason = std::string(base::ReasonName(base::ReasonOf(role)))});
+    }
+    return role;
+  }
+  // Instances carry many firms' calls; each counts as its own firm's where it is forwarded.
+  const std::shared_ptr<FirmShares>& shares = method.stream ? streams_ : calls_;
+  TANDEM_ASSIGN_OR_RETURN(guest.place, shares->Take(guest.call.caller.firm));
+  return guest;
+}
+
+absl::Status Door::Refused(Method method, const std::string& trace_id, absl::Status status) {
+  parts_.telemetry->CountCall(method.name, status, absl::ZeroDuration());
+  LogCall(method, status, absl::ZeroDuration(), trace_id);
+  return status;
+}
+
+void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then then) {
+  std::string trace_id = TraceIdOf(context);
+  const absl::Time now = parts_.clock->Now();
+  const absl::Time asked = absl::FromChrono(context.deadline());
+  const bool ours = asked > now + absl::Hours(24 * 365);  // gRPC's "never", whatever its bits.
+  Peer peer = PeerOf(context);
+  absl::StatusOr<Guest> guest = Admit(peer, method);
+  const auto complete = [this, method, ours, began = parts_.clock->Monotonic(), trace_id,
+                         deadline = ours ? now + options_.deadline_default : asked](
+                            absl::StatusOr<Guest> made, Then& next) {
+    if (!made.ok()) return next(Refused(method, trace_id, std::move(made).status()));
+    made->deadline_is_ours = ours;
+    made->began = began;
+    made->call.deadline = deadline;
+    made->call.trace_id = trace_id;
+    parts_.telemetry->CallBegan();
+    next(std::move(made));
+  };
+  if (guest.ok() || !parts_.catch_up || !MayBeBehind(guest.status())) {
+    return complete(std::move(guest), then);
+  }
+  parts_.catch_up([this, complete, method, peer = std::move(peer), first = std::move(guest),
+                   then = std::move(then)](const absl::Status& caught) mutable {
+    complete(caught.ok() ? Admit(peer, method) : std::move(first), then);
+  });
+}
+
+grpc::Status Door::Leave(grpc::CallbackServerContext& context, const Guest& guest,
+                         const absl::Status& status, const base::Position& position) {
+  if (status.ok() && !position.numbers().empty()) {
+    context.AddTrailingMetadata(kPositionKey,
+                                SealPosition(*parts_.sealer, guest.call.caller.firm, position));
+  }
+  const absl::Duration took = parts_.clock->Monotonic() - guest.began;
+  parts_.telemetry->CallEnded();
+  parts_.telemetry->CountCall(guest.method.name, status, took);
+  LogCall(guest.method, status, took, guest.call.trace_id);
+  return ToGrpcStatus(status);
+}
+
+}  // namespace tandem::runtime

@@ -1,0 +1,207 @@
+// A door, a server on 127.0.0.1 and a service of three methods, one of each shape, whose handlers a
+// test sets: what the tests of rpc and identity run over real loopback.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "grpcpp/grpcpp.h"
+#include "services/runtime/executor.h"
+#include "services/runtime/rpc.h"
+#include "services/runtime/server.h"
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
+
+namespace tandem::testing {
+
+// Firms by hand. Every principal has every role but those of "reader-only".
+class TableBook final : public runtime::FirmBook {
+ public:
+  void Put(runtime::KnownFirm firm) {
+    const std::lock_guard lock(mutex_);
+    firms_[firm.firm] = std::move(firm);
+    ++version_;
+  }
+  std::optional<runtime::KnownFirm> Firm(std::string_view firm) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = firms_.find(firm);
+    if (found == firms_.end()) return std::nullopt;
+    return found->second;
+  }
+  std::vector<runtime::KnownFirm> Firms() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<runtime::KnownFirm> firms;
+    for (const auto& [name, firm] : firms_) firms.push_back(firm);
+    return firms;
+  }
+  bool HasRole(std::string_view /*firm*/, std::string_view principal,
+               std::string_view role) const override {
+    return role == "reader" || principal != "reader-only";
+  }
+  std::uint64_t version() const override {
+    const std::lock_guard lock(mutex_);
+    return version_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, runtime::KnownFirm, std::less<>> firms_;
+  std::uint64_t version_ = 0;
+};
+
+namespace exchange_v1 = ::tandem::exchange::v1;
+
+// Answers by functions. ListItems stands for unary calls, ReadSeries for pages, Ingest for
+// sessions.
+class ScriptApi {
+ public:
+  using Session = class ScriptSession;
+
+  std::function<void(const runtime::Call&, const exchange_v1::ListItemsRequest&,
+                     runtime::Reply<exchange_v1::ListItemsResponse>)>
+      on_list = [](const runtime::Call&, const exchange_v1::ListItemsRequest&,
+                   runtime::Reply<exchange_v1::ListItemsResponse> reply) {
+        reply(runtime::Answer<exchange_v1::ListItemsResponse>{});
+      };
+  std::function<absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>>(int page)> on_page;
+  std::function<void(exchange_v1::IngestRequest,
+                     absl::AnyInvocable<void(absl::StatusOr<exchange_v1::IngestResponse>)>)>
+      on_push;
+
+  void ListItems(const runtime::Call& call, const exchange_v1::ListItemsRequest& request,
+                 runtime::Reply<exchange_v1::ListItemsResponse> reply) {
+    on_list(call, request, std::move(reply));
+  }
+  void ReadSeries(const runtime::Call& call, const exchange_v1::ReadSeriesRequest& request,
+                  runtime::PagesReply<exchange_v1::ReadSeriesResponse> reply);
+  std::unique_ptr<ScriptSession> OpenIngest(const runtime::Call& call);
+};
+
+class ScriptSession {
+ public:
+  explicit ScriptSession(ScriptApi& api) : api_(api) {}
+  void Push(exchange_v1::IngestRequest request,
+            absl::AnyInvocable<void(absl::StatusOr<exchange_v1::IngestResponse>)> done) {
+    api_.on_push(std::move(request), std::move(done));
+  }
+
+ private:
+  ScriptApi& api_;
+};
+
+class ScriptPages final : public runtime::Pages<exchange_v1::ReadSeriesResponse> {
+ public:
+  explicit ScriptPages(ScriptApi& api) : api_(api) {}
+  absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>> Next() override {
+    return api_.on_page(page_++);
+  }
+
+ private:
+  ScriptApi& api_;
+  int page_ = 0;
+};
+
+inline void ScriptApi::ReadSeries(const runtime::Call& /*call*/,
+                                  const exchange_v1::ReadSeriesRequest& /*request*/,
+                                  runtime::PagesReply<exchange_v1::ReadSeriesResponse> reply) {
+  reply(std::make_unique<ScriptPages>(*this));
+}
+inline std::unique_ptr<ScriptSession> ScriptApi::OpenIngest(const runtime::Call& /*call*/) {
+  return std::make_unique<ScriptSession>(*this);
+}
+
+// As a service's shell, with the roles of readers and editors.
+class ScriptService final : public exchange_v1::ExchangeService::CallbackService {
+ public:
+  ScriptService(runtime::Door& door, ScriptApi& api) : shell_(door, api) {}
+  grpc::ServerUnaryReactor* ListItems(grpc::CallbackServerContext* context,
+                                      const exchange_v1::ListItemsRequest* request,
+                                      exchange_v1::ListItemsResponse* response) override {
+    return shell_.Unary({"ListItems", runtime::Role::kReader}, context, request, response,
+                        &ScriptApi::ListItems);
+  }
+  grpc::ServerWriteReactor<exchange_v1::ReadSeriesResponse>* ReadSeries(
+      grpc::CallbackServerContext* context,
+      const exchange_v1::ReadSeriesRequest* request) override {
+    return shell_.Stream<exchange_v1::ReadSeriesResponse>({"ReadSeries", runtime::Role::kReader},
+                                                          context, request, &ScriptApi::ReadSeries);
+  }
+  grpc::ServerBidiReactor<exchange_v1::IngestRequest, exchange_v1::IngestResponse>* Ingest(
+      grpc::CallbackServerContext* context) override {
+    return shell_.Converse<exchange_v1::IngestRequest, exchange_v1::IngestResponse>(
+        {"Ingest", runtime::Role::kEditor}, context, &ScriptApi::OpenIngest);
+  }
+
+ private:
+  runtime::Shell<ScriptApi> shell_;
+};
+
+// All of it together. Set `api` and `book` as the test needs, then Start.
+class Loopback {
+ public:
+  Loopback() : sealer_(std::string(32, 'k'), random_) {}
+  ~Loopback() {
+    if (server_ != nullptr) server_->Shutdown(absl::Seconds(5));
+  }
+
+  absl::Status Start(runtime::Identity& identity, runtime::DoorOptions options = {},
+                     std::optional<runtime::TlsFiles> tls = std::nullopt) {
+    runtime::Door::Parts parts{.identity = &identity,
+                               .book = &book,
+                               .sealer = &sealer_,
+                               .clock = &clock,
+                               .random = &random_,
+                               .telemetry = &telemetry,
+                               .catch_up = catch_up};
+    door_ = std::make_unique<runtime::Door>(std::move(parts), options);
+    service_ = std::make_unique<ScriptService>(*door_, api);
+    auto server =
+        runtime::Server::Start({.listen = "127.0.0.1:0", .tls = std::move(tls)}, {service_.get()});
+    if (server.ok()) server_ = *std::move(server);
+    return server.status();
+  }
+  std::string address() const { return "localhost:" + std::to_string(server_->port()); }
+  runtime::Server& server() { return *server_; }
+  runtime::Door& door() { return *door_; }
+  const runtime::Sealer& sealer() const { return sealer_; }
+
+  ScriptApi api;
+  TableBook book;
+  runtime::SystemClock clock;
+  runtime::Telemetry telemetry;
+  runtime::Door::CatchUp catch_up;
+
+ private:
+  runtime::SystemRandom random_;
+  runtime::Sealer sealer_;
+  std::unique_ptr<runtime::Door> door_;
+  std::unique_ptr<ScriptService> service_;
+  std::unique_ptr<runtime::Server> server_;
+};
+
+using Stub = exchange_v1::ExchangeService::Stub;
+
+// A context that names a caller, as a client without TLS does, with a deadline far away.
+inline std::unique_ptr<grpc::ClientContext> ContextOf(const std::string& firm,
+                                                      const std::string& principal) {
+  auto context = std::make_unique<grpc::ClientContext>();
+  if (!firm.empty()) context->AddMetadata(runtime::kFirmKey, firm);
+  if (!principal.empty()) context->AddMetadata(runtime::kPrincipalKey, principal);
+  context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  return context;
+}
+
+inline absl::Status List(Stub& stub, grpc::ClientContext& context,
+                         const exchange_v1::ListItemsRequest& request = {}) {
+  exchange_v1::ListItemsResponse response;
+  return runtime::FromGrpcStatus(stub.ListItems(&context, request, &response));
+}
+
+}  // namespace tandem::testing

@@ -1,0 +1,294 @@
+// Goal: what every call of every service gets from the door and the shells, over real loopback.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+
+#include "grpcpp/generic/generic_stub.h"
+#include "services/base/reason.h"
+#include "tests/integration/loopback.h"
+#include "tests/support/status.h"
+
+namespace tandem::testing {
+namespace {
+
+using base::Reason;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class RpcTest : public ::testing::Test {
+ protected:
+  RpcTest() : identity_(loopback_.book) { loopback_.book.Put({.firm = "acme"}); }
+
+  void Start(runtime::DoorOptions options = {}) {
+    ASSERT_THAT(loopback_.Start(identity_, options), IsOk());
+    stub_ = exchange_v1::ExchangeService::NewStub(
+        runtime::ChannelTo(loopback_.address(), std::nullopt));
+  }
+  ScriptApi& api() { return loopback_.api; }
+
+  Loopback loopback_;
+  runtime::MetadataIdentity identity_;
+  std::unique_ptr<Stub> stub_;
+};
+
+exchange_v1::IngestResponse Durable(std::int64_t block) {
+  exchange_v1::IngestResponse response;
+  response.set_durable_block(block);
+  return response;
+}
+
+TEST_F(RpcTest, SealsThePositionIntoTheTrailer) {
+  base::Position position;
+  position.Set({base::DomainId::kExchange, 3}, 42);
+  runtime::Call seen;
+  api().on_list = [&](const runtime::Call& call, const auto&, auto reply) {
+    seen = call;
+    runtime::Answer<exchange_v1::ListItemsResponse> answer;
+    answer.message.set_next_page_token("next");
+    answer.position = position;
+    reply(std::move(answer));
+  };
+  Start();
+  const auto context = ContextOf("acme", "planner");
+  context->AddMetadata("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  exchange_v1::ListItemsResponse response;
+  ASSERT_TRUE(stub_->ListItems(context.get(), {}, &response).ok());
+  EXPECT_EQ(response.next_page_token(), "next");
+  EXPECT_EQ(seen.caller, (base::Caller{.firm = "acme", .principal = "planner"}));
+  EXPECT_EQ(seen.trace_id, "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_LT(seen.deadline, absl::Now() + absl::Seconds(21));
+  const auto& trailers = context->GetServerTrailingMetadata();
+  const auto found = trailers.find(runtime::kPositionKey);
+  ASSERT_NE(found, trailers.end());
+  const std::string token(found->second.data(), found->second.size());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const base::Position opened,
+                              runtime::OpenPosition(loopback_.sealer(), "acme", token));
+  EXPECT_EQ(opened, position);
+}
+
+TEST_F(RpcTest, CarriesRefusalsWithTheirDetails) {
+  api().on_list = [](const runtime::Call&, const auto&, auto reply) {
+    reply(base::RefuseField(Reason::kBadName, "parent", "is firms/{firm}", {{"value", "x"}}));
+  };
+  Start();
+  const absl::Status refused = List(*stub_, *ContextOf("acme", "planner"));
+  EXPECT_THAT(refused, HasReason(Reason::kBadName));
+  EXPECT_EQ(base::RefusalOf(refused)->field, "parent");
+  EXPECT_THAT(loopback_.telemetry.Text(), HasSubstr(R"(reason="BAD_NAME"} 1)"));
+}
+
+TEST_F(RpcTest, RefusesStrangersSuspendedFirmsAndMissingRoles) {
+  loopback_.book.Put({.firm = "late", .suspended = true});
+  Start();
+  EXPECT_THAT(List(*stub_, *ContextOf("", "")), HasReason(Reason::kUnknownCaller));
+  EXPECT_THAT(List(*stub_, *ContextOf("nobody", "x")), HasReason(Reason::kUnknownCaller));
+  EXPECT_THAT(List(*stub_, *ContextOf("late", "x")), HasReason(Reason::kFirmSuspended));
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "reader-only")), IsOk());
+  const auto context = ContextOf("acme", "reader-only");
+  EXPECT_THAT(runtime::FromGrpcStatus(stub_->Ingest(context.get())->Finish()),
+              HasReason(Reason::kRoleMissing));
+  // A forwarded identity from who is no instance, and from one.
+  const auto forged = ContextOf("acme", "planner");
+  forged->AddMetadata(runtime::kForwardedFirmKey, "acme");
+  forged->AddMetadata(runtime::kForwardedPrincipalKey, "boss");
+  EXPECT_THAT(List(*stub_, *forged), HasReason(Reason::kUnknownCaller));
+}
+
+// A firm that governance has just admitted is no stranger: the door asks once more.
+TEST_F(RpcTest, CatchesUpBeforeItCallsSomebodyAStranger) {
+  loopback_.catch_up = [this](auto done) {
+    loopback_.book.Put({.firm = "fresh"});
+    done(absl::OkStatus());
+  };
+  Start();
+  EXPECT_THAT(List(*stub_, *ContextOf("fresh", "boss")), IsOk());
+}
+
+TEST_F(RpcTest, AnswersForAHandlerThatDoesNot) {
+  std::vector<runtime::Reply<exchange_v1::ListItemsResponse>> kept;
+  std::mutex mutex;
+  api().on_list = [&](const runtime::Call&, const auto&, auto reply) {
+    const std::lock_guard lock(mutex);
+    kept.push_back(std::move(reply));
+  };
+  Start({.deadline_default = absl::Milliseconds(100)});
+  const auto context = ContextOf("acme", "planner");
+  grpc::ClientContext without_deadline;
+  without_deadline.AddMetadata(runtime::kFirmKey, "acme");
+  without_deadline.AddMetadata(runtime::kPrincipalKey, "planner");
+  EXPECT_THAT(List(*stub_, without_deadline), HasCode(absl::StatusCode::kDeadlineExceeded));
+  const std::lock_guard lock(mutex);
+  for (auto& reply : kept) reply(runtime::Answer<exchange_v1::ListItemsResponse>{});  // Too late.
+}
+
+TEST_F(RpcTest, GivesEachFirmItsShareOfCalls) {
+  loopback_.book.Put({.firm = "other"});
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<runtime::Reply<exchange_v1::ListItemsResponse>> kept;
+  api().on_list = [&](const runtime::Call& call, const auto&, auto reply) {
+    if (call.caller.firm == "other") {
+      return reply(runtime::Answer<exchange_v1::ListItemsResponse>{});
+    }
+    const std::lock_guard lock(mutex);
+    kept.push_back(std::move(reply));
+    changed.notify_one();
+  };
+  Start({.calls_firm_max = 1});
+  std::thread first([&] { EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner")), IsOk()); });
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return kept.size() == 1; });
+  }
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner")), HasReason(Reason::kQuotaExceeded));
+  EXPECT_THAT(List(*stub_, *ContextOf("other", "planner")), IsOk());
+  kept.front()(runtime::Answer<exchange_v1::ListItemsResponse>{});
+  first.join();
+}
+
+TEST_F(RpcTest, TakesMessagesUpToSixteenMebibytes) {
+  Start();
+  exchange_v1::ListItemsRequest request;
+  request.set_parent(std::string(15 << 20, 'x'));
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner"), request), IsOk());
+  request.set_parent(std::string(17 << 20, 'x'));
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner"), request),
+              HasCode(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(RpcTest, StreamsPagesToTheirEndOrTheirError) {
+  api().on_page = [](int page) -> absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>> {
+    if (page == 100) return std::nullopt;
+    exchange_v1::ReadSeriesResponse response;
+    response.set_first_day(page);
+    return response;
+  };
+  Start();
+  for (const bool fails : {false, true}) {
+    if (fails) {
+      api().on_page =
+          [](int page) -> absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>> {
+        if (page == 3) return base::Refuse(Reason::kGrantsStale, "stale");
+        return exchange_v1::ReadSeriesResponse();
+      };
+    }
+    const auto context = ContextOf("acme", "planner");
+    const auto reader = stub_->ReadSeries(context.get(), {});
+    exchange_v1::ReadSeriesResponse response;
+    int pages = 0;
+    while (reader->Read(&response)) {
+      if (!fails) {
+        EXPECT_EQ(response.first_day(), pages);
+      }
+      ++pages;
+    }
+    const absl::Status status = runtime::FromGrpcStatus(reader->Finish());
+    EXPECT_EQ(pages, fails ? 3 : 100);
+    EXPECT_EQ(base::ReasonOf(status), fails ? Reason::kGrantsStale : Reason::kNone);
+  }
+}
+
+TEST_F(RpcTest, AnswersASessionInOrderAndToItsFirstError) {
+  runtime::ThreadExecutor executor(1);
+  std::atomic<int> in_flight = 0;
+  std::atomic<int> most = 0;
+  api().on_push = [&](exchange_v1::IngestRequest request, auto done) {
+    most = std::max(most.load(), ++in_flight);
+    executor.RunAfter(absl::Microseconds(200), [&, request, done = std::move(done)]() mutable {
+      --in_flight;
+      if (request.block() == 500) return done(base::Refuse(Reason::kStreamGap, "gap"));
+      done(Durable(request.block()));
+    });
+  };
+  Start();
+  for (const std::int64_t blocks : {300, 600}) {
+    const auto context = ContextOf("acme", "planner");
+    const auto stream = stub_->Ingest(context.get());
+    std::thread writer([&] {
+      exchange_v1::IngestRequest request;
+      for (std::int64_t block = 1; block <= blocks; ++block) {
+        request.set_block(block);
+        if (!stream->Write(request)) return;
+      }
+      stream->WritesDone();
+    });
+    exchange_v1::IngestResponse response;
+    std::int64_t answered = 0;
+    while (stream->Read(&response)) EXPECT_EQ(response.durable_block(), ++answered);
+    writer.join();
+    EXPECT_EQ(answered, std::min<std::int64_t>(blocks, 499));
+    EXPECT_EQ(base::ReasonOf(runtime::FromGrpcStatus(stream->Finish())),
+              blocks == 300 ? Reason::kNone : Reason::kStreamGap);
+  }
+  EXPECT_GT(most, 1);
+  EXPECT_LE(most, static_cast<int>(runtime::kSessionWindow));
+  executor.Shutdown();
+}
+
+TEST_F(RpcTest, EndsStreamsThatHaveNoEndWhenItDrains) {
+  api().on_push = [](const exchange_v1::IngestRequest& request, auto done) {
+    done(Durable(request.block()));
+  };
+  Start();
+  const auto context = ContextOf("acme", "planner");
+  const auto stream = stub_->Ingest(context.get());
+  exchange_v1::IngestRequest request;
+  request.set_block(1);
+  ASSERT_TRUE(stream->Write(request));
+  exchange_v1::IngestResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  loopback_.door().Drain();
+  loopback_.server().Shutdown(absl::Seconds(10));
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_THAT(runtime::FromGrpcStatus(stream->Finish()), HasReason(Reason::kNotServing));
+}
+
+TEST_F(RpcTest, ServesHealth) {
+  Start();
+  grpc::GenericStub generic(runtime::ChannelTo(loopback_.address(), std::nullopt));
+  grpc::ClientContext context;
+  const grpc::Slice empty("");
+  const grpc::ByteBuffer request(&empty, 1);
+  grpc::ByteBuffer response;
+  grpc::CompletionQueue queue;
+  grpc::Status status;
+  const auto call =
+      generic.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
+  call->StartCall();
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  grpc::Slice slice;
+  ASSERT_TRUE(response.DumpToSingleSlice(&slice).ok());
+  EXPECT_EQ(std::string(slice.begin(), slice.end()), "\x08\x01");  // status: SERVING.
+  queue.Shutdown();
+}
+
+TEST(ServerTest, NamesAPortThatIsTakenAndSaysWhatToDo) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto first,
+                              runtime::Server::Start({.listen = "127.0.0.1:0"}, {}));
+  const std::string address = "127.0.0.1:" + std::to_string(first->port());
+  const auto second = runtime::Server::Start({.listen = address}, {});
+  EXPECT_THAT(second, HasReason(Reason::kNotServing));
+  EXPECT_THAT(std::string(second.status().message()),
+              ::testing::AllOf(HasSubstr(address), HasSubstr("taken"), HasSubstr("--listen")));
+}
+
+TEST(ServerTest, WithoutTlsBindsToLoopbackOnly) {
+  for (const char* listen : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
+    const auto server = runtime::Server::Start({.listen = listen}, {});
+    EXPECT_THAT(server, HasReason(Reason::kFieldOutOfRange)) << listen;
+    EXPECT_THAT(std::string(server.status().message()), HasSubstr("loopback only")) << listen;
+  }
+  for (const char* listen : {"127.0.0.1", "7420", ":7420", "host:99999", "host:-1", "::1:7420"}) {
+    EXPECT_THAT(runtime::Server::Start({.listen = listen}, {}), HasReason(Reason::kFieldOutOfRange))
+        << listen;
+  }
+}
+
+}  // namespace
+}  // namespace tandem::testing
