@@ -38,9 +38,9 @@ void Producer::SendOnce(std::uint64_t sequence) {
   Network* network = network_;
   Node* node = node_;
   network_->Send(broker->node(), [this, alive = alive_, broker, network, node, sequence, id = id_,
-                                  slot = slot_, bytes = bytes_] {
+                                  slot = slot_, bytes = bytes_, life = node_->life()] {
     const Delivery delivery = broker->Land(slot, id, sequence, bytes);
-    network->Send(*node, [this, alive, sequence, delivery] {
+    network->Answer(*node, life, [this, alive, sequence, delivery] {
       if (!*alive || answered_ >= sequence) return;
       answered_ = sequence;
       delivered_(delivery);

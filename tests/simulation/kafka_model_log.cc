@@ -197,9 +197,9 @@ LogRules::Verdict KafkaModelLog::State::Take(base::SlotId slot, const std::strin
 void KafkaModelLog::State::Fetch(base::SlotId slot, std::function<void()> then) {
   const auto answered = std::make_shared<bool>(false);
   const auto self = shared_from_this();
-  network->Send(broker->node(), [self, slot, then, answered] {
+  network->Send(broker->node(), [self, slot, then, answered, life = node->life()] {
     const std::vector<std::string> records = self->broker->records(slot);
-    self->network->Send(*self->node, [self, slot, then, answered, records] {
+    self->network->Answer(*self->node, life, [self, slot, then, answered, records] {
       if (std::exchange(*answered, true)) return;
       while (self->Of(slot).next_offset < records.size()) {
         self->Take(slot, records[self->Of(slot).next_offset]);

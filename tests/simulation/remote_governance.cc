@@ -26,15 +26,16 @@ class RemoteGovernance::Follower final : public runtime::LogFollower {
   static void Ask(const std::shared_ptr<Follower*>& self) {
     Wire& wire = *(*self)->wire_;
     const std::uint64_t from = (*self)->next_;
-    wire.network->Send(*wire.governing, [self, wire = (*self)->wire_, from] {
-      runtime::Log* log = wire->log();
-      if (log == nullptr) return;
-      absl::StatusOr<Groups> groups = log->Read(kGovernance, from, 1 << 20);
-      if (!groups.ok() || groups->empty()) return;
-      wire->network->Send(*wire->own, [self, groups = *groups] {
-        if (*self != nullptr) (*self)->Take(groups);
-      });
-    });
+    wire.network->Send(*wire.governing,
+                       [self, wire = (*self)->wire_, from, life = wire.own->life()] {
+                         runtime::Log* log = wire->log();
+                         if (log == nullptr) return;
+                         absl::StatusOr<Groups> groups = log->Read(kGovernance, from, 1 << 20);
+                         if (!groups.ok() || groups->empty()) return;
+                         wire->network->Answer(*wire->own, life, [self, groups = *groups] {
+                           if (*self != nullptr) (*self)->Take(groups);
+                         });
+                       });
     wire.own->RunAfter(kAskAgain, [self] {
       if (*self != nullptr) Ask(self);
     });
@@ -64,12 +65,12 @@ void RemoteGovernance::AskPosition(absl::AnyInvocable<void(absl::StatusOr<std::u
   // A repeated message must not answer twice.
   using Done = absl::AnyInvocable<void(absl::StatusOr<std::uint64_t>)>;
   const auto once = std::make_shared<Done>(std::move(done));
-  wire_->network->Send(*wire_->governing, [wire = wire_, once] {
+  wire_->network->Send(*wire_->governing, [wire = wire_, once, life = wire_->own->life()] {
     runtime::Log* log = wire->log();
     if (log == nullptr) return;
     const absl::StatusOr<runtime::SlotTail> tail = log->Last(kGovernance);
     if (!tail.ok()) return;
-    wire->network->Send(*wire->own, [once, number = tail->last_number] {
+    wire->network->Answer(*wire->own, life, [once, number = tail->last_number] {
       if (Done answer = std::exchange(*once, nullptr); answer) answer(number);
     });
   });

@@ -89,4 +89,8 @@ void Network::Send(Node& to, std::function<void()> deliver) {
   if (random.OneIn(faults_.repeat_one_in)) once();
 }
 
+void Network::Answer(Node& to, std::uint64_t life, std::function<void()> deliver) {
+  if (to.life() == life) Send(to, std::move(deliver));
+}
+
 }  // namespace tandem::simulation

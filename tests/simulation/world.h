@@ -78,6 +78,9 @@ class Node final : public runtime::Executor, public runtime::Clock {
   void Pause(absl::Duration span);
   // Sets the wall clock by `by`, back or forth.
   void SetClock(absl::Duration by) { wall_offset_ += by; }
+  // Which of its lives this is. A message meant for an earlier one finds its connection broken: who
+  // sends an answer checks it (RemoteGovernance, KafkaModelLog).
+  std::uint64_t life() const { return epoch_; }
   World& world() { return *world_; }
   const std::string& name() const { return name_; }
 
@@ -105,6 +108,8 @@ class Network {
   Network(World& world, NetworkFaults faults) : world_(&world), faults_(faults) {}
   // `deliver` may be called twice (a repeat) or never.
   void Send(Node& to, std::function<void()> deliver);
+  // An answer to what was asked in a life of the node: dropped if that is over.
+  void Answer(Node& to, std::uint64_t life, std::function<void()> deliver);
   void set_faults(const NetworkFaults& faults) { faults_ = faults; }
 
  private:
