@@ -31,9 +31,10 @@ std::size_t IndexOf(std::span<const std::string_view> header, std::string_view n
 
 template <typename Map>
 absl::Status CheckKeys(std::span<const Field> fields, const Map& keys) {
-  for (const auto& [key, value] : keys) {
+  for (const auto& entry : keys) {
+    const std::string& key = entry.first;
     const bool known = std::any_of(fields.begin(), fields.end(),
-                                   [&](const Field& field) { return field.name == key; });
+                                   [&key](const Field& field) { return field.name == key; });
     if (!known) {
       return base::Refuse(Reason::kFileMalformed,
                           "the mapping names a field that this kind has not", {{"field", key}});
