@@ -1,0 +1,396 @@
+#include "services/exchange/block.h"
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "services/base/bug.h"
+#include "services/base/day.h"
+#include "services/base/name.h"
+#include "services/base/quantity.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+#include "services/exchange/column.h"
+
+namespace tandem::exchange {
+namespace {
+
+using base::Day;
+using base::Reason;
+using base::RefuseField;
+
+std::string DayText(std::int64_t day) {
+  return day >= Day::kFirst && day <= Day::kLast
+             ? Day::FromNumber(static_cast<std::int32_t>(day)).ToString()
+             : std::to_string(day);
+}
+
+absl::Status Damaged(std::string_view what) {
+  return base::Refuse(Reason::kStoredBytesDamaged, what);
+}
+
+// The place is in the register.
+absl::StatusOr<std::uint32_t> LocationNumber(const BlockScope& scope) {
+  const std::uint32_t number = scope.registers->locations.NumberOf(scope.place.location);
+  if (number == 0) {
+    return RefuseField(Reason::kUnknownLocation, "location", "is not in the owner's register",
+                       {{"location", scope.place.location}});
+  }
+  return number;
+}
+
+// The item behind an index of the dictionary; `row` is the first row that uses it.
+absl::StatusOr<std::uint32_t> ItemAt(const BlockScope& scope, std::uint32_t index,
+                                     std::size_t row) {
+  if (index >= scope.dictionary.numbers.size()) {
+    return RefuseField(Reason::kBadColumns, "run_item", "an index beyond the items",
+                       {{"row", row}, {"index", index}});
+  }
+  const std::uint32_t number = scope.dictionary.numbers[index];
+  if (number == 0) {
+    return RefuseField(Reason::kUnknownItem, "items", "the item is not in the owner's register",
+                       {{"row", row}, {"item", scope.dictionary.ids[index]}});
+  }
+  return number;
+}
+
+// Days within the calendar, and not after the item's or the location's last.
+absl::Status CheckDays(const BlockScope& scope, std::uint32_t location, const Run& run,
+                       std::size_t row) {
+  const std::int64_t last = std::int64_t{run.day_first} + run.length - 1;
+  const std::string item(scope.registers->items.IdOf(run.item));
+  if (run.day_first < Day::kFirst || last > Day::kLast) {
+    const std::int64_t day = run.day_first < Day::kFirst ? run.day_first : last;
+    return RefuseField(Reason::kDayOutOfRange, "run_first_day", "days are from 1990 to 2099",
+                       {{"row", row}, {"item", item}, {"day", DayText(day)}});
+  }
+  if (last > scope.registers->items.LastDay(run.item)) {
+    return RefuseField(Reason::kEntryClosed, "run_first_day", "the item is closed by then",
+                       {{"row", row}, {"item", item}, {"day", DayText(last)}});
+  }
+  if (last > scope.registers->locations.LastDay(location)) {
+    return RefuseField(Reason::kEntryClosed, "run_first_day", "the location is closed by then",
+                       {{"row", row}, {"item", item}, {"day", DayText(last)}});
+  }
+  return absl::OkStatus();
+}
+
+// By item and day; then neighbours show overlaps.
+template <typename T, typename Less>
+void SortUnlessSorted(std::vector<T>& all, Less less) {
+  if (!std::is_sorted(all.begin(), all.end(), less)) std::sort(all.begin(), all.end(), less);
+}
+
+// Fills `touched` and refuses a cell that the block names twice.
+absl::Status Touch(const BlockScope& scope, const std::vector<Run>& runs,
+                   std::vector<TouchedItem>& touched) {
+  std::vector<Run> sorted = runs;
+  SortUnlessSorted(sorted, [](const Run& a, const Run& b) {
+    return std::pair(a.item, a.day_first) < std::pair(b.item, b.day_first);
+  });
+  for (const Run& run : sorted) {
+    const std::int32_t last = run.day_first + static_cast<std::int32_t>(run.length) - 1;
+    if (touched.empty() || touched.back().item != run.item) {
+      touched.push_back({run.item, run.day_first, last});
+      continue;
+    }
+    if (run.day_first <= touched.back().day_last) {
+      return RefuseField(Reason::kDuplicateRow, "run_first_day", "the block names a day twice",
+                         {{"row", run.value_index},
+                          {"item", std::string(scope.registers->items.IdOf(run.item))},
+                          {"day", DayText(run.day_first)}});
+    }
+    touched.back().day_last = last;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckShape(const v1::SeriesBlock& block) {
+  const int runs = block.run_item_size();
+  if (runs == 0) {
+    return RefuseField(Reason::kFieldMissing, "run_item", "a block has at least one row");
+  }
+  if (block.run_first_day_size() != runs ||
+      (block.run_length_size() != 0 && block.run_length_size() != runs)) {
+    return RefuseField(Reason::kBadColumns, "run_first_day", "columns of runs differ in length",
+                       {{"run_item", runs},
+                        {"run_first_day", block.run_first_day_size()},
+                        {"run_length", block.run_length_size()}});
+  }
+  if (static_cast<std::size_t>(block.value_milli_size()) > kBlockRowsMax) {
+    return RefuseField(Reason::kBlockTooLarge, "value_milli", "too many rows in a block",
+                       {{"rows", block.value_milli_size()}, {"rows_max", kBlockRowsMax}});
+  }
+  return absl::OkStatus();
+}
+
+// The runs of the wire with the sum of their lengths checked against the rows.
+absl::StatusOr<std::vector<Run>> RunsFrom(const BlockScope& scope, std::uint32_t location,
+                                          const v1::SeriesBlock& block) {
+  std::vector<Run> runs(static_cast<std::size_t>(block.run_item_size()));
+  const auto rows = static_cast<std::size_t>(block.value_milli_size());
+  std::size_t row = 0;
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    const int i = static_cast<int>(r);
+    const std::uint32_t length = block.run_length_size() == 0 ? 1 : block.run_length(i);
+    if (length == 0 || length > rows - row) {
+      return RefuseField(Reason::kBadColumns, "run_length", "the runs' lengths are not the rows",
+                         {{"run", r}, {"rows", rows}});
+    }
+    TANDEM_ASSIGN_OR_RETURN(const std::uint32_t item, ItemAt(scope, block.run_item(i), row));
+    runs[r] = {item, block.run_first_day(i), length, row};
+    TANDEM_RETURN_IF_ERROR(CheckDays(scope, location, runs[r], row));
+    row += length;
+  }
+  if (row != rows) {
+    return RefuseField(Reason::kBadColumns, "run_length", "the runs' lengths are not the rows",
+                       {{"run_rows", row}, {"rows", rows}});
+  }
+  return runs;
+}
+
+absl::Status CheckValues(const BlockScope& scope, const SeriesBlock& block) {
+  for (const Run& run : block.runs) {
+    for (std::uint32_t d = 0; d < run.length; ++d) {
+      const std::int64_t value = block.values_milli[run.value_index + d];
+      if (value >= -base::Quantity::kMilliMax && value <= base::Quantity::kMilliMax) continue;
+      return RefuseField(Reason::kQuantityOutOfRange, "value_milli",
+                         "beyond 9 000 000 000 000 thousandths",
+                         {{"row", run.value_index + d},
+                          {"item", std::string(scope.registers->items.IdOf(run.item))},
+                          {"day", DayText(std::int64_t{run.day_first} + d)}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+Box BoxOf(const std::vector<TouchedItem>& touched) {
+  Box box{touched.front().item, touched.back().item, touched.front().day_first,
+          touched.front().day_last};
+  for (const TouchedItem& one : touched) {
+    box.day_first = std::min(box.day_first, one.day_first);
+    box.day_last = std::max(box.day_last, one.day_last);
+  }
+  return box;
+}
+
+std::string Compressed(std::span<const Run> runs, std::int64_t (*part)(const Run&)) {
+  std::vector<std::int64_t> column(runs.size());
+  std::transform(runs.begin(), runs.end(), column.begin(), part);
+  return EncodeColumn(column);
+}
+
+void FillFact(const Place& place, SeriesBlock& block) {
+  v1::SeriesReported& fact = block.fact;
+  fact.set_owner(place.owner);
+  fact.set_location(place.location);
+  fact.set_measure(block.series.measure);
+  fact.set_stock_owner(block.series.stock_owner);
+  fact.set_stock_status(block.series.stock_status);
+  fact.set_revision(block.revision);
+  fact.set_run_item_column(
+      Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.item; }));
+  fact.set_run_first_day_column(
+      Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.day_first; }));
+  fact.set_run_length_column(
+      Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.length; }));
+  fact.set_value_column(EncodeColumn(block.values_milli));
+  fact.set_row_count(static_cast<std::int64_t>(block.values_milli.size()));
+  fact.set_item_first(block.box.item_first);
+  fact.set_item_last(block.box.item_last);
+  fact.set_day_first(block.box.day_first);
+  fact.set_day_last(block.box.day_last);
+  block.touched_columns = EncodeTouched(block.series, block.touched);
+}
+
+absl::Status CheckSize(std::size_t bytes) {
+  if (bytes <= kBlockBytesMax) return absl::OkStatus();
+  return RefuseField(Reason::kBlockTooLarge, "value_milli", "the block's columns are too large",
+                     {{"bytes", bytes}, {"bytes_max", kBlockBytesMax}});
+}
+
+}  // namespace
+
+absl::StatusOr<Dictionary> MapDictionary(
+    const google::protobuf::RepeatedPtrField<std::string>& items, const FirmRegister& registers) {
+  if (static_cast<std::size_t>(items.size()) > kDictionaryMax) {
+    return RefuseField(Reason::kBlockTooLarge, "items", "too many items in a dictionary",
+                       {{"items", items.size()}, {"items_max", kDictionaryMax}});
+  }
+  Dictionary dictionary;
+  dictionary.ids.assign(items.begin(), items.end());
+  dictionary.numbers.reserve(dictionary.ids.size());
+  for (const std::string& id : dictionary.ids) {
+    dictionary.numbers.push_back(registers.items.NumberOf(id));
+  }
+  return dictionary;
+}
+
+absl::StatusOr<SeriesKey> SeriesKeyFrom(v1::Measure measure, std::string_view stock_owner,
+                                        v1::StockStatus status, std::string_view place_owner) {
+  SeriesKey key{.measure = measure};
+  if (measure == v1::MEASURE_SALES) {
+    if (stock_owner.empty() && status == v1::STOCK_STATUS_UNSPECIFIED) return key;
+    return RefuseField(Reason::kFieldOutOfRange, "stock_status", "sales have no stock status");
+  }
+  if (measure != v1::MEASURE_STOCK) {
+    return RefuseField(Reason::kUnknownEnum, "measure", "is not one that is known",
+                       {{"measure", static_cast<int>(measure)}});
+  }
+  if (status < v1::STOCK_STATUS_FREE || status > v1::STOCK_STATUS_RESERVED) {
+    return RefuseField(Reason::kUnknownEnum, "stock_status", "is not one that is known",
+                       {{"stock_status", static_cast<int>(status)}});
+  }
+  key.stock_status = status;
+  if (!stock_owner.empty()) {
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                            base::ParseName("stock_owner", "firms/*", stock_owner));
+    if (ids[0] != place_owner) key.stock_owner = ids[0];
+  }
+  return key;
+}
+
+absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScope& scope,
+                                                                 const v1::SeriesBlock& block) {
+  TANDEM_RETURN_IF_ERROR(CheckShape(block));
+  auto prepared = std::make_shared<SeriesBlock>();
+  TANDEM_ASSIGN_OR_RETURN(prepared->series, SeriesKeyFrom(block.measure(), block.stock_owner(),
+                                                          block.stock_status(), scope.place.owner));
+  TANDEM_ASSIGN_OR_RETURN(const std::uint32_t location, LocationNumber(scope));
+  prepared->revision = block.revision();
+  TANDEM_ASSIGN_OR_RETURN(prepared->runs, RunsFrom(scope, location, block));
+  prepared->values_milli.assign(block.value_milli().begin(), block.value_milli().end());
+  TANDEM_RETURN_IF_ERROR(CheckValues(scope, *prepared));
+  TANDEM_RETURN_IF_ERROR(Touch(scope, prepared->runs, prepared->touched));
+  prepared->box = BoxOf(prepared->touched);
+  prepared->registers = scope.registers;
+  FillFact(scope.place, *prepared);
+  TANDEM_RETURN_IF_ERROR(CheckSize(prepared->fact.ByteSizeLong()));
+  return prepared;
+}
+
+v1::Touched EncodeTouched(const SeriesKey& series, const std::vector<TouchedItem>& touched) {
+  v1::Touched out;
+  out.set_measure(series.measure);
+  out.set_stock_owner(series.stock_owner);
+  out.set_stock_status(series.stock_status);
+  std::vector<std::int64_t> column(touched.size());
+  const auto encode = [&](auto part) {
+    std::transform(touched.begin(), touched.end(), column.begin(), part);
+    return EncodeColumn(column);
+  };
+  out.set_item_column(encode([](const TouchedItem& t) { return std::int64_t{t.item}; }));
+  out.set_first_day_column(encode([](const TouchedItem& t) { return std::int64_t{t.day_first}; }));
+  out.set_last_day_column(encode([](const TouchedItem& t) { return std::int64_t{t.day_last}; }));
+  return out;
+}
+
+absl::StatusOr<std::vector<TouchedItem>> DecodeTouched(const v1::Touched& touched) {
+  TANDEM_ASSIGN_OR_RETURN(const auto items, DecodeColumn(touched.item_column()));
+  TANDEM_ASSIGN_OR_RETURN(const auto first, DecodeColumn(touched.first_day_column()));
+  TANDEM_ASSIGN_OR_RETURN(const auto last, DecodeColumn(touched.last_day_column()));
+  if (first.size() != items.size() || last.size() != items.size()) {
+    return Damaged("a batch's touched items: columns differ in length");
+  }
+  std::vector<TouchedItem> all(items.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i] = {static_cast<std::uint32_t>(items[i]), static_cast<std::int32_t>(first[i]),
+              static_cast<std::int32_t>(last[i])};
+  }
+  return all;
+}
+
+void MergeTouched(google::protobuf::RepeatedPtrField<v1::Touched>& all, const v1::Touched& more) {
+  const auto same = [&](const v1::Touched& one) {
+    return one.measure() == more.measure() && one.stock_owner() == more.stock_owner() &&
+           one.stock_status() == more.stock_status();
+  };
+  const auto found = std::find_if(all.begin(), all.end(), same);
+  if (found == all.end()) {
+    *all.Add() = more;
+    return;
+  }
+  const auto old_items = DecodeTouched(*found);
+  const auto new_items = DecodeTouched(more);
+  if (!old_items.ok() || !new_items.ok()) base::Bug("a batch's touched items do not decode");
+  std::vector<TouchedItem> merged;
+  std::merge(old_items->begin(), old_items->end(), new_items->begin(), new_items->end(),
+             std::back_inserter(merged),
+             [](const TouchedItem& a, const TouchedItem& b) { return a.item < b.item; });
+  std::vector<TouchedItem> unique;
+  for (const TouchedItem& one : merged) {
+    if (unique.empty() || unique.back().item != one.item) {
+      unique.push_back(one);
+      continue;
+    }
+    unique.back().day_first = std::min(unique.back().day_first, one.day_first);
+    unique.back().day_last = std::max(unique.back().day_last, one.day_last);
+  }
+  *found = EncodeTouched({more.measure(), more.stock_status(), more.stock_owner()}, unique);
+}
+
+std::vector<TouchedItem> TouchedBy(std::vector<Run> runs) {
+  SortUnlessSorted(runs, [](const Run& a, const Run& b) {
+    return std::pair(a.item, a.day_first) < std::pair(b.item, b.day_first);
+  });
+  std::vector<TouchedItem> touched;
+  for (const Run& run : runs) {
+    const std::int32_t last = run.day_first + static_cast<std::int32_t>(run.length) - 1;
+    if (touched.empty() || touched.back().item != run.item) {
+      touched.push_back({run.item, run.day_first, last});
+    } else {
+      touched.back().day_last = last;
+    }
+  }
+  return touched;
+}
+
+std::vector<TouchedItem> TouchedBy(const std::vector<PriceBlock::Item>& items) {
+  std::vector<TouchedItem> touched;
+  for (const PriceBlock::Item& item : items) {
+    touched.push_back({item.item, item.ranges.front().day_first, item.ranges.back().day_last});
+  }
+  return touched;
+}
+
+absl::StatusOr<std::vector<Run>> DecodeSeriesRuns(const v1::SeriesReported& fact) {
+  TANDEM_ASSIGN_OR_RETURN(const auto items, DecodeColumn(fact.run_item_column(), kBlockRowsMax));
+  TANDEM_ASSIGN_OR_RETURN(const auto days,
+                          DecodeColumn(fact.run_first_day_column(), kBlockRowsMax));
+  TANDEM_ASSIGN_OR_RETURN(const auto lengths,
+                          DecodeColumn(fact.run_length_column(), kBlockRowsMax));
+  if (days.size() != items.size() || lengths.size() != items.size()) {
+    return Damaged("a reported block: columns of runs differ in length");
+  }
+  std::vector<Run> runs(items.size());
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    const bool fits = items[r] > 0 && items[r] <= 0x7fffffff && days[r] >= Day::kFirst &&
+                      days[r] <= Day::kLast && lengths[r] > 0 &&
+                      lengths[r] <= Day::kLast - days[r] + 1;
+    if (!fits) return Damaged("a reported block: a run is out of range");
+    runs[r] = {static_cast<std::uint32_t>(items[r]), static_cast<std::int32_t>(days[r]),
+               static_cast<std::uint32_t>(lengths[r]), 0};
+  }
+  return runs;
+}
+
+absl::StatusOr<SeriesColumns> DecodeSeriesColumns(const v1::SeriesReported& fact) {
+  SeriesColumns columns;
+  TANDEM_ASSIGN_OR_RETURN(columns.runs, DecodeSeriesRuns(fact));
+  TANDEM_ASSIGN_OR_RETURN(columns.values_milli, DecodeColumn(fact.value_column(), kBlockRowsMax));
+  std::size_t row = 0;
+  for (Run& run : columns.runs) {
+    if (run.length > columns.values_milli.size() - row) {
+      return Damaged("a reported block: the runs are not its rows");
+    }
+    run.value_index = row;
+    row += run.length;
+  }
+  if (row != columns.values_milli.size() || row == 0) {
+    return Damaged("a reported block: the runs are not its rows");
+  }
+  return columns;
+}
+
+}  // namespace tandem::exchange

@@ -1,0 +1,126 @@
+#include "services/exchange/worker.h"
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "services/exchange/codec.h"
+
+namespace tandem::exchange {
+
+// One task at a time runs for a worker: the next is started by the last one's end, so its fields
+// need no lock.
+struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
+  struct Work {
+    base::SlotId slot{};
+    SeriesName name{};
+    bool all = false;
+  };
+  // What a series' arrivals were at the last look, and for how many looks since.
+  struct Watched {
+    std::uint64_t reported = 0;
+    int looks = 0;
+  };
+
+  runtime::Router& router;
+  runtime::Executor& executor;
+  const FoldWorkerOptions options;
+  std::atomic<bool> stopped = false;
+  std::atomic<std::uint64_t> steps = 0;
+  std::vector<Work> work;
+  std::map<std::string, Watched> watched;
+
+  Impl(runtime::Router& r, runtime::Executor& e, FoldWorkerOptions o)
+      : router(r), executor(e), options(o) {}
+
+  template <typename Then>
+  void Later(absl::Duration delay, Then then) {
+    executor.RunAfter(delay, [weak = weak_from_this(), then] {
+      const auto self = weak.lock();
+      if (self != nullptr && !self->stopped) then(*self);
+    });
+  }
+
+  void Look() {
+    work.clear();
+    for (const base::SlotId slot : router.slots()) {
+      if (slot.domain == base::DomainId::kExchange) LookAt(slot);
+    }
+    Step();
+  }
+
+  // Collects the slot's series that have something to fold.
+  void LookAt(base::SlotId slot) {
+    const auto rows = router.Read(slot);
+    if (!rows.ok()) return;  // It moves, or halted: the next look sees.
+    const std::string prefix(1, static_cast<char>(RowKind::kSeriesMark));
+    rows->rows->ScanPrefix(prefix, [&](std::string_view key, std::string_view value) {
+      const SeriesMark mark = DecodeMark(value);
+      if (mark.arrival_blocks == 0 && mark.singles == mark.singles_folded) return true;
+      Watched& seen = watched[slot.ToString() + std::string(key)];
+      const std::uint64_t reported = mark.arrival_blocks + mark.singles;
+      seen.looks = seen.reported == reported ? seen.looks + 1 : 0;
+      seen.reported = reported;
+      const bool idle = seen.looks >= options.idle_looks;
+      if (idle) seen.looks = 0;
+      work.push_back({slot, SeriesOfKey(key), idle});
+      return true;
+    });
+  }
+
+  // Takes one step of the series at the back, or goes to the next series.
+  void Step() {
+    while (!work.empty()) {
+      const Work current = work.back();
+      const auto rows = router.Read(current.slot);
+      std::optional<v1::SeriesFolded> step;
+      if (rows.ok()) {
+        FoldOptions fold = options.fold;
+        fold.all = fold.all || current.all;
+        step =
+            NextFold({*rows->rows, rows->applied, current.name.place, current.name.series}, fold);
+        if (!rows->rows->status().ok()) step.reset();
+      }
+      if (step.has_value()) return Submit(current.slot, *std::move(step));
+      work.pop_back();
+    }
+    Later(options.period, [](Impl& self) { self.Look(); });
+  }
+
+  void Submit(base::SlotId slot, v1::SeriesFolded step) {
+    runtime::Command command;
+    command.caller = {.firm = "operator", .principal = "fold", .instance = true};
+    command.method = "Fold";
+    command.byte_size = step.ByteSizeLong();
+    command.decide = [step = std::move(step)](const base::RowReader& rows, const base::Stamp&) {
+      return DecideFold(rows, step);
+    };
+    router.Submit(slot, std::move(command),
+                  [weak = weak_from_this()](absl::StatusOr<runtime::Outcome> outcome) {
+                    const auto self = weak.lock();
+                    if (self == nullptr || self->stopped) return;
+                    if (outcome.ok()) {
+                      ++self->steps;
+                    } else if (!self->work.empty()) {
+                      self->work.pop_back();  // The next look tries again.
+                    }
+                    self->Later(absl::ZeroDuration(), [](Impl& worker) { worker.Step(); });
+                  });
+  }
+};
+
+FoldWorker::FoldWorker(runtime::Router& router, runtime::Executor& executor,
+                       FoldWorkerOptions options)
+    : impl_(std::make_shared<Impl>(router, executor, options)) {}
+
+FoldWorker::~FoldWorker() { impl_->stopped = true; }
+
+void FoldWorker::Start() {
+  impl_->Later(absl::ZeroDuration(), [](Impl& self) { self.Look(); });
+}
+
+std::uint64_t FoldWorker::steps() const { return impl_->steps; }
+
+}  // namespace tandem::exchange

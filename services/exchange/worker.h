@@ -1,0 +1,38 @@
+// Folds arrivals into tiles in the background: looks for series with enough that is closed, and
+// submits one bounded step at a time, each only when the last one is durable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/exchange/fold.h"
+#include "services/runtime/router.h"
+#include "services/runtime/seams.h"
+
+namespace tandem::exchange {
+
+struct FoldWorkerOptions {
+  FoldOptions fold{};
+  absl::Duration period = absl::Milliseconds(250);  // Between looks while nothing is to be done.
+  // A series whose arrivals have not changed for this many looks is folded whatever its size.
+  int idle_looks = 20;
+};
+
+// The router and the executor must outlive it; what is under way when it goes is let go.
+class FoldWorker {
+ public:
+  FoldWorker(runtime::Router& router, runtime::Executor& executor, FoldWorkerOptions options);
+  ~FoldWorker();
+  // Begins to look. Once, when the router serves.
+  void Start();
+  // Steps that were accepted so far, for telemetry.
+  std::uint64_t steps() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tandem::exchange
