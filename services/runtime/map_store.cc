@@ -34,7 +34,12 @@ struct MapStore::Impl {
   std::uint64_t writes = 0;
   std::multiset<std::uint64_t> snapshots;
   absl::Status error;
-  std::deque<std::pair<WriteDone, absl::Status>> dones;
+  struct Pending {
+    StoreBatch batch{};
+    WriteDone done{};
+    absl::Status status;
+  };
+  std::deque<Pending> pending;
   bool answering = false;
 
   void Put(StoreChange change);
@@ -54,14 +59,19 @@ void MapStore::Impl::Put(StoreChange change) {
   if (versions.size() == 1 && !versions.begin()->second.has_value()) rows.erase(row);
 }
 
-// One at a time and in order, whatever the executor's threads.
+// Writes and answers, one at a time and in order, whatever the executor's threads.
 void MapStore::Impl::Answer(const std::shared_ptr<Impl>& impl) {
   std::unique_lock lock(impl->mutex);
-  while (!impl->dones.empty()) {
-    auto [done, status] = std::move(impl->dones.front());
-    impl->dones.pop_front();
+  while (!impl->pending.empty()) {
+    Pending next = std::move(impl->pending.front());
+    impl->pending.pop_front();
+    if (next.status.ok()) {
+      ++impl->writes;
+      for (StoreChange& change : next.batch) impl->Put(std::move(change));
+    }
     lock.unlock();
-    done(std::move(status));
+    next.done(std::move(next.status));
+    next.done = nullptr;
     lock.lock();
   }
   impl->answering = false;
@@ -113,6 +123,7 @@ class MapStore::MapSnapshot final : public StoreSnapshot {
       }
       if (rows.size() < kScanRows) return;
       to = rows.back().first;
+      if (to.empty()) return;  // The first key of all; as a limit it would mean the end.
     }
   }
 
@@ -158,13 +169,17 @@ std::shared_ptr<const StoreSnapshot> MapStore::Snapshot() const {
 
 void MapStore::Write(StoreBatch batch, WriteDone done) {
   const std::lock_guard lock(impl_->mutex);
-  if (impl_->error.ok()) {
-    ++impl_->writes;
-    for (StoreChange& change : batch) impl_->Put(std::move(change));
-  }
-  impl_->dones.emplace_back(std::move(done), impl_->error);
+  impl_->pending.push_back({std::move(batch), std::move(done), impl_->error});
   if (std::exchange(impl_->answering, true)) return;
   impl_->executor.Run([impl = impl_] { Impl::Answer(impl); });
+}
+
+void MapStore::DropPending() {
+  std::deque<Impl::Pending> dropped;  // What the callbacks hold goes after the lock.
+  {
+    const std::lock_guard lock(impl_->mutex);
+    dropped.swap(impl_->pending);
+  }
 }
 
 void MapStore::Stop(absl::Status error) {

@@ -12,14 +12,17 @@ namespace tandem::runtime {
 // Safe on any thread.
 class MapStore final : public Store {
  public:
-  // `done` of each Write runs on the executor, one at a time, in order. The executor must outlive
-  // the store.
+  // A batch is written, and its `done` runs, on the executor, one at a time, in order. The executor
+  // must outlive the store.
   explicit MapStore(Executor& executor);
   ~MapStore() override;
   std::shared_ptr<const StoreSnapshot> Snapshot() const override;
   void Write(StoreBatch batch, WriteDone done) override;
-  // From now on nothing is written and every Write gets this error: a disk that is gone.
+  // From now on nothing is written and every Write gets this error: a disk that is gone. OK: it is
+  // back.
   void Stop(absl::Status error);
+  // As a crash would: batches that are not yet written are gone, and their `done` never runs.
+  void DropPending();
 
  private:
   struct Impl;

@@ -1,0 +1,76 @@
+#include "services/runtime/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <latch>
+#include <mutex>
+#include <set>
+#include <vector>
+
+namespace tandem::runtime {
+namespace {
+
+TEST(ThreadExecutorTest, OneThreadKeepsTheOrder) {
+  ThreadExecutor executor(1);
+  std::latch done(1);
+  std::vector<int> order;
+  for (int i = 0; i < 1'000; ++i) executor.Run([&order, i] { order.push_back(i); });
+  executor.Run([&done] { done.count_down(); });
+  done.wait();
+  ASSERT_EQ(order.size(), 1'000u);
+  for (int i = 0; i < 1'000; ++i) ASSERT_EQ(order[static_cast<std::size_t>(i)], i);
+}
+
+TEST(ThreadExecutorTest, SeveralThreadsRunTasksAtOnce) {
+  ThreadExecutor executor(2);
+  std::latch both(2);  // Each waits for the other: one thread alone would never get here.
+  std::latch done(2);
+  for (int i = 0; i < 2; ++i) {
+    executor.Run([&] {
+      both.arrive_and_wait();
+      done.count_down();
+    });
+  }
+  done.wait();
+}
+
+TEST(ThreadExecutorTest, TimersRunInTheOrderOfTheirTime) {
+  ThreadExecutor executor(1);
+  std::latch done(3);
+  std::vector<int> order;
+  const absl::Duration begun = SystemClock().Monotonic();
+  for (const int after : {30, 10, 20}) {
+    executor.RunAfter(absl::Milliseconds(after), [&, after] {
+      order.push_back(after);
+      done.count_down();
+    });
+  }
+  executor.RunAfter(absl::InfiniteDuration(), [&] { order.push_back(0); });
+  done.wait();
+  EXPECT_EQ(order, (std::vector<int>{10, 20, 30}));
+  EXPECT_GE(SystemClock().Monotonic() - begun, absl::Milliseconds(30));
+}
+
+TEST(ThreadExecutorTest, ShutdownDropsWhatDidNotRun) {
+  std::atomic<int> ran = 0;
+  const auto held = std::make_shared<int>(0);
+  ThreadExecutor executor(1);
+  executor.RunAfter(absl::Hours(1), [&ran, held] { ++ran; });
+  executor.Shutdown();
+  executor.Run([&ran, held] { ++ran; });
+  executor.Shutdown();
+  EXPECT_EQ(ran, 0);
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(SystemRandomTest, DrawsOtherNumbersEachTime) {
+  SystemRandom random;
+  std::set<std::uint64_t> drawn;
+  for (int i = 0; i < 1'000; ++i) drawn.insert(random.Next());
+  EXPECT_EQ(drawn.size(), 1'000u);
+}
+
+}  // namespace
+}  // namespace tandem::runtime

@@ -1,0 +1,130 @@
+#include "services/runtime/rocks_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <latch>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/integration/store_fixtures.h"
+#include "tests/support/random.h"
+#include "tests/support/status.h"
+
+namespace tandem::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasCode;
+using testing::HasReason;
+using ::testing::HasSubstr;
+using testing::IsOk;
+
+absl::Status WriteAndWait(Store& store, StoreBatch batch) {
+  absl::Status status;
+  std::latch answered(1);
+  store.Write(std::move(batch), [&](absl::Status result) {
+    status = std::move(result);
+    answered.count_down();
+  });
+  answered.wait();
+  return status;
+}
+
+TEST(RocksStoreTest, AFolderInUseIsSaidToBe) {
+  TemporaryFolder folder;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open({.path = folder / "data"}));
+  const auto second = RocksStore::Open({.path = folder / "data"});
+  EXPECT_THAT(second, HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(second.status().ToString(), HasSubstr("in use by another process"));
+}
+
+TEST(RocksStoreTest, AFolderThatCannotBeMadeIsAnError) {
+  TemporaryFolder folder;
+  std::ofstream(folder / "file") << "x";
+  EXPECT_THAT(RocksStore::Open({.path = folder / "file/data"}),
+              HasCode(absl::StatusCode::kUnavailable));
+}
+
+TEST(RocksStoreTest, RefusesWritesWithoutRoomAndGoesOnAfterwards) {
+  TemporaryFolder folder;
+  TANDEM_ASSERT_OK_AND_ASSIGN(
+      const auto store,
+      RocksStore::Open({.path = folder / "data", .free_bytes_min = std::uint64_t{1} << 60}));
+  EXPECT_THAT(store->Room(), HasReason(base::Reason::kDiskFull));
+  EXPECT_THAT(WriteAndWait(*store, {{Space::kState, "k", "1"}}),
+              HasReason(base::Reason::kDiskFull));
+  EXPECT_EQ(store->Snapshot()->Get(Space::kState, "k"), std::nullopt);
+}
+
+TEST(RocksStoreTest, AStoreForReadingTakesNoLockAndNoWrites) {
+  TemporaryFolder folder;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open({.path = folder / "data"}));
+  ASSERT_THAT(WriteAndWait(*store, {{Space::kState, "k", "1"}}), IsOk());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto reader,
+                              RocksStore::Open({.path = folder / "data", .read_only = true}));
+  EXPECT_EQ(reader->Snapshot()->Get(Space::kState, "k"), "1");
+}
+
+// Goal: rotten bytes in a table file are an error that names the file, never another value.
+TEST(RocksStoreTest, RottenBytesInATableAreNamed) {
+  TemporaryFolder folder;
+  testing::Random random;
+  {
+    TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open({.path = folder / "data"}));
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_THAT(WriteAndWait(*store, {{Space::kState, std::to_string(i), random.Bytes(2'000)}}),
+                  IsOk());
+    }
+    ASSERT_THAT(store->Compact(), IsOk());
+  }
+  fs::path table;
+  for (const auto& entry : fs::directory_iterator(folder / "data")) {
+    if (entry.path().extension() == ".sst" &&
+        (table.empty() || entry.file_size() > fs::file_size(table))) {
+      table = entry.path();
+    }
+  }
+  std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(20'000);
+  file.write("rotten bytes", 12);
+  file.close();
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open({.path = folder / "data"}));
+  const auto snapshot = store->Snapshot();
+  snapshot->Scan(Space::kState, "", "", [](std::string_view, std::string_view) { return true; });
+  EXPECT_THAT(snapshot->status(), HasReason(base::Reason::kStoredBytesDamaged));
+  EXPECT_THAT(snapshot->status().ToString(), HasSubstr(table.filename().string()));
+}
+
+// Writes from several threads, many at once: every answer in order, nothing lost.
+TEST(RocksStoreTest, ManyWritersShareSyncs) {
+  TemporaryFolder folder;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open({.path = folder / "data"}));
+  constexpr int kWrites = 2'000;
+  std::latch answered(2 * kWrites);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kWrites; ++i) {
+        store->Write({{Space::kState, absl::StrCat(t, "/", i), "x"}},
+                     [&](const absl::Status& status) {
+                       EXPECT_THAT(status, IsOk());
+                       answered.count_down();
+                     });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  answered.wait();
+  int rows = 0;
+  store->Snapshot()->Scan(Space::kState, "", "",
+                          [&](std::string_view, std::string_view) { return ++rows > 0; });
+  EXPECT_EQ(rows, 2 * kWrites);
+}
+
+}  // namespace
+}  // namespace tandem::runtime
