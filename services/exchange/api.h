@@ -2,6 +2,7 @@
 // they ask, one decision, one answer. They run on the caller's thread and never wait.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -26,6 +27,9 @@ struct ExchangeSeams {
   const base::Grants* grants = nullptr;
   RegisterReplica* registers = nullptr;
   const runtime::Sealer* sealer = nullptr;
+  // Whether a principal has a role (GrantsReplica::HasRole); unset: the door alone asks.
+  std::function<bool(std::string_view firm, std::string_view principal, std::string_view role)>
+      has_role{};
 };
 
 // One Ingest call. Blocks may be pushed before earlier ones are answered; answers come in order.
@@ -41,8 +45,8 @@ class IngestSession {
   virtual void Push(v1::IngestRequest request, Done done) = 0;
 };
 
-// Safe on any thread. What it is given must outlive it and every call. Roles were asked for at the
-// door (changes: editor, reads: reader); whose data it is, is asked here.
+// Safe on any thread. What it is given must outlive it and every call. Changes need an editor of
+// the owner: PERMISSION_DENIED / ROLE_MISSING, NOT_YOURS.
 class ExchangeApi {
  public:
   explicit ExchangeApi(ExchangeSeams seams);

@@ -45,6 +45,14 @@ absl::StatusOr<std::string> AnyFirm(std::string_view field, std::string_view nam
   return std::move(ids[0]);
 }
 
+absl::Status CheckEditor(const ExchangeSeams& seams, const Call& call) {
+  if (!seams.has_role || seams.has_role(call.caller.firm, call.caller.principal, "editor")) {
+    return absl::OkStatus();
+  }
+  return base::Refuse(Reason::kRoleMissing, "changes need an editor of the firm",
+                      {{"principal", call.caller.principal}});
+}
+
 base::SlotId SlotOf(const ExchangeSeams& seams, const Place& place) {
   return seams.router->SlotOf(base::DomainId::kExchange, SlotKey(place));
 }

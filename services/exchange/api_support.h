@@ -26,6 +26,9 @@ absl::StatusOr<Place> OwnPlace(const Call& call, std::string_view field, std::st
 absl::StatusOr<Place> AnyPlace(std::string_view field, std::string_view name);
 absl::StatusOr<std::string> AnyFirm(std::string_view field, std::string_view name);
 
+// PERMISSION_DENIED / ROLE_MISSING for a caller who is no editor of its firm.
+absl::Status CheckEditor(const ExchangeSeams& seams, const Call& call);
+
 base::SlotId SlotOf(const ExchangeSeams& seams, const Place& place);
 base::SlotId SlotOf(const ExchangeSeams& seams, std::string_view owner);
 
@@ -51,6 +54,7 @@ template <typename Request, typename Decision, typename Response, typename Answe
 void Change(const ExchangeSeams& seams, const Call& call, std::string_view method,
             const Request& request, base::SlotId slot, Decision decide, Reply<Response> reply,
             AnswerFn answer) {
+  if (const absl::Status role = CheckEditor(seams, call); !role.ok()) return reply(role);
   if (const absl::Status id = base::CheckRequestId(request.request_id()); !id.ok()) {
     return reply(id);
   }
