@@ -1,0 +1,310 @@
+#include "services/forecast/api.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/base/bug.h"
+#include "services/base/name.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+#include "services/forecast/api_messages.h"
+#include "services/forecast/codec.h"
+#include "services/forecast/series.h"
+
+namespace tandem::forecast {
+namespace {
+
+using runtime::Answer;
+using runtime::Command;
+using runtime::Outcome;
+
+// The commands of decide.h, whose names the handlers have too.
+using StageCommand = StageVersion;
+using UploadCommand = UploadChunk;
+using PublishCommand = PublishVersion;
+using DropCommand = DropVersion;
+using RunCommand = StartRun;
+
+base::Position At(base::SlotId slot, std::uint64_t number) {
+  base::Position position;
+  position.Set(slot, number);
+  return position;
+}
+
+struct VersionRef {
+  std::string relation{};
+  std::string version{};
+};
+
+absl::StatusOr<VersionRef> VersionRefOf(std::string_view name) {
+  TANDEM_ASSIGN_OR_RETURN(const auto ids, base::ParseName("name", "agreements/*/versions/*", name));
+  return VersionRef{ids[0], ids[1]};
+}
+
+absl::StatusOr<std::string> RelationOf(std::string_view parent) {
+  TANDEM_ASSIGN_OR_RETURN(auto ids, base::ParseName("parent", "agreements/*", parent));
+  return std::move(ids[0]);
+}
+
+absl::Status RoleMissing(std::string_view role) {
+  return base::Refuse(base::Reason::kRoleMissing, "the principal lacks the role",
+                      {{"role", absl::string_view(role.data(), role.size())}});
+}
+
+// Ids of the versions named, which must be of the same agreement.
+absl::StatusOr<std::vector<std::string>> ParentsOf(const v1::Version& version,
+                                                   std::string_view relation) {
+  std::vector<std::string> parents;
+  for (int i = 0; i < version.parents_size(); ++i) {
+    const std::string field = absl::StrCat("version.parents[", i, "]");
+    TANDEM_ASSIGN_OR_RETURN(auto ids,
+                            base::ParseName(field, "agreements/*/versions/*", version.parents(i)));
+    if (ids[0] != relation) {
+      return base::RefuseField(base::Reason::kBadName, field, "a parent is of the same agreement");
+    }
+    parents.push_back(std::move(ids[1]));
+  }
+  return parents;
+}
+
+const base::FactRecord& FirstOf(const Outcome& outcome) {
+  base::Require(!outcome.facts.empty(), "a command that makes a fact was accepted without one");
+  return outcome.facts.front();
+}
+
+template <typename DecideCommand>
+runtime::DecideFunction Deciding(DecideCommand command) {
+  return [command = std::move(command)](const base::RowReader& rows, const base::Stamp& stamp) {
+    return Decide(rows, command, stamp);
+  };
+}
+
+}  // namespace
+
+ForecastApi::ForecastApi(ForecastSeams seams) : seams_(std::move(seams)) {}
+
+void ForecastApi::UseRuns(RunQueue* runs) { runs_ = runs; }
+
+base::SlotId ForecastApi::SlotOf(std::string_view relation) const {
+  return seams_.router->SlotOf(base::DomainId::kForecast, relation);
+}
+
+// Who may is asked first, and whether the state allows it last.
+absl::StatusOr<ForecastApi::Terms> ForecastApi::CheckWriter(const Call& call,
+                                                            std::string_view relation) const {
+  if (!seams_.has_role(call.caller.firm, call.caller.principal, "editor")) {
+    return RoleMissing("editor");
+  }
+  TANDEM_ASSIGN_OR_RETURN(Terms terms, seams_.grants->TermsOf(call.caller.firm, relation));
+  if (terms->revoked) {
+    return base::Refuse(base::Reason::kAgreementRevoked, "the agreement was revoked",
+                        {{"agreement", terms->relation}});
+  }
+  return terms;
+}
+
+absl::Status ForecastApi::CheckReader(const Call& call, std::string_view relation) const {
+  if (!seams_.has_role(call.caller.firm, call.caller.principal, "reader")) {
+    return RoleMissing("reader");
+  }
+  if (seams_.grants->IsParty(call.caller.firm, relation)) return absl::OkStatus();
+  // NOT_GRANTED, or that the grants do not know now.
+  TANDEM_RETURN_IF_ERROR(seams_.grants->TermsOf(call.caller.firm, relation).status());
+  return absl::OkStatus();
+}
+
+// A forecast shows its inputs' shape to all parties, so their owner must have agreed to that. What
+// a firm derives from its own data and publishes is its own affair.
+absl::Status ForecastApi::CheckInputs(const Call& call, const base::AgreementTerms& terms) const {
+  bool readable = false;
+  for (const base::AgreementTerms::ItemScope& scope : terms.scopes) {
+    if (scope.owner == call.caller.firm) {
+      readable = true;
+      continue;
+    }
+    bool any = false;
+    for (const std::string& location : scope.locations) {
+      TANDEM_ASSIGN_OR_RETURN(
+          const auto items,
+          seams_.grants->ItemsAt(call.caller.firm, scope.owner, base::DataKind::kSales, location));
+      any = std::ranges::any_of(scope.items,
+                                [&](const std::string& item) { return items->Contains(item); });
+      if (any) break;
+    }
+    if (!any) continue;
+    TANDEM_RETURN_IF_ERROR(seams_.grants->CheckDerivation(terms.relation, scope.owner, "forecast"));
+    readable = true;
+  }
+  if (readable) return absl::OkStatus();
+  return base::Refuse(base::Reason::kNotGranted, "the agreement lets you read no sales",
+                      {{"agreement", terms.relation}});
+}
+
+void ForecastApi::SubmitForVersion(Command command, std::string relation, std::string version,
+                                   Reply<v1::Version> reply) {
+  const base::SlotId slot = SlotOf(relation);
+  const std::string firm = command.caller.firm;
+  seams_.router->Submit(
+      slot, std::move(command),
+      [this, slot, firm, relation = std::move(relation), version = std::move(version),
+       reply = std::move(reply)](absl::StatusOr<Outcome> outcome) mutable {
+        if (!outcome.ok()) return reply(outcome.status());
+        const auto rows = seams_.router->Read(slot);
+        if (!rows.ok()) return reply(rows.status());
+        const std::optional<Version> row = VersionIn(*rows->rows, relation, version);
+        if (!rows->rows->status().ok()) return reply(rows->rows->status());
+        if (!row.has_value()) {
+          return reply(base::Refuse(base::Reason::kUnknownVersion, "there is no such version"));
+        }
+        reply(Answer<v1::Version>{MessageOf(*row, firm, *seams_.sealer), At(slot, rows->applied)});
+      });
+}
+
+void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& request,
+                               Reply<v1::Version> reply) {
+  const auto parse = [&]() -> absl::StatusOr<StageCommand> {
+    TANDEM_ASSIGN_OR_RETURN(const std::string relation, RelationOf(request.parent()));
+    TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, relation));
+    TANDEM_RETURN_IF_ERROR(base::CheckRequestId(request.request_id()));
+    const v1::Version& version = request.version();
+    StageCommand command;
+    command.relation = relation;
+    command.version = NewId(call.caller.firm, "StageVersion", request.request_id());
+    command.purpose = version.purpose();
+    command.method = version.method();
+    TANDEM_ASSIGN_OR_RETURN(
+        command.basis, runtime::OpenPosition(*seams_.sealer, call.caller.firm, version.basis()));
+    TANDEM_ASSIGN_OR_RETURN(command.parents, ParentsOf(version, relation));
+    command.reason = version.reason();
+    TANDEM_ASSIGN_OR_RETURN(command.start, DayOf("version.start_date", version.start_date()));
+    command.bucket_count = version.bucket_count();
+    command.bucket_days = version.bucket_days();
+    command.parties = terms->parties;
+    command.agreement_version = terms->version;
+    return command;
+  };
+  absl::StatusOr<StageCommand> command = parse();
+  if (!command.ok()) return reply(command.status());
+  const base::SlotId slot = SlotOf(command->relation);
+  // A sealed token differs each time it is made: what the request asks for is the position in it.
+  v1::StageVersionRequest asked = request;
+  asked.mutable_version()->set_basis(command->basis.Encode());
+  seams_.router->Submit(
+      slot, runtime::CommandFor(call, "StageVersion", asked, Deciding(*std::move(command))),
+      [this, slot, firm = call.caller.firm,
+       reply = std::move(reply)](absl::StatusOr<Outcome> outcome) mutable {
+        if (!outcome.ok()) return reply(outcome.status());
+        // From the fact, not from the row: a repeat gets the version as it was begun.
+        const auto fact = DecodeFact(FirstOf(*outcome).fact);
+        if (!fact.ok()) return reply(fact.status());
+        const Version version = BegunBy(FirstOf(*outcome), fact->version_staged());
+        reply(Answer<v1::Version>{MessageOf(version, firm, *seams_.sealer),
+                                  At(slot, outcome->number)});
+      });
+}
+
+void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& request,
+                              Reply<v1::Version> reply) {
+  const auto parse = [&]() -> absl::StatusOr<UploadCommand> {
+    TANDEM_ASSIGN_OR_RETURN(const VersionRef ref, VersionRefOf(request.name()));
+    TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, ref.relation));
+    TANDEM_RETURN_IF_ERROR(CheckSeries(request.series()));
+    TANDEM_RETURN_IF_ERROR(CheckScope(request.series(), *terms));
+    UploadCommand command;
+    command.relation = ref.relation;
+    command.version = ref.version;
+    command.chunk = request.chunk();
+    command.series = request.series().SerializeAsString();
+    command.series_hash = Sha256(command.series);
+    command.series_count = request.series().item_index_size();
+    command.value_count = request.series().mean_milli_size();
+    return command;
+  };
+  absl::StatusOr<UploadCommand> parsed = parse();
+  if (!parsed.ok()) return reply(parsed.status());
+  const VersionRef ref{parsed->relation, parsed->version};
+  // Its number and its bytes are its idempotence: no request id.
+  Command command;
+  command.caller = call.caller;
+  command.method = "UploadChunk";
+  command.deadline = call.deadline;
+  command.byte_size = parsed->series.size();
+  command.decide = Deciding(*std::move(parsed));
+  SubmitForVersion(std::move(command), ref.relation, ref.version, std::move(reply));
+}
+
+void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionRequest& request,
+                                 Reply<v1::Version> reply) {
+  const absl::StatusOr<VersionRef> ref = VersionRefOf(request.name());
+  if (!ref.ok()) return reply(ref.status());
+  const absl::StatusOr<Terms> terms = CheckWriter(call, ref->relation);
+  if (!terms.ok()) return reply(terms.status());
+  const absl::Status id = base::CheckRequestId(request.request_id());
+  if (!id.ok()) return reply(id);
+  PublishCommand command{ref->relation, ref->version, request.chunk_count()};
+  SubmitForVersion(
+      runtime::CommandFor(call, "PublishVersion", request, Deciding(std::move(command))),
+      ref->relation, ref->version, std::move(reply));
+}
+
+void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& request,
+                              Reply<v1::Version> reply) {
+  const absl::StatusOr<VersionRef> ref = VersionRefOf(request.name());
+  if (!ref.ok()) return reply(ref.status());
+  // Giving up is allowed after a revocation too: it shows nothing to anyone.
+  const absl::Status reader = CheckReader(call, ref->relation);
+  if (!reader.ok()) return reply(reader);
+  if (!seams_.has_role(call.caller.firm, call.caller.principal, "editor")) {
+    return reply(RoleMissing("editor"));
+  }
+  const absl::Status id = base::CheckRequestId(request.request_id());
+  if (!id.ok()) return reply(id);
+  DropCommand command{ref->relation, ref->version};
+  SubmitForVersion(runtime::CommandFor(call, "DropVersion", request, Deciding(std::move(command))),
+                   ref->relation, ref->version, std::move(reply));
+}
+
+void ForecastApi::StartRun(const Call& call, const v1::StartRunRequest& request,
+                           Reply<v1::Run> reply) {
+  const auto parse = [&]() -> absl::StatusOr<RunCommand> {
+    TANDEM_ASSIGN_OR_RETURN(const std::string relation, RelationOf(request.parent()));
+    TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, relation));
+    TANDEM_RETURN_IF_ERROR(CheckInputs(call, *terms));
+    TANDEM_RETURN_IF_ERROR(base::CheckRequestId(request.request_id()));
+    RunCommand command;
+    command.relation = relation;
+    command.run = NewId(call.caller.firm, "StartRun", request.request_id());
+    command.method = request.run().method();
+    TANDEM_ASSIGN_OR_RETURN(command.origin, DayOf("run.origin_date", request.run().origin_date()));
+    command.horizon_days = request.run().horizon_days();
+    command.horizon_days_max = terms->horizon_days;
+    command.agreement_version = terms->version;
+    return command;
+  };
+  absl::StatusOr<RunCommand> command = parse();
+  if (!command.ok()) return reply(command.status());
+  const base::SlotId slot = SlotOf(command->relation);
+  const std::string relation = command->relation;
+  const std::string run = command->run;
+  seams_.router->Submit(
+      slot, runtime::CommandFor(call, "StartRun", request, Deciding(*std::move(command))),
+      [this, slot, relation, run,
+       reply = std::move(reply)](absl::StatusOr<Outcome> outcome) mutable {
+        if (!outcome.ok()) return reply(outcome.status());
+        const auto fact = DecodeFact(FirstOf(*outcome).fact);
+        if (!fact.ok()) return reply(fact.status());
+        RunQueue* const runs = runs_;
+        if (runs != nullptr) runs->Begin(relation, run);
+        Run begun;
+        begun.relation = relation;
+        begun.id = run;
+        begun.state = v1::Run::STATE_RUNNING;
+        begun.method = fact->run_started().method();
+        begun.origin_day = fact->run_started().origin_day();
+        begun.horizon_days = fact->run_started().horizon_days();
+        reply(Answer<v1::Run>{MessageOf(begun), At(slot, outcome->number)});
+      });
+}
+
+}  // namespace tandem::forecast

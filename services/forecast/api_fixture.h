@@ -1,0 +1,163 @@
+// What forecast's tests share: grants as a table, and forecast over a real slot on a map. Header
+// only; not linked into the library.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/base/reason.h"
+#include "services/forecast/api.h"
+#include "services/forecast/api_domain.h"
+#include "services/runtime/embedded_log.h"
+#include "services/runtime/map_store.h"
+#include "services/runtime/router.h"
+#include "services/runtime/seal.h"
+
+namespace tandem::forecast {
+
+// Agreements with their terms. A party reads every item of every scope, unless `blind` names it; an
+// owner grants the derivation unless `underivable` names it.
+class GrantTable final : public base::Grants {
+ public:
+  std::map<std::string, base::AgreementTerms> terms{};
+  std::set<std::string> blind{};
+  std::set<std::string> underivable{};
+  bool stale = false;
+
+  absl::Status Check(std::string_view, std::string_view, base::DataKind, std::string_view,
+                     std::string_view) const override {
+    return absl::UnimplementedError("forecast does not ask");
+  }
+  absl::StatusOr<std::shared_ptr<const base::GrantedItems>> ItemsAt(
+      std::string_view viewer, std::string_view, base::DataKind, std::string_view) const override {
+    if (stale) return base::Refuse(base::Reason::kGrantsStale, "not known to be current");
+    return std::make_shared<AllOrNone>(!blind.contains(std::string(viewer)));
+  }
+  bool IsParty(std::string_view viewer, std::string_view relation) const override {
+    const auto found = terms.find(std::string(relation));
+    return found != terms.end() && std::ranges::count(found->second.parties, viewer) > 0;
+  }
+  absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> TermsOf(
+      std::string_view viewer, std::string_view relation) const override {
+    if (stale) return base::Refuse(base::Reason::kGrantsStale, "not known to be current");
+    if (!IsParty(viewer, relation)) {
+      return base::Refuse(base::Reason::kNotGranted, "not a party");
+    }
+    return std::make_shared<base::AgreementTerms>(terms.at(std::string(relation)));
+  }
+  absl::Status CheckDerivation(std::string_view, std::string_view owner,
+                               std::string_view) const override {
+    if (!underivable.contains(std::string(owner))) return absl::OkStatus();
+    return base::Refuse(base::Reason::kNotGranted, "no derivation");
+  }
+  std::vector<std::string> ViewersOf(std::string_view, base::DataKind) const override { return {}; }
+  std::vector<std::string> PartiesOf(std::string_view relation) const override {
+    const auto found = terms.find(std::string(relation));
+    return found == terms.end() ? std::vector<std::string>() : found->second.parties;
+  }
+  std::uint64_t version() const override { return 1; }
+
+ private:
+  class AllOrNone final : public base::GrantedItems {
+   public:
+    explicit AllOrNone(bool all) : all_(all) {}
+    bool Contains(std::string_view) const override { return all_; }
+    bool empty() const override { return !all_; }
+
+   private:
+    bool all_;
+  };
+};
+
+// The agreement "deal": retailer "shop" and makers "maker" and "rival"; two items at two locations.
+inline base::AgreementTerms DealTerms() {
+  base::AgreementTerms terms;
+  terms.relation = "deal";
+  terms.version = 3;
+  terms.parties = {"maker", "rival", "shop"};
+  terms.scopes.push_back({"shop", {"bread", "milk"}, {"east", "west"}});
+  terms.horizon_days = 28;
+  return terms;
+}
+
+class FixedRandom final : public runtime::Random {
+ public:
+  std::uint64_t Next() override {
+    const std::lock_guard lock(mutex_);
+    return ++last_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::uint64_t last_ = 0;
+};
+
+// Forecast over an embedded log. Restart is a crash of all but the store. The test runs the
+// executor.
+class ForecastWorld {
+ public:
+  ForecastWorld(runtime::Clock& clock, runtime::Executor& executor)
+      : clock_(clock), executor_(executor), store_(executor) {
+    grants.terms["deal"] = DealTerms();
+    Restart();
+  }
+  // Then run the executor: `ready` tells.
+  void Restart() {
+    api.reset();
+    router.reset();
+    log_.reset();
+    log_ = std::make_unique<runtime::EmbeddedLog>(store_, executor_, 7);
+    router = std::make_unique<runtime::Router>(*log_, clock_, executor_, runtime::SlotOptions{});
+    router->Serve(domain_, [this](absl::Status status) { ready = status; });
+    api = std::make_unique<ForecastApi>(
+        ForecastSeams{router.get(), &grants, &sealer,
+                      [](std::string_view firm, std::string_view principal, std::string_view role) {
+                        return firm != "stranger" && (principal == "bot" || role == "reader");
+                      }});
+  }
+  // 32 hex digits of `n`, as a UUID.
+  static std::string Id(int n) {
+    return absl::StrCat("00000000-0000-4000-8000-", absl::Dec(n, absl::kZeroPad12));
+  }
+  Call CallOf(const std::string& firm, const std::string& principal = "bot") const {
+    Call call;
+    call.caller = {.firm = firm, .principal = principal};
+    call.deadline = clock_.Now() + absl::Seconds(30);
+    return call;
+  }
+  std::string Token(const std::string& firm, std::uint64_t number, std::uint16_t slot = 0) const {
+    base::Position position;
+    position.Set({base::DomainId::kExchange, slot}, number);
+    return runtime::SealPosition(sealer, firm, position);
+  }
+
+ private:
+  runtime::Clock& clock_;
+  runtime::Executor& executor_;
+  FixedRandom random_;
+
+ public:
+  GrantTable grants{};
+  runtime::Sealer sealer{std::string(32, 'k'), random_};
+  absl::Status ready = absl::UnknownError("not yet");
+
+ private:
+  runtime::MapStore store_;
+  ForecastDomain domain_;
+  std::unique_ptr<runtime::EmbeddedLog> log_;
+
+ public:
+  std::unique_ptr<runtime::Router> router{};
+  std::unique_ptr<ForecastApi> api{};
+};
+
+}  // namespace tandem::forecast

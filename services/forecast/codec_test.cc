@@ -1,0 +1,127 @@
+#include "services/forecast/codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "services/base/bytes.h"
+#include "services/base/reason.h"
+#include "tests/support/random.h"
+#include "tests/support/status.h"
+
+namespace tandem::forecast {
+namespace {
+
+using ::tandem::testing::HasReason;
+using ::tandem::testing::IsOk;
+
+Version SomeVersion() {
+  Version version;
+  version.relation = "deal";
+  version.id = "v1";
+  version.state = v1::Version::STATE_PUBLISHED;
+  version.author = "maker";
+  version.purpose = v1::PURPOSE_ORDER;
+  version.method = "ses";
+  version.basis.Set({base::DomainId::kExchange, 3}, 77);
+  version.parents = {"a", "b"};
+  version.reason = "run";
+  version.start_day = 20'000;
+  version.bucket_count = 28;
+  version.bucket_days = 1;
+  version.parties = {"maker", "shop"};
+  version.series_count = 9;
+  version.chunk_count = 2;
+  version.content_hash = std::string(32, 'h');
+  version.create_time = absl::FromUnixNanos(1'700'000'000'000'000'001);
+  version.publish_time = absl::FromUnixNanos(1'700'000'000'000'000'002);
+  version.agreement_version = 3;
+  version.number = 12;
+  version.drop_reason = "none";
+  version.revision = 4;
+  return version;
+}
+
+TEST(CodecTest, ReadsBackWhatItWrote) {
+  Version version = SomeVersion();
+  const std::string bytes = EncodeVersion(version);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const Version again, DecodeVersion(bytes));
+  EXPECT_EQ(EncodeVersion(again), bytes);
+  EXPECT_EQ(again.publish_time, version.publish_time);
+  version.publish_time = absl::InfinitePast();
+  EXPECT_EQ(DecodeVersion(EncodeVersion(version))->publish_time, absl::InfinitePast());
+
+  const forecast::Run run{"deal", "r1", v1::Run::STATE_FAILED, "maker", "bot", "ses", 20'000, 28,
+                          "",     "why"};
+  TANDEM_ASSERT_OK_AND_ASSIGN(const forecast::Run run_again, DecodeRun(EncodeRun(run)));
+  EXPECT_EQ(EncodeRun(run_again), EncodeRun(run));
+}
+
+TEST(CodecTest, RefusesEveryOtherLength) {
+  const std::string version = EncodeVersion(SomeVersion());
+  const std::string run = EncodeRun({.relation = "deal", .id = "r1"});
+  for (std::size_t size = 0; size < version.size(); ++size) {
+    EXPECT_THAT(DecodeVersion(version.substr(0, size)),
+                HasReason(base::Reason::kStoredBytesDamaged));
+  }
+  for (std::size_t size = 0; size < run.size(); ++size) {
+    EXPECT_THAT(DecodeRun(run.substr(0, size)), HasReason(base::Reason::kStoredBytesDamaged));
+  }
+  EXPECT_THAT(DecodeVersion(version + "x"), HasReason(base::Reason::kStoredBytesDamaged));
+  EXPECT_THAT(DecodeRun("\x02" + run.substr(1)), HasReason(base::Reason::kStoredBytesDamaged));
+}
+
+TEST(CodecTest, SurvivesAnyBytes) {
+  testing::Random random;
+  for (int i = 0; i < 2'000; ++i) {
+    std::string bytes = EncodeVersion(SomeVersion());
+    bytes[random.Below(bytes.size())] = static_cast<char>(random.Next());
+    (void)DecodeVersion(bytes);
+    (void)DecodeVersion(random.Bytes(random.Below(100)));
+    (void)DecodeRun(random.Bytes(random.Below(100)));
+    base::Fact fact;
+    fact.kind = static_cast<std::uint32_t>(random.Below(30));
+    fact.payload = random.Bytes(random.Below(60));
+    (void)DecodeFact(fact);
+  }
+}
+
+TEST(CodecTest, RefusesFactsOfTomorrow) {
+  v1::Fact fact;
+  fact.mutable_run_ended()->set_run("r1");
+  base::Fact encoded = EncodeFact(fact);
+  EXPECT_THAT(DecodeFact(encoded), IsOk());
+  encoded.schema_version = 2;
+  EXPECT_THAT(DecodeFact(encoded), HasReason(base::Reason::kStoredBytesDamaged));
+  encoded.schema_version = 1;
+  encoded.kind = 99;
+  EXPECT_THAT(DecodeFact(encoded), HasReason(base::Reason::kStoredBytesDamaged));
+  encoded = EncodeFact(fact);
+  encoded.payload = "\xff";
+  EXPECT_THAT(DecodeFact(encoded), HasReason(base::Reason::kStoredBytesDamaged));
+  v1::Fact staged;
+  staged.mutable_version_staged()->set_basis("\xff");
+  EXPECT_THAT(DecodeFact(EncodeFact(staged)), HasReason(base::Reason::kStoredBytesDamaged));
+}
+
+TEST(CodecTest, ListsTheNewestFirstAndKeepsRelationsApart) {
+  EXPECT_LT(VersionOrderKey("a", 10), VersionOrderKey("a", 9));
+  EXPECT_LT(VersionOrderKey("a", 1), VersionOrderPrefix("ab"));
+  EXPECT_TRUE(VersionOrderKey("a", 10).starts_with(VersionOrderPrefix("a")));
+  EXPECT_FALSE(VersionOrderKey("ab", 10).starts_with(VersionOrderPrefix("a")));
+  EXPECT_LT(ChunkKey("a", "v", 9), ChunkKey("a", "v", 10));
+}
+
+// Stored bytes are never changed: these are as they were first written.
+TEST(CodecTest, WritesTheBytesOfVersion1) {
+  EXPECT_EQ(ChunkKey("a", "v", 2), std::string("ca\0\x01v\0\x01\0\0\0\0\0\0\0\x02", 15));
+  const forecast::Run run{"d", "r", v1::Run::STATE_RUNNING, "f", "p", "ses", 1, 2, "", ""};
+  EXPECT_EQ(EncodeRun(run), std::string("\x01\x01"
+                                        "d\x01r\x01\x01"
+                                        "f\x01p\x03ses\x02\x04\0\0",
+                                        18));
+}
+
+}  // namespace
+}  // namespace tandem::forecast

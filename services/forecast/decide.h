@@ -1,0 +1,110 @@
+// Forecast's rules. Each Decide reads rows and returns the facts of one command, or the refusal; it
+// changes nothing. Whether the caller may act in the agreement at all has been asked before, of the
+// grants (api.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/base/day.h"
+#include "services/base/fact.h"
+#include "services/base/rows.h"
+#include "services/forecast/model.h"
+
+namespace tandem::forecast {
+
+using Facts = std::vector<base::Fact>;
+
+inline constexpr std::int32_t kBucketCountMax = 400;
+inline constexpr std::size_t kParentsMax = 16;
+inline constexpr std::size_t kMethodBytesMax = 64;
+inline constexpr std::size_t kReasonBytesMax = 200;
+inline constexpr std::int64_t kChunksMax = 10'000;  // A version.
+inline constexpr std::size_t kStagedMax = 64;       // An author's in one agreement.
+inline constexpr std::size_t kOpenRunsMax = 4;      // A firm's in one agreement.
+inline constexpr std::size_t kErrorBytesMax = 500;
+inline constexpr std::string_view kSeasonalNaive = "seasonal-naive";
+inline constexpr std::string_view kSes = "ses";
+
+struct StageVersion {
+  std::string relation{};
+  std::string version{};  // A new id.
+  v1::Purpose purpose = v1::PURPOSE_UNSPECIFIED;
+  std::string method{};
+  base::Position basis{};
+  std::vector<std::string> parents{};  // Ids.
+  std::string reason{};
+  base::Day start{};
+  std::int32_t bucket_count = 0;
+  std::int32_t bucket_days = 0;
+  std::vector<std::string> parties{};
+  std::uint32_t agreement_version = 0;
+};
+// UNKNOWN_ENUM, FIELD_MISSING, FIELD_OUT_OF_RANGE, DAY_OUT_OF_RANGE by field; UNKNOWN_VERSION for a
+// parent that the caller may not see; QUOTA_EXCEEDED beyond kStagedMax; ALREADY_EXISTS.
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& command,
+                             const base::Stamp& stamp);
+
+// Series that series.h has checked. A chunk that is there with the same bytes is accepted without a
+// fact, whatever has become of the version since.
+struct UploadChunk {
+  std::string relation{};
+  std::string version{};
+  std::int64_t chunk = 0;
+  std::string series{};       // Bytes of a v1::SeriesColumns.
+  std::string series_hash{};  // Their SHA-256.
+  std::int64_t series_count = 0;
+  std::int64_t value_count = 0;
+};
+// FIELD_OUT_OF_RANGE (the chunk's number); UNKNOWN_VERSION (or not the caller's); CONTENT_DIFFERS,
+// NOT_STAGED, STREAM_GAP; BAD_COLUMNS (not bucket_count values a series).
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const UploadChunk& command,
+                             const base::Stamp& stamp);
+
+struct PublishVersion {
+  std::string relation{};
+  std::string version{};
+  std::int64_t chunk_count = 0;
+};
+// UNKNOWN_VERSION; NOT_STAGED; STREAM_GAP (another number of chunks is there, or none). Where the
+// newest published version of the same purpose and author has a basis that this one's does not
+// cover, the fact is VersionDropped / BASIS_STALE. A version that claims no basis is never
+// overtaken.
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& command,
+                             const base::Stamp& stamp);
+
+struct DropVersion {
+  std::string relation{};
+  std::string version{};
+};
+// UNKNOWN_VERSION; NOT_STAGED.
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const DropVersion& command,
+                             const base::Stamp& stamp);
+
+struct StartRun {
+  std::string relation{};
+  std::string run{};  // A new id.
+  std::string method{};
+  base::Day origin{};
+  std::int32_t horizon_days = 0;
+  std::int32_t horizon_days_max = 0;  // The agreement's.
+  std::uint32_t agreement_version = 0;
+};
+// FIELD_OUT_OF_RANGE, DAY_OUT_OF_RANGE by field; QUOTA_EXCEEDED beyond kOpenRunsMax;
+// ALREADY_EXISTS.
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StartRun& command,
+                             const base::Stamp& stamp);
+
+struct EndRun {
+  std::string relation{};
+  std::string run{};
+  std::string version{};  // "": it failed.
+  std::string error{};    // Cut to kErrorBytesMax.
+};
+// UNKNOWN_RECORD. Accepted without a fact where the run has ended already.
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const EndRun& command,
+                             const base::Stamp& stamp);
+
+}  // namespace tandem::forecast

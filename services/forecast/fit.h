@@ -1,0 +1,38 @@
+// One series' forecast from its daily history: the models of forecasting/ between integers that two
+// firms agree on, and with days that nobody knows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/base/quantity.h"
+
+namespace tandem::forecast {
+
+// Daily values, oldest first, and whether each is known; both of one length. A day out of stock is
+// one that is not known.
+struct DailySeries {
+  std::span<const std::int64_t> value_milli{};
+  std::span<const char> known{};
+};
+
+// Days of history that the method looks at.
+inline constexpr std::int32_t kSeasonalNaiveDays = 56;  // Eight weeks to find each weekday in.
+inline constexpr std::int32_t kSesDays =
+    1'100;  // At the least alpha, 0.02, older days weigh 1e-10.
+
+// The series' next `horizon_days` days, rounded once to thousandths and never below zero.
+//   "seasonal-naive"  each day is the last known one of its weekday; a weekday that is never known
+//                     is the mean of the known days
+//   "ses"             simple exponential smoothing over the known days from the first sale on
+// nullopt if no day is known. The method must be one of the two. Returns kOutOfRange if a result
+// does not fit a Quantity.
+absl::StatusOr<std::optional<std::vector<base::Quantity>>> FitSeries(std::string_view method,
+                                                                     const DailySeries& series,
+                                                                     std::int32_t horizon_days);
+
+}  // namespace tandem::forecast

@@ -1,0 +1,36 @@
+// A version's series as columns: what a chunk must be, and cutting one to what is asked for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "services/base/grants.h"
+#include "tandem/forecast/v1/forecast.pb.h"
+
+namespace tandem::forecast {
+
+inline constexpr int kSeriesMax = 4'000;  // A chunk.
+inline constexpr std::size_t kChunkBytesMax = 512 * 1024;
+
+// OK for 1 to 4,000 series and at most 512 KiB: an owner's name, ids without a repeat, indexes
+// within them, no series twice, values that fill the series evenly and lie within Quantity's
+// bounds. Otherwise kInvalidArgument (BAD_COLUMNS, BAD_NAME, BLOCK_TOO_LARGE, DUPLICATE_ROW,
+// QUANTITY_OUT_OF_RANGE) with field and row. Safe for any message. O(size).
+absl::Status CheckSeries(const v1::SeriesColumns& series);
+
+// OK if every series' item and location lie in one scope of the owner's in the agreement; otherwise
+// kPermissionDenied / NOT_GRANTED with the first series that does not. The series must have passed
+// CheckSeries. O(series * log scope).
+absl::Status CheckScope(const v1::SeriesColumns& series, const base::AgreementTerms& terms);
+
+// What a reader asks for; empty: all.
+struct SeriesChoice {
+  absl::flat_hash_set<std::string> items{};
+  absl::flat_hash_set<std::string> locations{};
+};
+// The series chosen, in their order, with dictionaries of what they use.
+v1::SeriesColumns Chosen(const v1::SeriesColumns& series, const SeriesChoice& choice);
+
+}  // namespace tandem::forecast

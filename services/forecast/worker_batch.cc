@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+#include "services/forecast/fit.h"
+#include "services/forecast/series.h"
+#include "services/forecast/worker_job.h"
+
+namespace tandem::forecast {
+namespace {
+
+// Well below what a chunk may have, so that framing never decides.
+constexpr std::size_t kChunkBytes = kChunkBytesMax / 4 * 3;
+
+std::size_t BytesOf(base::Quantity quantity) {
+  return google::protobuf::io::CodedOutputStream::VarintSize64(
+      static_cast<std::uint64_t>(quantity.milli()) << 1);
+}
+
+// Puts series into chunks of a bounded size.
+class ChunkBuilder {
+ public:
+  explicit ChunkBuilder(const Batch& batch) : batch_(batch) {}
+
+  void Add(const std::string& item, const std::vector<base::Quantity>& forecast) {
+    std::size_t bytes = item.size() + 16;
+    for (const base::Quantity quantity : forecast) bytes += BytesOf(quantity);
+    if (chunks_.empty() || bytes_ + bytes > kChunkBytes ||
+        chunks_.back().item_index_size() == kSeriesMax) {
+      chunks_.emplace_back().set_owner(absl::StrCat("firms/", batch_.owner));
+      chunks_.back().add_locations(batch_.location);
+      bytes_ = 0;
+    }
+    bytes_ += bytes;
+    v1::SeriesColumns& chunk = chunks_.back();
+    chunk.add_item_index(static_cast<std::uint32_t>(chunk.items_size()));
+    chunk.add_location_index(0);
+    chunk.add_items(item);
+    for (const base::Quantity quantity : forecast) chunk.add_mean_milli(quantity.milli());
+  }
+  std::vector<v1::SeriesColumns> Take() { return std::move(chunks_); }
+
+ private:
+  const Batch& batch_;
+  std::vector<v1::SeriesColumns> chunks_;
+  std::size_t bytes_ = 0;
+};
+
+// A series' days from the first to the origin, whatever days were read: what was not is not known.
+class Window {
+ public:
+  Window(base::Day first, base::Day last)
+      : first_(first),
+        values_(static_cast<std::size_t>(last - first + 1)),
+        known_(values_.size()) {}
+
+  // Valid until the next call.
+  DailySeries Of(const SeriesColumnsRead& read, std::size_t row) {
+    std::ranges::fill(known_, 0);
+    for (std::int32_t day = 0; day < read.day_count; ++day) {
+      const std::int32_t at = read.first_day + day - first_;
+      if (at < 0 || at >= static_cast<std::int32_t>(values_.size())) continue;
+      const std::size_t bit =
+          row * static_cast<std::size_t>(read.day_count) + static_cast<std::size_t>(day);
+      const bool known = read.known.empty() ||
+                         (static_cast<unsigned char>(read.known[bit / 8]) >> (bit % 8) & 1) != 0;
+      known_[static_cast<std::size_t>(at)] = known;
+      values_[static_cast<std::size_t>(at)] = read.value_milli[bit];
+    }
+    return {values_, known_};
+  }
+
+ private:
+  const base::Day first_;
+  std::vector<std::int64_t> values_;
+  std::vector<char> known_;
+};
+
+absl::Status CheckColumns(const SeriesColumnsRead& read) {
+  const std::size_t days = static_cast<std::size_t>(std::max(read.day_count, 0));
+  const std::size_t values = read.items.size() * days;
+  if (read.value_milli.size() != values ||
+      (!read.known.empty() && read.known.size() < (values + 7) / 8)) {
+    return absl::InternalError("the series that were read do not fit together");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+base::Day FirstDayOf(const Run& run) {
+  const std::int32_t days = run.method == kSeasonalNaive ? kSeasonalNaiveDays : kSesDays;
+  return std::max(base::Day::FromNumber(run.origin_day) - (days - 1),
+                  base::Day::FromNumber(base::Day::kFirst));
+}
+
+absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, const Run& run,
+                                                        const SeriesColumnsRead& read) {
+  TANDEM_RETURN_IF_ERROR(CheckColumns(read));
+  absl::flat_hash_map<std::string, std::size_t> rows;
+  for (std::size_t row = 0; row < read.items.size(); ++row) rows.emplace(read.items[row], row);
+  Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
+  ChunkBuilder builder(batch);
+  for (const std::string& item : batch.items) {
+    const auto found = rows.find(item);
+    if (found == rows.end()) continue;
+    const auto forecast = FitSeries(run.method, window.Of(read, found->second), run.horizon_days);
+    if (!forecast.ok()) {
+      return absl::Status(
+          forecast.status().code(),
+          absl::StrCat("item ", item, " at ", batch.location, ": ", forecast.status().message()));
+    }
+    if (forecast->has_value()) builder.Add(item, **forecast);
+  }
+  return builder.Take();
+}
+
+absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run,
+                                               std::size_t items_per_read) {
+  TANDEM_ASSIGN_OR_RETURN(const auto terms, seams.grants->TermsOf(run.firm, run.relation));
+  if (terms->revoked) {
+    return base::Refuse(base::Reason::kAgreementRevoked, "the agreement was revoked",
+                        {{"agreement", run.relation}});
+  }
+  std::vector<Batch> batches;
+  // Scopes may overlap; a series is forecast once.
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> seen;
+  for (const base::AgreementTerms::ItemScope& scope : terms->scopes) {
+    bool checked = scope.owner == run.firm;
+    for (const std::string& location : scope.locations) {
+      TANDEM_ASSIGN_OR_RETURN(
+          const auto granted,
+          seams.grants->ItemsAt(run.firm, scope.owner, base::DataKind::kSales, location));
+      std::set<std::string>& known = seen[{scope.owner, location}];
+      Batch batch{scope.owner, location, {}};
+      for (const std::string& item : scope.items) {
+        if (!granted->Contains(item) || !known.insert(item).second) continue;
+        batch.items.push_back(item);
+        if (batch.items.size() < items_per_read) continue;
+        batches.push_back(std::exchange(batch, Batch{scope.owner, location, {}}));
+      }
+      if (!batch.items.empty()) batches.push_back(std::move(batch));
+      if (checked || known.empty()) continue;
+      TANDEM_RETURN_IF_ERROR(seams.grants->CheckDerivation(run.relation, scope.owner, "forecast"));
+      checked = true;
+    }
+  }
+  return batches;
+}
+
+}  // namespace tandem::forecast

@@ -1,0 +1,259 @@
+#include "services/forecast/worker_job.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/base/bug.h"
+#include "services/base/reason.h"
+#include "services/forecast/api_messages.h"
+#include "services/forecast/fit.h"
+
+namespace tandem::forecast {
+namespace {
+
+constexpr absl::Duration kCallTimeout = absl::Seconds(30);
+
+bool Passes(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kResourceExhausted ||
+         status.code() == absl::StatusCode::kDeadlineExceeded;
+}
+
+absl::Duration WaitBefore(int tries) {
+  return std::min(absl::Milliseconds(100) * (1 << std::min(tries, 10)), absl::Seconds(5));
+}
+
+// What every read saw at least: the forecast rests on nothing older.
+base::Position LeastOf(const std::vector<base::Position>& cuts) {
+  base::Position least;
+  for (const base::Position& cut : cuts) {
+    for (const auto& [slot, number] : cut.numbers()) {
+      const std::uint64_t before = least.At(slot);
+      if (before == 0 || number < before) least.Set(slot, number);
+    }
+  }
+  return least;
+}
+
+}  // namespace
+
+Job::Job(ForecastApi& api, SeriesSource& source, runtime::Executor& executor, WorkerOptions options,
+         Run run, Ended ended)
+    : api_(api),
+      source_(source),
+      executor_(executor),
+      options_(options),
+      run_(std::move(run)),
+      ended_(std::move(ended)) {}
+
+void Job::Begin() { Go(&Job::Plan); }
+
+RunQueue::Progress Job::progress() const {
+  const std::lock_guard lock(mutex_);
+  return progress_;
+}
+
+void Job::Go(Step step) {
+  tries_ = 0;
+  executor_.Run([self = shared_from_this(), step] { (self.get()->*step)(); });
+}
+
+void Job::Retry(const absl::Status& status, Step step) {
+  if (!Passes(status) || tries_ >= options_.tries_max) return GiveUp(status);
+  executor_.RunAfter(WaitBefore(tries_++),
+                     [self = shared_from_this(), step] { (self.get()->*step)(); });
+}
+
+runtime::Call Job::CallNow() const {
+  runtime::Call call;
+  call.caller = {.firm = run_.firm, .principal = run_.principal};
+  call.deadline = api_.seams().router->clock().Now() + kCallTimeout;
+  return call;
+}
+
+// The same for the same run and basis: a run that was begun anew on the same data finds what it had
+// staged, and on newer data begins another version.
+std::string Job::RequestId(std::string_view what) const {
+  return RequestIdFor(absl::StrCat(run_.id, "/", absl::string_view(what.data(), what.size()), "/",
+                                   basis_.Encode()));
+}
+
+void Job::Plan() {
+  auto batches = PlanBatches(api_.seams(), run_, options_.items_per_read);
+  if (!batches.ok()) return Retry(batches.status(), &Job::Plan);
+  if (batches->empty()) {
+    return GiveUp(base::Refuse(base::Reason::kNotGranted, "the agreement lets you read no sales"));
+  }
+  batches_ = *std::move(batches);
+  {
+    const std::lock_guard lock(mutex_);
+    fitted_.resize(batches_.size());
+    for (const Batch& batch : batches_) {
+      progress_.total += static_cast<std::int64_t>(batch.items.size());
+    }
+  }
+  for (std::size_t i = 0; i < options_.reads_at_once; ++i) ReadMore();
+}
+
+void Job::ReadMore() {
+  std::size_t batch = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_ || next_batch_ == batches_.size()) return;
+    batch = next_batch_++;
+    ++open_batches_;
+  }
+  Read(batch, 0);
+}
+
+void Job::Read(std::size_t batch, int tries) {
+  const base::Day origin = base::Day::FromNumber(run_.origin_day);
+  source_.Read(
+      CallNow().caller,
+      {batches_[batch].owner, batches_[batch].location, batches_[batch].items, FirstDayOf(run_),
+       origin},
+      [self = shared_from_this(), batch, tries](absl::StatusOr<SeriesColumnsRead> read) mutable {
+        // Not on the source's thread: fitting takes milliseconds.
+        self->executor_.Run([self, batch, tries, read = std::move(read)]() mutable {
+          self->OnRead(batch, std::move(read), tries);
+        });
+      });
+}
+
+void Job::OnRead(std::size_t batch, absl::StatusOr<SeriesColumnsRead> read, int tries) {
+  if (read.ok()) return Fit(batch, *read);
+  bool failed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    failed = failed_;
+  }
+  if (!failed && Passes(read.status()) && tries < options_.tries_max) {
+    executor_.RunAfter(WaitBefore(tries),
+                       [self = shared_from_this(), batch, tries] { self->Read(batch, tries + 1); });
+    return;
+  }
+  GiveUp(read.status());
+}
+
+void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
+  auto cut = runtime::OpenPosition(*api_.seams().sealer, run_.firm, read.cut);
+  if (!cut.ok()) return GiveUp(cut.status());
+  auto chunks = FitBatch(batches_[batch], run_, read);
+  if (!chunks.ok()) return GiveUp(chunks.status());
+  bool all = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) return;
+    fitted_[batch] = *std::move(chunks);
+    cuts_.push_back(*std::move(cut));
+    progress_.done += static_cast<std::int64_t>(batches_[batch].items.size());
+    --open_batches_;
+    all = open_batches_ == 0 && next_batch_ == batches_.size();
+  }
+  if (all) return Gather();
+  ReadMore();
+}
+
+void Job::Gather() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::vector<v1::SeriesColumns>& chunks : fitted_) {
+      std::move(chunks.begin(), chunks.end(), std::back_inserter(chunks_));
+    }
+    fitted_.clear();
+    basis_ = LeastOf(cuts_);
+  }
+  if (chunks_.empty()) {
+    return GiveUp(base::Refuse(base::Reason::kUnknownRecord, "no series has a day that is known"));
+  }
+  Go(&Job::Stage);
+}
+
+void Job::Stage() {
+  v1::StageVersionRequest request;
+  request.set_parent(absl::StrCat("agreements/", run_.relation));
+  request.set_request_id(RequestId("stage"));
+  v1::Version& version = *request.mutable_version();
+  version.set_purpose(v1::PURPOSE_SALES);
+  version.set_method(run_.method);
+  version.set_basis(runtime::SealPosition(*api_.seams().sealer, run_.firm, basis_));
+  version.set_reason("run");
+  *version.mutable_start_date() = DateOf(base::Day::FromNumber(run_.origin_day) + 1);
+  version.set_bucket_count(run_.horizon_days);
+  version.set_bucket_days(1);
+  api_.StageVersion(CallNow(), request, [self = shared_from_this()](auto answer) {
+    if (!answer.ok()) return self->Retry(answer.status(), &Job::Stage);
+    self->version_ = answer->message.name();
+    self->Go(&Job::UploadNext);
+  });
+}
+
+void Job::UploadNext() {
+  if (uploaded_ == chunks_.size()) return Go(&Job::Publish);
+  v1::UploadChunkRequest request;
+  request.set_name(version_);
+  request.set_chunk(static_cast<std::int64_t>(uploaded_) + 1);
+  *request.mutable_series() = chunks_[uploaded_];
+  api_.UploadChunk(CallNow(), request, [self = shared_from_this()](auto answer) {
+    if (!answer.ok()) return self->Retry(answer.status(), &Job::UploadNext);
+    ++self->uploaded_;
+    self->Go(&Job::UploadNext);
+  });
+}
+
+void Job::Publish() {
+  v1::PublishVersionRequest request;
+  request.set_name(version_);
+  request.set_chunk_count(static_cast<std::int64_t>(chunks_.size()));
+  request.set_request_id(RequestId("publish"));
+  api_.PublishVersion(CallNow(), request, [self = shared_from_this()](auto answer) {
+    if (!answer.ok()) return self->Retry(answer.status(), &Job::Publish);
+    if (answer->message.state() != v1::Version::STATE_PUBLISHED) {
+      self->version_.clear();
+      return self->GiveUp(base::Refuse(base::Reason::kBasisStale,
+                                       "a version from newer data was published meanwhile"));
+    }
+    self->result_ = self->version_.substr(self->version_.rfind('/') + 1);
+    self->Go(&Job::End);
+  });
+}
+
+void Job::GiveUp(absl::Status status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(failed_, true)) return;
+  }
+  const base::Reason reason = base::ReasonOf(status);
+  const std::string_view name = base::ReasonName(reason);
+  error_ = reason == base::Reason::kNone
+               ? std::string(status.message())
+               : absl::StrCat(absl::string_view(name.data(), name.size()), ": ", status.message());
+  if (version_.empty()) return Go(&Job::End);
+  // What was staged is of no use to anyone; if it cannot be dropped, its author still can.
+  v1::DropVersionRequest request;
+  request.set_name(version_);
+  request.set_request_id(RequestId("drop"));
+  api_.DropVersion(CallNow(), request, [self = shared_from_this()](auto) { self->Go(&Job::End); });
+}
+
+void Job::End() {
+  EndRun command{run_.relation, run_.id, result_, error_};
+  runtime::Command submitted;
+  submitted.caller = CallNow().caller;
+  submitted.method = "EndRun";
+  submitted.deadline = CallNow().deadline;
+  submitted.decide = [command = std::move(command)](const base::RowReader& rows,
+                                                    const base::Stamp& stamp) {
+    return Decide(rows, command, stamp);
+  };
+  runtime::Router& router = *api_.seams().router;
+  router.Submit(router.SlotOf(base::DomainId::kForecast, run_.relation), std::move(submitted),
+                [self = shared_from_this()](absl::StatusOr<runtime::Outcome> outcome) {
+                  // However long it takes: else the run would be done again after a restart.
+                  if (outcome.ok() || !Passes(outcome.status())) return self->ended_();
+                  self->executor_.RunAfter(WaitBefore(self->tries_++), [self] { self->End(); });
+                });
+}
+
+}  // namespace tandem::forecast

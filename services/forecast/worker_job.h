@@ -1,0 +1,92 @@
+// One run under way: its plan, its reads and fits, its upload. Internal to worker.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "services/forecast/model.h"
+#include "services/forecast/worker.h"
+
+namespace tandem::forecast {
+
+// A part of a run: some items of one location.
+struct Batch {
+  std::string owner{};
+  std::string location{};
+  std::vector<std::string> items{};
+};
+
+// The first day of history that the run looks at.
+base::Day FirstDayOf(const Run& run);
+
+// The chunks that a batch's series make, in the order of the batch's items; none for what was never
+// known. Pure. kOutOfRange naming the series whose forecast is beyond Quantity; kInternal where the
+// columns do not fit together.
+absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, const Run& run,
+                                                        const SeriesColumnsRead& read);
+
+// Each batch once: every series of the agreement's scope whose sales the firm may read, in the
+// order of the scopes. Checks anew what StartRun checked, since a restart lies between.
+absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run,
+                                               std::size_t items_per_read);
+
+class Job : public std::enable_shared_from_this<Job> {
+ public:
+  using Ended = std::function<void()>;
+  Job(ForecastApi& api, SeriesSource& source, runtime::Executor& executor, WorkerOptions options,
+      Run run, Ended ended);
+  void Begin();
+  RunQueue::Progress progress() const;
+
+ private:
+  using Step = void (Job::*)();
+
+  void Plan();
+  void ReadMore();
+  void Read(std::size_t batch, int tries);
+  void OnRead(std::size_t batch, absl::StatusOr<SeriesColumnsRead> read, int tries);
+  void Fit(std::size_t batch, const SeriesColumnsRead& read);
+  void Gather();
+  void Stage();
+  void UploadNext();
+  void Publish();
+  void GiveUp(absl::Status status);
+  void End();
+
+  // Tries `step` again later if the status is one that passes; else fails the run.
+  void Retry(const absl::Status& status, Step step);
+  void Go(Step step);
+  runtime::Call CallNow() const;
+  std::string RequestId(std::string_view what) const;
+
+  ForecastApi& api_;
+  SeriesSource& source_;
+  runtime::Executor& executor_;
+  const WorkerOptions options_;
+  const Run run_;
+  const Ended ended_;
+
+  mutable std::mutex mutex_;  // Over what reads and fits on several threads share.
+  RunQueue::Progress progress_;
+  std::size_t next_batch_ = 0;
+  std::size_t open_batches_ = 0;
+  bool failed_ = false;
+  std::vector<base::Position> cuts_;
+  std::vector<std::vector<v1::SeriesColumns>> fitted_;  // By batch.
+
+  // One step at a time touches these.
+  std::vector<Batch> batches_;
+  std::vector<v1::SeriesColumns> chunks_;
+  base::Position basis_;
+  std::string version_;  // Its name, once it is staged.
+  std::size_t uploaded_ = 0;
+  int tries_ = 0;
+  std::string result_;  // The published version's id.
+  std::string error_;
+};
+
+}  // namespace tandem::forecast

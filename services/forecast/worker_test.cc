@@ -1,0 +1,309 @@
+#include "services/forecast/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/base/reason.h"
+#include "services/forecast/api_fixture.h"
+#include "services/forecast/series.h"
+#include "services/forecast/worker_job.h"
+#include "tests/support/fake_time.h"
+#include "tests/support/random.h"
+#include "tests/support/status.h"
+
+namespace tandem::forecast {
+namespace {
+
+using ::tandem::testing::IsOk;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr std::int32_t kOrigin = 20'779;  // 2026-11-22.
+
+// Sales in memory, answered in whatever order the test wants.
+class TableSource final : public SeriesSource {
+ public:
+  explicit TableSource(const runtime::Sealer& sealer) : sealer_(sealer) {}
+  void Read(const base::Caller& caller, SeriesRequest request, Done done) override {
+    ++reads;
+    callers.push_back(caller);
+    waiting_.push_back({std::move(request), std::move(done), caller.firm});
+    if (!hold) Answer(waiting_.size() - 1);
+  }
+  void Answer(std::size_t index) {
+    auto [request, done, firm] = std::move(waiting_[index]);
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
+    if (!errors.empty()) {
+      const absl::Status error = errors.front();
+      errors.pop_front();
+      return done(error);
+    }
+    SeriesColumnsRead read;
+    read.items = request.items;
+    std::ranges::reverse(read.items);  // The order is the source's own.
+    read.first_day = request.first_day;
+    read.day_count = request.last_day - request.first_day + 1;
+    const std::size_t cells = read.items.size() * static_cast<std::size_t>(read.day_count);
+    read.value_milli.assign(cells, 0);
+    read.known.assign((cells + 7) / 8, '\0');
+    std::size_t cell = 0;
+    for (const std::string& item : read.items) {
+      for (std::int32_t day = 0; day < read.day_count; ++day, ++cell) {
+        const auto found =
+            sales.find({item + "@" + request.location, request.first_day.number() + day});
+        if (found == sales.end()) continue;
+        read.value_milli[cell] = found->second;
+        read.known[cell / 8] = static_cast<char>(read.known[cell / 8] | 1 << (cell % 8));
+      }
+    }
+    base::Position cut;
+    cut.Set({base::DomainId::kExchange,
+             request.location == "east" ? std::uint16_t{0} : std::uint16_t{1}},
+            position);
+    read.cut = runtime::SealPosition(sealer_, firm, cut);
+    done(std::move(read));
+  }
+  std::size_t waiting() const { return waiting_.size(); }
+
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> sales{};
+  std::deque<absl::Status> errors{};
+  std::uint64_t position = 10;
+  bool hold = false;
+  int reads = 0;
+  std::vector<base::Caller> callers{};
+
+ private:
+  struct Waiting {
+    SeriesRequest request{};
+    Done done{};
+    std::string firm{};
+  };
+  const runtime::Sealer& sealer_;
+  std::vector<Waiting> waiting_;
+};
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  WorkerTest() {
+    executor_.RunDue();
+    NewWorker();
+    for (const char* series : {"bread@east", "bread@west", "milk@east"}) {
+      for (std::int32_t day = 0; day < 60; ++day) {
+        source_.sales[{series, kOrigin - day}] = (60 - day) * 1'000;
+      }
+    }
+  }
+  void NewWorker() {
+    worker_.reset();
+    worker_ = std::make_unique<Worker>(*world_.api, source_, executor_, options_);
+  }
+  v1::Run Start(int id, const std::string& method = "seasonal-naive") {
+    v1::StartRunRequest request;
+    request.set_parent("agreements/deal");
+    request.set_request_id(ForecastWorld::Id(id));
+    request.mutable_run()->set_method(method);
+    request.mutable_run()->set_horizon_days(3);
+    request.mutable_run()->mutable_origin_date()->set_year(2026);
+    request.mutable_run()->mutable_origin_date()->set_month(11);
+    request.mutable_run()->mutable_origin_date()->set_day(22);
+    v1::Run run;
+    world_.api->StartRun(world_.CallOf("maker"), request, [&run](auto answer) {
+      EXPECT_THAT(answer, IsOk());
+      if (answer.ok()) run = answer->message;
+    });
+    executor_.RunDue();
+    return run;
+  }
+  v1::Run Get(const std::string& name) {
+    v1::GetRunRequest request;
+    request.set_name(name);
+    v1::Run run;
+    world_.api->GetRun(world_.CallOf("maker"), request, [&run](auto answer) {
+      EXPECT_THAT(answer, IsOk());
+      if (answer.ok()) run = answer->message;
+    });
+    executor_.RunDue();
+    return run;
+  }
+  std::map<std::string, std::vector<std::int64_t>> SeriesOf(const std::string& version,
+                                                            const std::string& firm = "shop") {
+    std::map<std::string, std::vector<std::int64_t>> series;
+    v1::ReadVersionRequest request;
+    request.set_name(version);
+    world_.api->ReadVersion(world_.CallOf(firm), request, [&series](auto pages) {
+      ASSERT_THAT(pages, IsOk());
+      for (auto page = (*pages)->Next(); page.ok() && page->has_value(); page = (*pages)->Next()) {
+        const v1::SeriesColumns& columns = (*page)->series();
+        const int buckets = columns.mean_milli_size() / columns.item_index_size();
+        for (int row = 0; row < columns.item_index_size(); ++row) {
+          auto& values = series[columns.items(static_cast<int>(columns.item_index(row))) + "@" +
+                                columns.locations(static_cast<int>(columns.location_index(row)))];
+          for (int b = 0; b < buckets; ++b) {
+            values.push_back(columns.mean_milli(row * buckets + b));
+          }
+        }
+      }
+    });
+    executor_.RunDue();
+    return series;
+  }
+  v1::Version VersionOf(const std::string& name) {
+    v1::GetVersionRequest request;
+    request.set_name(name);
+    v1::Version version;
+    world_.api->GetVersion(world_.CallOf("shop"), request, [&version](auto answer) {
+      EXPECT_THAT(answer, IsOk());
+      if (answer.ok()) version = answer->message;
+    });
+    executor_.RunDue();
+    return version;
+  }
+
+  testing::FakeClock clock_;
+  testing::ManualExecutor executor_{clock_};
+  ForecastWorld world_{clock_, executor_};
+  TableSource source_{world_.sealer};
+  WorkerOptions options_{.items_per_read = 1, .reads_at_once = 3};
+  std::unique_ptr<Worker> worker_;
+};
+
+TEST_F(WorkerTest, PublishesWhatItComputesFromACut) {
+  const v1::Run run = Get(Start(1).name());
+  ASSERT_EQ(run.state(), v1::Run::STATE_SUCCEEDED) << run.error();
+  const auto series = SeriesOf(run.version());
+  ASSERT_THAT(series, SizeIs(3));  // Milk at west was never known.
+  EXPECT_THAT(series.at("bread@east"), ElementsAre(54'000, 55'000, 56'000));
+  EXPECT_EQ(run.series_total_count(), 3);
+  const v1::Version version = VersionOf(run.version());
+  EXPECT_EQ(version.author(), "firms/maker");
+  EXPECT_EQ(version.method(), "seasonal-naive");
+  EXPECT_EQ(version.start_date().day(), 23);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const base::Position basis,
+                              runtime::OpenPosition(world_.sealer, "shop", version.basis()));
+  EXPECT_EQ(basis.At({base::DomainId::kExchange, 0}), 10u);
+  EXPECT_EQ(basis.At({base::DomainId::kExchange, 1}), 10u);
+  for (const base::Caller& caller : source_.callers) EXPECT_EQ(caller.firm, "maker");
+}
+
+TEST_F(WorkerTest, TheResultDoesNotDependOnTheOrderOfReads) {
+  const std::string hash = VersionOf(Get(Start(1, "ses").name()).version()).content_hash();
+  testing::Random random;
+  for (int i = 2; i < 12; ++i) {
+    source_.hold = true;
+    const v1::Run run = Start(i, "ses");
+    EXPECT_EQ(Get(run.name()).state(), v1::Run::STATE_RUNNING);
+    while (source_.waiting() > 0) {
+      source_.Answer(random.Below(source_.waiting()));
+      executor_.RunDue();
+    }
+    const v1::Run done = Get(run.name());
+    ASSERT_EQ(done.state(), v1::Run::STATE_SUCCEEDED) << done.error();
+    EXPECT_EQ(VersionOf(done.version()).content_hash(), hash);
+  }
+}
+
+TEST_F(WorkerTest, TellsHowFarItIs) {
+  source_.hold = true;
+  const v1::Run run = Start(1);
+  EXPECT_EQ(Get(run.name()).series_total_count(), 4);
+  EXPECT_EQ(Get(run.name()).series_done_count(), 0);
+  source_.Answer(0);
+  executor_.RunDue();
+  EXPECT_EQ(Get(run.name()).series_done_count(), 1);
+  EXPECT_EQ(source_.waiting(), 3u);  // Never more at once.
+}
+
+TEST_F(WorkerTest, TriesAgainWhatPasses) {
+  source_.errors.assign(5, base::Refuse(base::Reason::kGrantsStale, "for a moment"));
+  const v1::Run run = Start(1);
+  EXPECT_EQ(Get(run.name()).state(), v1::Run::STATE_RUNNING);
+  executor_.Advance(absl::Seconds(10));
+  EXPECT_EQ(Get(run.name()).state(), v1::Run::STATE_SUCCEEDED);
+}
+
+TEST_F(WorkerTest, FailsWithTheReason) {
+  source_.errors.assign(1, base::Refuse(base::Reason::kNotGranted, "taken away meanwhile"));
+  const v1::Run refused = Get(Start(1).name());
+  EXPECT_EQ(refused.state(), v1::Run::STATE_FAILED);
+  EXPECT_THAT(refused.error(), HasSubstr("NOT_GRANTED"));
+  source_.sales.clear();
+  const v1::Run empty = Get(Start(2).name());
+  EXPECT_EQ(empty.state(), v1::Run::STATE_FAILED);
+  EXPECT_THAT(empty.error(), HasSubstr("no series has a day that is known"));
+}
+
+TEST_F(WorkerTest, AnOvertakenResultIsDropped) {
+  source_.position = 15;
+  source_.hold = true;
+  const v1::Run slow = Start(1);
+  source_.Answer(0);
+  executor_.RunDue();
+  // Another run reads newer data and is done first.
+  source_.hold = false;
+  source_.position = 30;
+  ASSERT_EQ(Get(Start(2).name()).state(), v1::Run::STATE_SUCCEEDED);
+  source_.position = 15;
+  for (int i = 0; i < 4 && source_.waiting() > 0; ++i) {
+    source_.Answer(0);
+    executor_.RunDue();
+  }
+  const v1::Run late = Get(slow.name());
+  EXPECT_EQ(late.state(), v1::Run::STATE_FAILED);
+  EXPECT_THAT(late.error(), HasSubstr("BASIS_STALE"));
+}
+
+TEST_F(WorkerTest, BeginsAnewAfterARestart) {
+  source_.hold = true;
+  const v1::Run run = Start(1);
+  EXPECT_EQ(source_.waiting(), 3u);
+  worker_.reset();
+  world_.Restart();
+  executor_.RunDue();
+  source_.hold = false;
+  NewWorker();
+  EXPECT_EQ(Get(run.name()).state(), v1::Run::STATE_RUNNING);
+  worker_->Start();
+  executor_.Advance(absl::Seconds(1));
+  const v1::Run done = Get(run.name());
+  EXPECT_EQ(done.state(), v1::Run::STATE_SUCCEEDED) << done.error();
+  EXPECT_THAT(SeriesOf(done.version()), SizeIs(3));
+}
+
+TEST(FitBatchTest, SplitsWhatIsTooLargeForAChunk) {
+  forecast::Run run;
+  run.method = "ses";
+  run.origin_day = kOrigin;
+  run.horizon_days = 400;
+  Batch batch{"shop", "east", {}};
+  SeriesColumnsRead read;
+  read.first_day = base::Day::FromNumber(kOrigin);
+  read.day_count = 1;
+  for (int i = 0; i < 500; ++i) {
+    batch.items.push_back("item-" + std::to_string(i));
+    read.value_milli.push_back(1'000'000'000'000);
+  }
+  read.items = batch.items;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read));
+  EXPECT_GT(chunks.size(), 1u);
+  int series = 0;
+  for (const v1::SeriesColumns& chunk : chunks) {
+    EXPECT_THAT(CheckSeries(chunk), IsOk());
+    series += chunk.item_index_size();
+  }
+  EXPECT_EQ(series, 500);
+  read.value_milli.pop_back();
+  EXPECT_FALSE(FitBatch(batch, run, read).ok());
+}
+
+}  // namespace
+}  // namespace tandem::forecast
