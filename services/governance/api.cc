@@ -1,0 +1,462 @@
+#include "services/governance/api.h"
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "services/base/bytes.h"
+#include "services/base/name.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+#include "services/governance/api_messages.h"
+#include "services/governance/codec.h"
+#include "services/governance/terms.h"
+
+namespace tandem::governance {
+namespace {
+
+constexpr base::SlotId kSlot{.domain = base::DomainId::kGovernance, .index = 0};
+constexpr int kPageSizeDefault = 100;
+constexpr int kPageSizeMax = 1'000;
+constexpr std::size_t kPageBytesMax = std::size_t{1} << 20;
+
+std::string BytesOf(const runtime::Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+absl::StatusOr<std::string> FirmFrom(std::string_view field, std::string_view name) {
+  TANDEM_ASSIGN_OR_RETURN(auto ids, base::ParseName(field, "firms/*", name));
+  return std::move(ids[0]);
+}
+
+absl::StatusOr<std::string> AgreementFrom(std::string_view field, std::string_view name) {
+  TANDEM_ASSIGN_OR_RETURN(auto ids, base::ParseName(field, "agreements/*", name));
+  return std::move(ids[0]);
+}
+
+absl::StatusOr<int> PageSizeFrom(std::int32_t page_size) {
+  if (page_size < 0) {
+    return base::RefuseField(base::Reason::kFieldOutOfRange, "page_size", "must not be negative",
+                             {{"value", page_size}});
+  }
+  return page_size == 0 ? kPageSizeDefault : std::min<int>(page_size, kPageSizeMax);
+}
+
+absl::Status UnknownFirm(const std::string& firm) {
+  return base::Refuse(base::Reason::kUnknownFirm, "no such firm, or none that you deal with",
+                      {{"firm", firm}});
+}
+
+// Itself, the operator, and who shares an agreement or an open offer.
+bool SeesFirm(const base::RowReader& rows, const base::Caller& caller, const std::string& firm) {
+  return caller.operator_role || caller.firm == firm || SharedIn(rows, caller.firm, firm) > 0;
+}
+
+absl::Status CheckReader(const base::RowReader& rows, const base::Caller& caller) {
+  return caller.operator_role ? absl::OkStatus() : CheckRole(rows, caller, v1::ROLE_READER);
+}
+
+absl::StatusOr<v1::Firm> RenderFirm(const base::RowReader& rows, const base::Caller& caller,
+                                    const std::string& id) {
+  const std::optional<Firm> firm = FirmIn(rows, id);
+  if (!firm.has_value() || !SeesFirm(rows, caller, id)) return UnknownFirm(id);
+  return FirmMessage(rows, *firm, caller.firm == id);
+}
+
+absl::StatusOr<Agreement> PartysAgreement(const base::RowReader& rows, const base::Caller& caller,
+                                          const std::string& id) {
+  std::optional<Agreement> agreement = AgreementIn(rows, id);
+  if (agreement.has_value() && !caller.operator_role && agreement->HasParty(caller.firm)) {
+    return *std::move(agreement);
+  }
+  return base::Refuse(base::Reason::kNotGranted, "the firm is no party of this agreement",
+                      {{"agreement", id}, {"firm", caller.firm}});
+}
+
+absl::StatusOr<v1::Agreement> RenderAgreement(const base::RowReader& rows,
+                                              const base::Caller& caller, const std::string& id) {
+  TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, PartysAgreement(rows, caller, id));
+  return AgreementMessage(rows, agreement, Items::kWith);
+}
+
+absl::StatusOr<AdmitFirm> Parse(const v1::AdmitFirmRequest& request) {
+  AdmitFirm command;
+  command.firm = request.firm_id();
+  command.display_name = request.firm().display_name();
+  command.gln = request.firm().gln();
+  command.authority_pems = {request.firm().authority_pems().begin(),
+                            request.firm().authority_pems().end()};
+  command.admin_principal = request.admin_principal();
+  return command;
+}
+
+absl::StatusOr<SetFirmAuthorities> Parse(const v1::SetFirmAuthoritiesRequest& request) {
+  SetFirmAuthorities command;
+  TANDEM_ASSIGN_OR_RETURN(command.firm, FirmFrom("name", request.name()));
+  command.authority_pems = {request.authority_pems().begin(), request.authority_pems().end()};
+  return command;
+}
+
+absl::StatusOr<SetFirmSuspended> Parse(const v1::SetFirmSuspendedRequest& request) {
+  SetFirmSuspended command;
+  TANDEM_ASSIGN_OR_RETURN(command.firm, FirmFrom("name", request.name()));
+  command.suspended = request.suspended();
+  command.explanation = request.explanation();
+  return command;
+}
+
+absl::StatusOr<SetPrincipal> Parse(const v1::SetPrincipalRequest& request) {
+  SetPrincipal command;
+  TANDEM_ASSIGN_OR_RETURN(auto ids, base::ParseName("principal.name", "firms/*/principals/*",
+                                                    request.principal().name()));
+  command.firm = std::move(ids[0]);
+  command.principal = std::move(ids[1]);
+  for (const int role : request.principal().roles()) {
+    command.roles.push_back(static_cast<v1::Role>(role));
+  }
+  return command;
+}
+
+absl::StatusOr<SignAgreement> Parse(const v1::SignAgreementRequest& request) {
+  SignAgreement command;
+  TANDEM_ASSIGN_OR_RETURN(command.agreement, AgreementFrom("name", request.name()));
+  const std::string& hex = request.terms_hash();
+  const bool good = hex.size() == 64 && std::all_of(hex.begin(), hex.end(), [](unsigned char c) {
+                      return std::isxdigit(c) != 0;
+                    });
+  if (!good) {
+    return base::RefuseField(base::Reason::kFieldOutOfRange, "terms_hash",
+                             "must be the 64 hex digits of offered_terms_hash");
+  }
+  command.terms_hash = absl::HexStringToBytes(hex);
+  return command;
+}
+
+absl::StatusOr<RevokeAgreement> Parse(const v1::RevokeAgreementRequest& request) {
+  RevokeAgreement command;
+  TANDEM_ASSIGN_OR_RETURN(command.agreement, AgreementFrom("name", request.name()));
+  command.explanation = request.explanation();
+  return command;
+}
+
+// The id of a new agreement: the same for every retry, another for every other caller.
+std::string NewAgreementId(const base::Caller& caller, const std::string& request_id) {
+  const std::string whole = absl::StrCat("agreement/", caller.firm, "/", caller.principal, "/",
+                                         absl::AsciiStrToLower(request_id));
+  return absl::BytesToHexString(BytesOf(runtime::HashOf(whole)).substr(0, 10));
+}
+
+}  // namespace
+
+void GovernanceApi::Audit(const runtime::Call& call, const Asked& asked,
+                          const absl::Status& status) {
+  std::string reason;
+  if (!status.ok()) {
+    reason = std::string(base::ReasonName(base::ReasonOf(status)));
+    if (reason == "NONE") reason = absl::StatusCodeToString(status.code());
+  }
+  router_.Audit(kSlot, {.caller = call.caller,
+                        .method = asked.method,
+                        .resource = asked.resource,
+                        .reason = std::move(reason)});
+}
+
+template <typename Command, typename Request, typename Message>
+void GovernanceApi::Change(const runtime::Call& call, const Request& request,
+                           std::pair<Asked, absl::StatusOr<Command>> parsed, Render<Message> render,
+                           runtime::Reply<Message> reply) {
+  absl::Status status = base::CheckRequestId(request.request_id());
+  if (status.ok()) status = parsed.second.status();
+  if (!status.ok()) {  // The slot never sees it, so it is audited here.
+    Audit(call, parsed.first, status);
+    return reply(std::move(status));
+  }
+  runtime::Command command = runtime::CommandFor(
+      call, parsed.first.method, request,
+      [command = *std::move(parsed.second)](const base::RowReader& rows, const base::Stamp& stamp) {
+        return Decide(rows, command, stamp);
+      });
+  router_.Submit(kSlot, std::move(command),
+                 [this, render = std::move(render),
+                  reply = std::move(reply)](absl::StatusOr<runtime::Outcome> outcome) mutable {
+                   if (!outcome.ok()) return reply(outcome.status());
+                   const absl::StatusOr<runtime::Log::Rows> rows = router_.Read(kSlot);
+                   if (!rows.ok()) return reply(rows.status());
+                   runtime::Answer<Message> answer;
+                   answer.position.Set(kSlot, rows->applied);
+                   absl::StatusOr<Message> message = render(*rows->rows, answer.position);
+                   if (!rows->rows->status().ok()) return reply(rows->rows->status());
+                   if (!message.ok()) return reply(message.status());
+                   answer.message = *std::move(message);
+                   reply(std::move(answer));
+                 });
+}
+
+template <typename Message>
+void GovernanceApi::Read(const runtime::Call& call, Asked asked,
+                         absl::StatusOr<base::Position> position, Render<Message> render,
+                         runtime::Reply<Message> reply) {
+  if (!position.ok()) {
+    Audit(call, asked, position.status());
+    return reply(position.status());
+  }
+  router_.WaitFor(*position, call.deadline,
+                  [this, call, asked = std::move(asked), render = std::move(render),
+                   reply = std::move(reply)](absl::Status status) mutable {
+                    if (!status.ok()) return reply(std::move(status));
+                    const absl::StatusOr<runtime::Log::Rows> rows = router_.Read(kSlot);
+                    if (!rows.ok()) return reply(rows.status());
+                    runtime::Answer<Message> answer;
+                    answer.position.Set(kSlot, rows->applied);
+                    status = CheckReader(*rows->rows, call.caller);
+                    absl::StatusOr<Message> message = status;
+                    if (status.ok()) message = render(*rows->rows, answer.position);
+                    if (!rows->rows->status().ok()) message = rows->rows->status();
+                    Audit(call, asked, message.status());
+                    if (!message.ok()) return reply(message.status());
+                    answer.message = *std::move(message);
+                    reply(std::move(answer));
+                  });
+}
+
+template <typename Request, typename Message>
+void GovernanceApi::ReadPage(
+    const runtime::Call& call, std::string method, const Request& request,
+    std::function<absl::StatusOr<Message>(const base::RowReader&, int, std::string&)> render,
+    runtime::Reply<Message> reply) {
+  const std::string firm = call.caller.firm;
+  const absl::StatusOr<int> page_size = PageSizeFrom(request.page_size());
+  absl::StatusOr<base::Position> position =
+      runtime::OpenPosition(sealer_, firm, request.min_position());
+  absl::StatusOr<runtime::PageStart> start =
+      runtime::OpenPage(sealer_, method, firm, request.page_token());
+  if (!page_size.ok()) position = page_size.status();
+  if (!start.ok()) position = start.status();
+  if (position.ok()) position->Merge(start->position);
+  Asked asked{.method = method, .resource = ""};
+  Read<Message>(
+      call, std::move(asked), std::move(position),
+      [this, firm, method = std::move(method), render = std::move(render), start = std::move(start),
+       page_size](const base::RowReader& rows,
+                  const base::Position& now) -> absl::StatusOr<Message> {
+        runtime::PageStart next = *start;
+        if (next.last_key.empty()) next.position = now;
+        TANDEM_ASSIGN_OR_RETURN(Message message, render(rows, *page_size, next.last_key));
+        if (!next.last_key.empty()) {
+          message.set_next_page_token(runtime::SealPage(sealer_, method, firm, next));
+        }
+        return message;
+      },
+      std::move(reply));
+}
+
+void GovernanceApi::AdmitFirm(const runtime::Call& call, const v1::AdmitFirmRequest& request,
+                              runtime::Reply<v1::Firm> reply) {
+  Change<governance::AdmitFirm, v1::AdmitFirmRequest, v1::Firm>(
+      call, request, {{"AdmitFirm", request.firm_id().substr(0, 64)}, Parse(request)},
+      [caller = call.caller, firm = request.firm_id()](const base::RowReader& rows, const auto&) {
+        return RenderFirm(rows, caller, firm);
+      },
+      std::move(reply));
+}
+
+void GovernanceApi::SetFirmAuthorities(const runtime::Call& call,
+                                       const v1::SetFirmAuthoritiesRequest& request,
+                                       runtime::Reply<v1::Firm> reply) {
+  Change<governance::SetFirmAuthorities, v1::SetFirmAuthoritiesRequest, v1::Firm>(
+      call, request, {{"SetFirmAuthorities", request.name().substr(0, 80)}, Parse(request)},
+      [caller = call.caller](const base::RowReader& rows, const auto&) {
+        return RenderFirm(rows, caller, caller.firm);
+      },
+      std::move(reply));
+}
+
+void GovernanceApi::SetFirmSuspended(const runtime::Call& call,
+                                     const v1::SetFirmSuspendedRequest& request,
+                                     runtime::Reply<v1::Firm> reply) {
+  Change<governance::SetFirmSuspended, v1::SetFirmSuspendedRequest, v1::Firm>(
+      call, request, {{"SetFirmSuspended", request.name().substr(0, 80)}, Parse(request)},
+      [caller = call.caller, firm = FirmIdOf(request.name())](
+          const base::RowReader& rows, const auto&) { return RenderFirm(rows, caller, firm); },
+      std::move(reply));
+}
+
+void GovernanceApi::SetPrincipal(const runtime::Call& call, const v1::SetPrincipalRequest& request,
+                                 runtime::Reply<v1::Principal> reply) {
+  const std::string& name = request.principal().name();
+  Change<governance::SetPrincipal, v1::SetPrincipalRequest, v1::Principal>(
+      call, request, {{"SetPrincipal", name.substr(0, 160)}, Parse(request)},
+      [firm = call.caller.firm, id = name.substr(name.rfind('/') + 1)](
+          const base::RowReader& rows, const auto&) -> absl::StatusOr<v1::Principal> {
+        return PrincipalMessage(firm, {.id = id, .roles = RolesIn(rows, firm, id)});
+      },
+      std::move(reply));
+}
+
+void GovernanceApi::GetFirm(const runtime::Call& call, const v1::GetFirmRequest& request,
+                            runtime::Reply<v1::Firm> reply) {
+  const absl::StatusOr<std::string> firm = FirmFrom("name", request.name());
+  absl::StatusOr<base::Position> position =
+      runtime::OpenPosition(sealer_, call.caller.firm, request.min_position());
+  if (!firm.ok()) position = firm.status();
+  Read<v1::Firm>(
+      call, {"GetFirm", request.name().substr(0, 80)}, std::move(position),
+      [caller = call.caller, firm](const base::RowReader& rows, const auto&) {
+        return RenderFirm(rows, caller, *firm);
+      },
+      std::move(reply));
+}
+
+void GovernanceApi::ListFirms(const runtime::Call& call, const v1::ListFirmsRequest& request,
+                              runtime::Reply<v1::ListFirmsResponse> reply) {
+  const auto render = [caller = call.caller](
+                          const base::RowReader& rows, int page_size,
+                          std::string& last_key) -> absl::StatusOr<v1::ListFirmsResponse> {
+    std::vector<std::string> ids;
+    const std::string after = std::exchange(last_key, "");
+    if (caller.operator_role) {
+      rows.Scan(FirmKey(after), "g", [&](std::string_view, std::string_view value) {
+        const absl::StatusOr<Firm> firm = DecodeFirm(value);
+        if (firm.ok() && firm->id > after) ids.push_back(firm->id);
+        return ids.size() <= static_cast<std::size_t>(page_size);
+      });
+    } else {
+      ids = PartnersIn(rows, caller.firm);
+      ids.insert(std::upper_bound(ids.begin(), ids.end(), caller.firm), caller.firm);
+      ids.erase(ids.begin(), std::upper_bound(ids.begin(), ids.end(), after));
+    }
+    v1::ListFirmsResponse response;
+    std::size_t bytes = 0;
+    for (const std::string& id : ids) {
+      if (response.firms_size() == page_size || bytes > kPageBytesMax) {
+        last_key = FirmIdOf(response.firms().rbegin()->name());
+        break;
+      }
+      TANDEM_ASSIGN_OR_RETURN(*response.add_firms(), RenderFirm(rows, caller, id));
+      bytes += response.firms().rbegin()->ByteSizeLong();
+    }
+    return response;
+  };
+  ReadPage<v1::ListFirmsRequest, v1::ListFirmsResponse>(call, "ListFirms", request, render,
+                                                        std::move(reply));
+}
+
+absl::StatusOr<governance::OfferAgreement> GovernanceApi::ParseOffer(
+    const runtime::Call& call, const v1::OfferAgreementRequest& request) const {
+  // Who may not offer does not have its terms checked, which takes long. Decide asks again.
+  TANDEM_ASSIGN_OR_RETURN(const runtime::Log::Rows rows, router_.Read(kSlot));
+  TANDEM_RETURN_IF_ERROR(CheckRole(*rows.rows, call.caller, v1::ROLE_SIGNER));
+  governance::OfferAgreement command;
+  command.new_relation = request.agreement().empty();
+  if (command.new_relation) {
+    command.agreement = NewAgreementId(call.caller, request.request_id());
+    if (!request.etag().empty()) {
+      return base::RefuseField(base::Reason::kFieldOutOfRange, "etag",
+                               "goes with the agreement that it was read from");
+    }
+  } else {
+    TANDEM_ASSIGN_OR_RETURN(command.agreement, AgreementFrom("agreement", request.agreement()));
+  }
+  command.etag = request.etag();
+  TANDEM_RETURN_IF_ERROR(CheckTerms(request.terms()));
+  command.terms = TermsBytes(request.terms());
+  command.terms_hash = BytesOf(runtime::HashOf(command.terms));
+  command.parties = PartyIds(request.terms());
+  return command;
+}
+
+void GovernanceApi::OfferAgreement(const runtime::Call& call,
+                                   const v1::OfferAgreementRequest& request,
+                                   runtime::Reply<v1::Agreement> reply) {
+  absl::StatusOr<governance::OfferAgreement> command = ParseOffer(call, request);
+  const std::string id = command.ok() ? command->agreement : std::string();
+  Change<governance::OfferAgreement, v1::OfferAgreementRequest, v1::Agreement>(
+      call, request, {{"OfferAgreement", request.agreement().substr(0, 80)}, std::move(command)},
+      [caller = call.caller, id](const base::RowReader& rows, const auto&) {
+        return RenderAgreement(rows, caller, id);
+      },
+      std::move(reply));
+}
+
+void GovernanceApi::SignAgreement(const runtime::Call& call,
+                                  const v1::SignAgreementRequest& request,
+                                  runtime::Reply<v1::Agreement> reply) {
+  Change<governance::SignAgreement, v1::SignAgreementRequest, v1::Agreement>(
+      call, request, {{"SignAgreement", request.name().substr(0, 80)}, Parse(request)},
+      [caller = call.caller, id = FirmIdOf(request.name())](
+          const base::RowReader& rows, const auto&) { return RenderAgreement(rows, caller, id); },
+      std::move(reply));
+}
+
+void GovernanceApi::RevokeAgreement(const runtime::Call& call,
+                                    const v1::RevokeAgreementRequest& request,
+                                    runtime::Reply<v1::Agreement> reply) {
+  Change<governance::RevokeAgreement, v1::RevokeAgreementRequest, v1::Agreement>(
+      call, request, {{"RevokeAgreement", request.name().substr(0, 80)}, Parse(request)},
+      [caller = call.caller, id = FirmIdOf(request.name())](
+          const base::RowReader& rows, const auto&) { return RenderAgreement(rows, caller, id); },
+      std::move(reply));
+}
+
+void GovernanceApi::GetAgreement(const runtime::Call& call, const v1::GetAgreementRequest& request,
+                                 runtime::Reply<v1::Agreement> reply) {
+  const absl::StatusOr<std::string> id = AgreementFrom("name", request.name());
+  absl::StatusOr<base::Position> position =
+      runtime::OpenPosition(sealer_, call.caller.firm, request.min_position());
+  if (!id.ok()) position = id.status();
+  const std::int32_t version = request.as_of_version();
+  if (version < 0) {
+    position = base::RefuseField(base::Reason::kFieldOutOfRange, "as_of_version",
+                                 "must not be negative", {{"value", version}});
+  }
+  Read<v1::Agreement>(
+      call, {"GetAgreement", request.name().substr(0, 80)}, std::move(position),
+      [caller = call.caller, id, version](const base::RowReader& rows,
+                                          const auto&) -> absl::StatusOr<v1::Agreement> {
+        if (version == 0) return RenderAgreement(rows, caller, *id);
+        TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, PartysAgreement(rows, caller, *id));
+        if (version > agreement.version) {
+          return base::RefuseField(base::Reason::kUnknownVersion, "as_of_version",
+                                   "no such version was signed", {{"value", version}});
+        }
+        return AgreementMessageAsOf(rows, agreement, version);
+      },
+      std::move(reply));
+}
+
+void GovernanceApi::ListAgreements(const runtime::Call& call,
+                                   const v1::ListAgreementsRequest& request,
+                                   runtime::Reply<v1::ListAgreementsResponse> reply) {
+  const auto render = [caller = call.caller](
+                          const base::RowReader& rows, int page_size,
+                          std::string& last_key) -> absl::StatusOr<v1::ListAgreementsResponse> {
+    v1::ListAgreementsResponse response;
+    const std::string after = std::exchange(last_key, "");
+    std::size_t bytes = 0;
+    std::vector<std::string> ids;
+    rows.Scan(PartyKey(caller.firm, after), base::PrefixEnd(PartyPrefix(caller.firm)),
+              [&](std::string_view key, std::string_view) {
+                std::string id = LastIdOf(key);
+                if (id != after) ids.push_back(std::move(id));
+                return ids.size() <= static_cast<std::size_t>(page_size);
+              });
+    for (const std::string& id : ids) {
+      if (response.agreements_size() == page_size || bytes > kPageBytesMax) {
+        last_key = FirmIdOf(response.agreements().rbegin()->name());
+        break;
+      }
+      TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, PartysAgreement(rows, caller, id));
+      *response.add_agreements() = AgreementMessage(rows, agreement, Items::kWithout);
+      bytes += response.agreements().rbegin()->ByteSizeLong();
+    }
+    return response;
+  };
+  ReadPage<v1::ListAgreementsRequest, v1::ListAgreementsResponse>(call, "ListAgreements", request,
+                                                                  render, std::move(reply));
+}
+
+}  // namespace tandem::governance

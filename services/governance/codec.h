@@ -1,0 +1,70 @@
+// Governance's bytes: facts, and typed rows to and from keys and values.
+//
+// Stored, never renumber; what changes gets a new version byte, and the old one stays readable.
+//   'f' firm                       a firm
+//   'p' firm, principal            a principal's roles
+//   'r' firm, firm                 how many relations the two share, open offers counted: a varint
+//   'a' agreement                  an agreement
+//   'v' firm, agreement            "": the firm is a party of the agreement
+//   't' agreement, version         the terms' bytes, as they were signed or are offered
+//   'b' agreement, version         the same without the scopes' items, for lists
+// Ids are key strings (base::ByteWriter::KeyString), versions 4 bytes big-endian. A firm's,
+// principal's and agreement's value begins with version byte 1.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/base/fact.h"
+#include "services/base/rows.h"
+#include "services/governance/model.h"
+#include "tandem/governance/v1/facts.pb.h"
+
+namespace tandem::governance {
+
+// The fact's kind (its field's number in v1::Fact) and that message's bytes. A fact without a kind
+// is a bug.
+base::Fact EncodeFact(const v1::Fact& fact);
+// kDataLoss / STORED_BYTES_DAMAGED for an unknown kind or schema version, or a payload that is no
+// such message.
+absl::StatusOr<v1::Fact> DecodeFact(const base::Fact& fact);
+
+std::string FirmKey(std::string_view firm);
+std::string PrincipalKey(std::string_view firm, std::string_view principal);
+std::string PartnersKey(std::string_view firm, std::string_view partner);
+std::string AgreementKey(std::string_view agreement);
+std::string PartyKey(std::string_view firm, std::string_view agreement);
+// What every PartyKey of the firm begins with.
+std::string PartyPrefix(std::string_view firm);
+std::string TermsKey(std::string_view agreement, std::int32_t version);
+std::string BriefTermsKey(std::string_view agreement, std::int32_t version);
+
+std::string EncodeFirm(const Firm& firm);
+std::string EncodePrincipal(const Principal& principal);
+std::string EncodeAgreement(const Agreement& agreement);
+// All return kDataLoss / STORED_BYTES_DAMAGED for bytes that Encode did not make.
+absl::StatusOr<Firm> DecodeFirm(std::string_view value);
+absl::StatusOr<Principal> DecodePrincipal(std::string_view value);
+absl::StatusOr<Agreement> DecodeAgreement(std::string_view value);
+
+// Rows as values; nullopt where there is none. Rotten bytes stop the program: they are ours.
+std::optional<Firm> FirmIn(const base::RowReader& rows, std::string_view firm);
+std::optional<Agreement> AgreementIn(const base::RowReader& rows, std::string_view agreement);
+// Empty for a principal that is not there.
+std::vector<v1::Role> RolesIn(const base::RowReader& rows, std::string_view firm,
+                              std::string_view principal);
+// By id.
+std::vector<Principal> PrincipalsIn(const base::RowReader& rows, std::string_view firm);
+// How many relations the two share.
+std::uint64_t SharedIn(const base::RowReader& rows, std::string_view firm,
+                       std::string_view partner);
+// The firms that share a relation with it, ascending.
+std::vector<std::string> PartnersIn(const base::RowReader& rows, std::string_view firm);
+
+// The second id of a key that begins with `prefix` and has two ('p', 'r' and 'v').
+std::string LastIdOf(std::string_view key);
+
+}  // namespace tandem::governance

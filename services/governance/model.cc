@@ -1,0 +1,199 @@
+#include "services/governance/model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/base/bug.h"
+#include "services/base/bytes.h"
+#include "services/governance/codec.h"
+#include "services/governance/terms.h"
+#include "tandem/governance/v1/facts.pb.h"
+
+namespace tandem::governance {
+namespace {
+
+Firm KnownFirm(const base::RowReader& rows, std::string_view id) {
+  std::optional<Firm> firm = FirmIn(rows, id);
+  base::Require(firm.has_value(), "a fact about a firm that was never admitted");
+  return *std::move(firm);
+}
+
+Agreement KnownAgreement(const base::RowReader& rows, std::string_view id) {
+  std::optional<Agreement> agreement = AgreementIn(rows, id);
+  base::Require(agreement.has_value(), "a fact about an agreement that was never offered");
+  return *std::move(agreement);
+}
+
+void PutFirm(Firm firm, base::Rows& rows) {
+  ++firm.revision;
+  rows.Put(FirmKey(firm.id), EncodeFirm(firm));
+}
+
+void PutAgreement(Agreement agreement, absl::Time instant, base::Rows& rows) {
+  ++agreement.revision;
+  agreement.update_time = instant;
+  rows.Put(AgreementKey(agreement.id), EncodeAgreement(agreement));
+}
+
+// One more relation, or one less, for each two of the parties.
+void CountRelation(const std::vector<std::string>& parties, bool more, base::Rows& rows) {
+  for (const std::string& firm : parties) {
+    for (const std::string& partner : parties) {
+      if (firm == partner) continue;
+      const std::uint64_t count = SharedIn(rows, firm, partner);
+      base::Require(more || count > 0, "relations that end were counted when they began");
+      const std::uint64_t now = more ? count + 1 : count - 1;
+      if (now == 0) {
+        rows.Delete(PartnersKey(firm, partner));
+      } else {
+        rows.Put(PartnersKey(firm, partner), base::ByteWriter().Varint(now).Take());
+      }
+    }
+  }
+}
+
+void PutTerms(std::string_view agreement, std::int32_t version, const std::string& bytes,
+              base::Rows& rows) {
+  rows.Put(TermsKey(agreement, version), bytes);
+  v1::Terms terms;
+  base::Require(terms.ParseFromString(bytes), "terms that do not parse came through the codec");
+  for (v1::Scope& scope : *terms.mutable_scopes()) scope.clear_items();
+  rows.Put(BriefTermsKey(agreement, version), terms.SerializeAsString());
+}
+
+std::vector<std::string> PartiesOf(const std::string& terms_bytes) {
+  v1::Terms terms;
+  base::Require(terms.ParseFromString(terms_bytes), "terms that do not parse came in a fact");
+  return PartyIds(terms);
+}
+
+void Admit(const v1::FirmAdmitted& fact, absl::Time instant, base::Rows& rows) {
+  Firm firm;
+  firm.id = fact.firm();
+  firm.display_name = fact.display_name();
+  firm.gln = fact.gln();
+  firm.authority_pems = {fact.authority_pems().begin(), fact.authority_pems().end()};
+  firm.create_time = instant;
+  PutFirm(std::move(firm), rows);
+  const Principal admin{.id = fact.admin_principal(), .roles = {v1::ROLE_ADMIN}};
+  rows.Put(PrincipalKey(fact.firm(), admin.id), EncodePrincipal(admin));
+}
+
+void SetAuthorities(const v1::FirmAuthoritiesSet& fact, base::Rows& rows) {
+  Firm firm = KnownFirm(rows, fact.firm());
+  firm.authority_pems = {fact.authority_pems().begin(), fact.authority_pems().end()};
+  PutFirm(std::move(firm), rows);
+}
+
+void SetSuspended(const v1::FirmSuspendedSet& fact, base::Rows& rows) {
+  Firm firm = KnownFirm(rows, fact.firm());
+  firm.suspended = fact.suspended();
+  PutFirm(std::move(firm), rows);
+}
+
+void SetPrincipal(const v1::PrincipalSet& fact, base::Rows& rows) {
+  const std::string key = PrincipalKey(fact.firm(), fact.principal());
+  if (fact.roles().empty()) {
+    rows.Delete(key);
+  } else {
+    Principal principal{.id = fact.principal(), .roles = {}};
+    for (const int role : fact.roles()) principal.roles.push_back(static_cast<v1::Role>(role));
+    rows.Put(key, EncodePrincipal(principal));
+  }
+  PutFirm(KnownFirm(rows, fact.firm()), rows);
+}
+
+void Offer(const v1::AgreementOffered& fact, const base::FactRecord& record, base::Rows& rows) {
+  std::optional<Agreement> known = AgreementIn(rows, fact.agreement());
+  Agreement agreement;
+  if (known.has_value()) {
+    agreement = *std::move(known);
+  } else {
+    agreement.id = fact.agreement();
+    agreement.state = v1::Agreement::STATE_OFFERED;
+    agreement.parties = PartiesOf(fact.terms());
+    agreement.create_time = record.instant;
+    CountRelation(agreement.parties, true, rows);
+    for (const std::string& party : agreement.parties) rows.Put(PartyKey(party, agreement.id), "");
+  }
+  agreement.offered_terms_hash = fact.terms_hash();
+  agreement.offering_party = fact.party();
+  agreement.offered_signatures = {
+      {.party = fact.party(), .principal = record.actor.principal, .sign_time = record.instant}};
+  PutTerms(agreement.id, fact.version(), fact.terms(), rows);
+  PutAgreement(std::move(agreement), record.instant, rows);
+}
+
+void Sign(const v1::AgreementSigned& fact, const base::FactRecord& record, base::Rows& rows) {
+  Agreement agreement = KnownAgreement(rows, fact.agreement());
+  agreement.offered_signatures.push_back(
+      {.party = fact.party(), .principal = record.actor.principal, .sign_time = record.instant});
+  PutAgreement(std::move(agreement), record.instant, rows);
+}
+
+void PutInForce(const v1::AgreementInForce& fact, absl::Time instant, base::Rows& rows) {
+  Agreement agreement = KnownAgreement(rows, fact.agreement());
+  agreement.state = v1::Agreement::STATE_IN_FORCE;
+  agreement.version = fact.version();
+  agreement.terms_hash = fact.terms_hash();
+  agreement.signatures = std::exchange(agreement.offered_signatures, {});
+  agreement.offered_terms_hash.clear();
+  agreement.offering_party.clear();
+  PutTerms(agreement.id, fact.version(), fact.terms(), rows);
+  PutAgreement(std::move(agreement), instant, rows);
+}
+
+void Revoke(const v1::AgreementRevoked& fact, absl::Time instant, base::Rows& rows) {
+  Agreement agreement = KnownAgreement(rows, fact.agreement());
+  if (agreement.version == 0) {
+    // Nothing was ever shared, so the parties are strangers again; the last offer stays to be read.
+    CountRelation(agreement.parties, false, rows);
+  } else if (!agreement.offered_terms_hash.empty()) {
+    rows.Delete(TermsKey(agreement.id, agreement.version + 1));
+    rows.Delete(BriefTermsKey(agreement.id, agreement.version + 1));
+    agreement.offered_terms_hash.clear();
+    agreement.offering_party.clear();
+    agreement.offered_signatures.clear();
+  }
+  agreement.state = v1::Agreement::STATE_REVOKED;
+  PutAgreement(std::move(agreement), instant, rows);
+}
+
+}  // namespace
+
+bool Agreement::HasParty(std::string_view firm) const {
+  return std::find(parties.begin(), parties.end(), firm) != parties.end();
+}
+
+bool Agreement::HasSigned(std::string_view firm) const {
+  return std::any_of(offered_signatures.begin(), offered_signatures.end(),
+                     [firm](const Signature& signature) { return signature.party == firm; });
+}
+
+void Apply(const base::FactRecord& record, base::Rows& rows) {
+  const absl::StatusOr<v1::Fact> decoded = DecodeFact(record.fact);
+  base::Require(decoded.ok(), "a fact that cannot be read came to Apply");
+  const v1::Fact& fact = *decoded;
+  switch (fact.kind_case()) {  // No default: a new kind must fail to compile here.
+    case v1::Fact::kFirmAdmitted:
+      return Admit(fact.firm_admitted(), record.instant, rows);
+    case v1::Fact::kFirmAuthoritiesSet:
+      return SetAuthorities(fact.firm_authorities_set(), rows);
+    case v1::Fact::kFirmSuspendedSet:
+      return SetSuspended(fact.firm_suspended_set(), rows);
+    case v1::Fact::kPrincipalSet:
+      return SetPrincipal(fact.principal_set(), rows);
+    case v1::Fact::kAgreementOffered:
+      return Offer(fact.agreement_offered(), record, rows);
+    case v1::Fact::kAgreementSigned:
+      return Sign(fact.agreement_signed(), record, rows);
+    case v1::Fact::kAgreementInForce:
+      return PutInForce(fact.agreement_in_force(), record.instant, rows);
+    case v1::Fact::kAgreementRevoked:
+      return Revoke(fact.agreement_revoked(), record.instant, rows);
+    case v1::Fact::KIND_NOT_SET:
+      base::Bug("a fact without a kind came through the codec");
+  }
+}
+
+}  // namespace tandem::governance
