@@ -212,9 +212,11 @@ void GovernanceApi::Read(const runtime::Call& call, Asked asked,
                     if (!rows.ok()) return reply(rows.status());
                     runtime::Answer<Message> answer;
                     answer.position.Set(kSlot, rows->applied);
-                    status = CheckReader(*rows->rows, call.caller);
-                    absl::StatusOr<Message> message = status;
-                    if (status.ok()) message = render(*rows->rows, answer.position);
+                    const auto checked = [&]() -> absl::StatusOr<Message> {
+                      TANDEM_RETURN_IF_ERROR(CheckReader(*rows->rows, call.caller));
+                      return render(*rows->rows, answer.position);
+                    };
+                    absl::StatusOr<Message> message = checked();
                     if (!rows->rows->status().ok()) message = rows->rows->status();
                     Audit(call, asked, message.status());
                     if (!message.ok()) return reply(message.status());

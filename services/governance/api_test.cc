@@ -1,0 +1,299 @@
+// The handlers over real slots on an in-memory store: what decide_test.cc cannot see.
+#include "services/governance/api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_format.h"
+#include "services/governance/api_domain.h"
+#include "services/governance/governance_fixture.h"
+#include "services/runtime/embedded_log.h"
+#include "services/runtime/local_governance.h"
+#include "services/runtime/map_store.h"
+#include "tests/support/fake_time.h"
+#include "tests/support/status.h"
+
+namespace tandem::governance {
+namespace {
+
+using base::Reason;
+using ::testing::ElementsAre;
+using testing::HasReason;
+using testing::IsOk;
+
+class CountingRandom final : public runtime::Random {
+ public:
+  std::uint64_t Next() override { return ++count_; }
+
+ private:
+  std::uint64_t count_ = 0;
+};
+
+class GovernanceApiTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::optional<absl::Status> ready;
+    router_.Serve(domain_, [&ready](absl::Status status) { ready = std::move(status); });
+    executor_.RunDue();
+    ASSERT_TRUE(ready.has_value());
+    ASSERT_THAT(*ready, IsOk());
+    for (const char* firm : {"shop", "maker", "rival"}) {
+      v1::AdmitFirmRequest request;
+      request.set_firm_id(firm);
+      request.mutable_firm()->set_display_name(firm);
+      request.set_admin_principal("admin");
+      request.set_request_id(NextId());
+      ASSERT_THAT(Ask(Operator(), request, &GovernanceApi::AdmitFirm), IsOk());
+    }
+  }
+  std::string NextId() { return absl::StrFormat("00000000-0000-4000-8000-%012d", ++ids_); }
+
+  template <typename Request, typename Message>
+  absl::StatusOr<runtime::Answer<Message>> Ask(
+      const base::Caller& caller, const Request& request,
+      void (GovernanceApi::*method)(const runtime::Call&, const Request&,
+                                    runtime::Reply<Message>)) {
+    std::optional<absl::StatusOr<runtime::Answer<Message>>> answer;
+    const runtime::Call call{.caller = caller, .deadline = clock_.Now() + absl::Seconds(5)};
+    (api_.*method)(call, request, [&answer](absl::StatusOr<runtime::Answer<Message>> result) {
+      answer = std::move(result);
+    });
+    executor_.RunDue();
+    if (!answer.has_value()) executor_.Advance(absl::Seconds(5));
+    base::Require(answer.has_value(), "a call was not answered by its deadline");
+    return *std::move(answer);
+  }
+  v1::OfferAgreementRequest OfferRequest(const v1::Terms& terms = GoodTerms()) {
+    v1::OfferAgreementRequest request;
+    *request.mutable_terms() = terms;
+    request.set_request_id(NextId());
+    return request;
+  }
+  v1::Agreement Offered() {
+    return Ask(CallerOf("shop"), OfferRequest(), &GovernanceApi::OfferAgreement)->message;
+  }
+  absl::StatusOr<runtime::Answer<v1::Agreement>> Sign(const std::string& firm,
+                                                      const v1::Agreement& agreement) {
+    v1::SignAgreementRequest request;
+    request.set_name(agreement.name());
+    request.set_terms_hash(agreement.offered_terms_hash());
+    request.set_request_id(NextId());
+    return Ask(CallerOf(firm), request, &GovernanceApi::SignAgreement);
+  }
+  absl::StatusOr<runtime::Answer<v1::Agreement>> Get(const base::Caller& caller,
+                                                     const std::string& name, int version = 0,
+                                                     const std::string& min_position = "") {
+    v1::GetAgreementRequest request;
+    request.set_name(name);
+    request.set_as_of_version(version);
+    request.set_min_position(min_position);
+    return Ask(caller, request, &GovernanceApi::GetAgreement);
+  }
+
+  int ids_ = 0;
+  testing::FakeClock clock_;
+  testing::ManualExecutor executor_{clock_};
+  runtime::MapStore store_{executor_};
+  runtime::EmbeddedLog log_{store_, executor_, 7};
+  runtime::Router router_{log_, clock_, executor_, {}};
+  GovernanceDomain domain_;
+  CountingRandom random_;
+  runtime::Sealer sealer_{std::string(32, 'k'), random_};
+  GovernanceApi api_{router_, sealer_};
+};
+
+TEST_F(GovernanceApiTest, AnAgreementComesIntoForceAndGrants) {
+  runtime::LocalGovernance source(log_);
+  runtime::GrantsReplica grants(source, clock_, executor_);
+  grants.Start();
+  const v1::Agreement offered = Offered();
+  EXPECT_EQ(offered.state(), v1::Agreement::STATE_OFFERED);
+  EXPECT_EQ(offered.offering_party(), "firms/shop");
+  EXPECT_EQ(offered.offered_terms_hash().size(), 64u);
+  const auto signed_by_maker = Sign("maker", offered);
+  ASSERT_THAT(signed_by_maker, IsOk());
+  const v1::Agreement& agreement = signed_by_maker->message;
+  EXPECT_EQ(agreement.state(), v1::Agreement::STATE_IN_FORCE);
+  EXPECT_EQ(agreement.version(), 1);
+  EXPECT_EQ(agreement.terms_hash(), offered.offered_terms_hash());
+  EXPECT_FALSE(agreement.has_offered_terms());
+  EXPECT_EQ(agreement.signatures_size(), 2);
+  executor_.Advance(runtime::kGrantsAskPeriod);
+  EXPECT_THAT(grants.Check("maker", "shop", base::DataKind::kSales, "i1", "l1"), IsOk());
+
+  v1::RevokeAgreementRequest revoke;
+  revoke.set_name(agreement.name());
+  revoke.set_request_id(NextId());
+  ASSERT_THAT(Ask(CallerOf("maker"), revoke, &GovernanceApi::RevokeAgreement), IsOk());
+  executor_.Advance(absl::Seconds(1));
+  EXPECT_THAT(grants.Check("maker", "shop", base::DataKind::kSales, "i1", "l1"),
+              HasReason(Reason::kNotGranted));
+  // A joint record: the parties keep reading it.
+  EXPECT_EQ(Get(CallerOf("shop"), agreement.name())->message.state(), v1::Agreement::STATE_REVOKED);
+}
+
+TEST_F(GovernanceApiTest, ARepeatGetsTheFirstAnswer) {
+  const v1::OfferAgreementRequest request = OfferRequest();
+  const auto first = Ask(CallerOf("shop"), request, &GovernanceApi::OfferAgreement);
+  const auto again = Ask(CallerOf("shop"), request, &GovernanceApi::OfferAgreement);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->message.SerializeAsString(), first->message.SerializeAsString());
+  v1::OfferAgreementRequest other = request;
+  other.mutable_terms()->set_title("Other");
+  EXPECT_THAT(Ask(CallerOf("shop"), other, &GovernanceApi::OfferAgreement),
+              HasReason(Reason::kRequestIdReused));
+}
+
+TEST_F(GovernanceApiTest, RefusesBadRequests) {
+  v1::OfferAgreementRequest offer = OfferRequest();
+  offer.set_request_id("42");
+  EXPECT_THAT(Ask(CallerOf("shop"), offer, &GovernanceApi::OfferAgreement),
+              HasReason(Reason::kBadRequestId));
+  offer = OfferRequest();
+  offer.mutable_terms()->set_bucket_days(3);
+  EXPECT_THAT(Ask(CallerOf("shop"), offer, &GovernanceApi::OfferAgreement),
+              HasReason(Reason::kFieldOutOfRange));
+  EXPECT_THAT(Ask(CallerOf("shop", "nobody"), offer, &GovernanceApi::OfferAgreement),
+              HasReason(Reason::kRoleMissing));
+  offer = OfferRequest();
+  offer.set_etag("1");
+  EXPECT_THAT(Ask(CallerOf("shop"), offer, &GovernanceApi::OfferAgreement),
+              HasReason(Reason::kFieldOutOfRange));
+  offer.set_agreement("a1");
+  EXPECT_THAT(Ask(CallerOf("shop"), offer, &GovernanceApi::OfferAgreement),
+              HasReason(Reason::kBadName));
+  v1::Agreement agreement = Offered();
+  agreement.set_offered_terms_hash("abc");
+  EXPECT_THAT(Sign("maker", agreement), HasReason(Reason::kFieldOutOfRange));
+  EXPECT_THAT(Get(CallerOf("shop"), agreement.name(), -1), HasReason(Reason::kFieldOutOfRange));
+  EXPECT_THAT(Get(CallerOf("shop"), "firms/shop"), HasReason(Reason::kBadName));
+}
+
+TEST_F(GovernanceApiTest, HiddenAndAbsentAgreementsAnswerAlike) {
+  const v1::Agreement agreement = Offered();
+  EXPECT_THAT(Get(CallerOf("rival"), agreement.name()), HasReason(Reason::kNotGranted));
+  EXPECT_THAT(Get(CallerOf("rival"), "agreements/none"), HasReason(Reason::kNotGranted));
+  EXPECT_THAT(Get(Operator(), agreement.name()), HasReason(Reason::kNotGranted));
+  EXPECT_THAT(Get(CallerOf("maker", "nobody"), agreement.name()), HasReason(Reason::kRoleMissing));
+}
+
+TEST_F(GovernanceApiTest, OlderVersionsStayReadable) {
+  v1::Agreement agreement = Sign("maker", Offered())->message;
+  v1::Terms terms = GoodTerms();
+  terms.set_title("Second");
+  v1::OfferAgreementRequest offer = OfferRequest(terms);
+  offer.set_agreement(agreement.name());
+  offer.set_etag(agreement.etag());
+  const auto second = Ask(CallerOf("maker"), offer, &GovernanceApi::OfferAgreement);
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(second->message.terms().title(), "Shelves");
+  EXPECT_EQ(second->message.offered_terms().title(), "Second");
+  ASSERT_THAT(Sign("shop", second->message), IsOk());
+  EXPECT_EQ(Get(CallerOf("shop"), agreement.name())->message.terms().title(), "Second");
+  const auto first = Get(CallerOf("shop"), agreement.name(), 1);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_EQ(first->message.terms().title(), "Shelves");
+  EXPECT_EQ(first->message.terms_hash(), agreement.terms_hash());
+  EXPECT_THAT(Get(CallerOf("shop"), agreement.name(), 3), HasReason(Reason::kUnknownVersion));
+}
+
+TEST_F(GovernanceApiTest, FirmsSeeTheirPartners) {
+  const auto get = [this](const base::Caller& caller, const std::string& firm) {
+    v1::GetFirmRequest request;
+    request.set_name("firms/" + firm);
+    return Ask(caller, request, &GovernanceApi::GetFirm);
+  };
+  EXPECT_THAT(get(CallerOf("shop"), "maker"), HasReason(Reason::kUnknownFirm));
+  EXPECT_THAT(get(CallerOf("shop"), "nobody"), HasReason(Reason::kUnknownFirm));
+  EXPECT_EQ(get(CallerOf("shop"), "shop")->message.principals_size(), 1);
+  EXPECT_EQ(get(Operator(), "shop")->message.principals_size(), 0);
+  Offered();
+  EXPECT_EQ(get(CallerOf("shop"), "maker")->message.display_name(), "maker");
+  EXPECT_EQ(get(CallerOf("shop"), "maker")->message.principals_size(), 0);
+  EXPECT_THAT(get(CallerOf("rival"), "maker"), HasReason(Reason::kUnknownFirm));
+}
+
+TEST_F(GovernanceApiTest, ListsGoPageByPage) {
+  v1::ListFirmsRequest request;
+  request.set_page_size(2);
+  const auto first = Ask(Operator(), request, &GovernanceApi::ListFirms);
+  ASSERT_THAT(first, IsOk());
+  ASSERT_EQ(first->message.firms_size(), 2);
+  EXPECT_EQ(first->message.firms(0).name(), "firms/maker");
+  request.set_page_token(first->message.next_page_token());
+  const auto second = Ask(Operator(), request, &GovernanceApi::ListFirms);
+  ASSERT_EQ(second->message.firms_size(), 1);
+  EXPECT_EQ(second->message.firms(0).name(), "firms/shop");
+  EXPECT_EQ(second->message.next_page_token(), "");
+  EXPECT_THAT(Ask(CallerOf("shop"), request, &GovernanceApi::ListFirms),
+              HasReason(Reason::kBadPageToken));
+  request.set_page_token("");
+  request.set_page_size(-1);
+  EXPECT_THAT(Ask(Operator(), request, &GovernanceApi::ListFirms),
+              HasReason(Reason::kFieldOutOfRange));
+
+  for (int i = 0; i < 3; ++i) Offered();
+  v1::ListAgreementsRequest list;
+  list.set_page_size(1);
+  std::vector<std::string> names;
+  do {
+    const auto page = Ask(CallerOf("maker"), list, &GovernanceApi::ListAgreements);
+    ASSERT_THAT(page, IsOk());
+    ASSERT_EQ(page->message.agreements_size(), 1);
+    names.push_back(page->message.agreements(0).name());
+    EXPECT_EQ(page->message.agreements(0).terms().scopes(0).items_size(), 0);
+    list.set_page_token(page->message.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_EQ(names.size(), 3u);
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  list.set_page_token("");
+  EXPECT_EQ(Ask(CallerOf("rival"), list, &GovernanceApi::ListAgreements)->message.agreements_size(),
+            0);
+}
+
+TEST_F(GovernanceApiTest, ReadsWaitForTheirPosition) {
+  const v1::Agreement agreement = Offered();
+  const auto seen = Get(CallerOf("shop"), agreement.name());
+  const std::string token = runtime::SealPosition(sealer_, "shop", seen->position);
+  EXPECT_THAT(Get(CallerOf("shop"), agreement.name(), 0, token), IsOk());
+  EXPECT_THAT(Get(CallerOf("maker"), agreement.name(), 0, token), HasReason(Reason::kBadToken));
+  base::Position later;
+  later.Set({.domain = base::DomainId::kGovernance, .index = 0}, 1'000);
+  EXPECT_THAT(
+      Get(CallerOf("shop"), agreement.name(), 0, runtime::SealPosition(sealer_, "shop", later)),
+      HasReason(Reason::kPositionNotReached));
+}
+
+TEST_F(GovernanceApiTest, PrincipalsAndSuspensionTakeEffect) {
+  v1::SetPrincipalRequest principal;
+  principal.mutable_principal()->set_name("firms/shop/principals/bot");
+  principal.mutable_principal()->add_roles(v1::ROLE_READER);
+  principal.set_request_id(NextId());
+  const auto set = Ask(CallerOf("shop"), principal, &GovernanceApi::SetPrincipal);
+  ASSERT_THAT(set, IsOk());
+  EXPECT_EQ(set->message.roles_size(), 1);
+  v1::SetFirmAuthoritiesRequest authorities;
+  authorities.set_name("firms/shop");
+  authorities.add_authority_pems(Pem());
+  authorities.set_request_id(NextId());
+  EXPECT_THAT(Ask(CallerOf("shop", "bot"), authorities, &GovernanceApi::SetFirmAuthorities),
+              HasReason(Reason::kRoleMissing));
+  authorities.set_request_id(NextId());
+  EXPECT_THAT(Ask(CallerOf("shop"), authorities, &GovernanceApi::SetFirmAuthorities), IsOk());
+  v1::SetFirmSuspendedRequest suspend;
+  suspend.set_name("firms/shop");
+  suspend.set_suspended(true);
+  suspend.set_explanation("unpaid");
+  suspend.set_request_id(NextId());
+  EXPECT_TRUE(Ask(Operator(), suspend, &GovernanceApi::SetFirmSuspended)->message.suspended());
+  v1::GetFirmRequest get;
+  get.set_name("firms/shop");
+  EXPECT_THAT(Ask(CallerOf("shop"), get, &GovernanceApi::GetFirm),
+              HasReason(Reason::kFirmSuspended));
+}
+
+}  // namespace
+}  // namespace tandem::governance
