@@ -69,9 +69,9 @@ Target LibraryOf(std::string_view include) {
   if (StartsWithOneOf(include, {"gtest/", "gmock/", "rapidcheck", "benchmark/"})) {
     return Target::kTestLibrary;
   }
-  if (StartsWithOneOf(include,
-                      {"Eigen/", "hwy/", "xsimd/", "coin/", "lemon/", "nlopt.hpp", "glpk.h",
-                       "xgboost/", "zstd.h", "lz4.h", "xxhash.h", "immintrin.h", "emmintrin.h"})) {
+  if (StartsWithOneOf(include, {"Eigen/", "hwy/", "xsimd/", "coin/", "lemon/", "nlopt.hpp",
+                                "glpk.h", "xgboost/", "zstd.h", "lz4.h", "xxhash.h",
+                                "openssl/sha.h", "immintrin.h", "emmintrin.h"})) {
     return Target::kNumeric;
   }
   if (StartsWithOneOf(include, {"sys/", "netinet/", "arpa/", "linux/"}) ||
