@@ -1,0 +1,127 @@
+// The firms of a simulated run and what they do: set up, report, ingest, read, agree, revoke,
+// publish.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/base/reason.h"
+#include "tests/simulation/ask.h"
+#include "tests/simulation/journal.h"
+#include "tests/simulation/report.h"
+
+namespace tandem::simulation {
+
+inline constexpr int kItems = 6;      // Of the retailer: the first three are maker-1's business.
+inline constexpr int kLocations = 2;  // The retailer's stores.
+inline constexpr char kRetailer[] = "retailer";
+inline constexpr char kMakers[][16] = {"maker-1", "maker-2"};
+inline constexpr char kCarrier[] = "carrier";
+
+std::string ItemId(int item);
+std::string LocationId(int location);
+
+// What was agreed with a maker, and when it ended.
+struct Relation {
+  std::string name{};  // "agreements/{id}"; "" until it is in force.
+  std::set<int> items{};
+  bool revoking = false;                    // The revocation was sent.
+  std::optional<absl::Duration> revoked{};  // By when it was durable, at the latest.
+};
+
+class Trade {
+ public:
+  Trade(Wire wire, Instance& governing, Instance& exchanging, Instance& forecasting,
+        Journal& journal, Report& report);
+
+  // Admits the firms, fills the registers and signs an agreement with each maker, trying again
+  // until it is done.
+  void SetUp(std::function<void()> done);
+  // Begins the loops; they end soon after Stop.
+  void Begin();
+  void Stop() { stopped_ = true; }
+  // Every loop has come to its end.
+  bool Ended() const { return loops_ == 0; }
+
+  const Relation& relation(int maker) const { return relations_[maker]; }
+  const std::vector<std::string>& published() const { return published_; }
+
+ private:
+  using Next = std::function<void()>;
+  void Sequence(std::shared_ptr<std::vector<std::function<void(Next)>>> steps, std::size_t at,
+                Next done);
+  void AddFirms(std::vector<std::function<void(Next)>>& steps);
+  void AddRegisters(std::vector<std::function<void(Next)>>& steps);
+  void Agree(int maker, Next done);
+  void Sign(int maker, const std::string& name, const std::string& hash, Next done);
+
+  // Sends a command with a fresh request id, which the journal gets; `done` when it has an end.
+  template <typename Api, typename Request, typename Response>
+  void Command(Instance& instance, Api* (Instance::*api)(),
+               void (Api::*method)(const runtime::Call&, const Request&, runtime::Reply<Response>),
+               const std::string& firm, const std::string& lane, Request request, bool makes_fact,
+               std::function<void(absl::StatusOr<Response>)> done);
+
+  void Loop(std::function<void(Next)> step);
+  void ReportStock(int location, Next done);
+  void ReportBadStock(Next done);
+  void SendBlock(int location, Next done);
+  void MakeBlock(int location);
+  void ReadAsMaker(int maker, Next done);
+  void CheckPage(int maker, absl::Duration read_at, const exchange::v1::ReadSeriesResponse& page);
+  void ReviseAgreements(Next done);
+  void PublishVersion(Next done);
+  void UploadAndPublish(const std::string& name, Next done);
+
+  Wire wire_;
+  Instance* governing_;
+  Instance* exchanging_;
+  Instance* forecasting_;
+  Journal* journal_;
+  Report* report_;
+  Relation relations_[2];
+  std::map<int, int> stock_day_;  // By location.
+  std::map<int, std::size_t> durable_blocks_;
+  std::map<std::pair<int, std::pair<int, int>>, std::set<std::int64_t>> values_;  // Ever sent.
+  std::vector<std::string> published_;
+  int loops_ = 0;
+  bool stopped_ = false;
+};
+
+template <typename Api, typename Request, typename Response>
+void Trade::Command(Instance& instance, Api* (Instance::*api)(),
+                    void (Api::*method)(const runtime::Call&, const Request&,
+                                        runtime::Reply<Response>),
+                    const std::string& firm, const std::string& lane, Request request,
+                    bool makes_fact, std::function<void(absl::StatusOr<Response>)> done) {
+  request.set_request_id(NewRequestId(wire_.world->random()));
+  const std::size_t entry = journal_->sent.size();
+  journal_->sent.push_back(
+      {.firm = firm, .request_id = request.request_id(), .lane = lane, .makes_fact = makes_fact});
+  // Most are tried until they are answered; some are given up, and stay unanswered.
+  const bool fickle = !lane.empty() && wire_.world->random().OneIn(10);
+  Insist<Api, Request, Response>(
+      wire_, instance, api, method, firm, request, [fickle] { return fickle; },
+      [this, entry, done](absl::StatusOr<Response> response) {
+        Sent& sent = journal_->sent[entry];
+        if (response.ok()) {
+          sent.fate = Fate::kAccepted;
+          ++report_->counts["accepted"];
+        } else if (!MayRetry(response.status())) {
+          sent.fate = Fate::kRefused;
+          ++report_->counts[absl::StrCat(
+              "refused ", std::string(base::ReasonName(base::ReasonOf(response.status()))))];
+        } else {
+          ++report_->counts["unanswered"];
+        }
+        done(std::move(response));
+      });
+}
+
+}  // namespace tandem::simulation
