@@ -1,0 +1,177 @@
+#include "services/governance/service_replica.h"
+
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "services/base/reason.h"
+#include "services/runtime/envelope.h"
+#include "services/runtime/local_governance.h"
+#include "services/runtime/rpc.h"
+#include "tandem/governance/v1/governance.grpc.pb.h"
+
+namespace tandem::governance {
+namespace {
+
+using runtime::Group;
+using runtime::Role;
+
+// A follower that is further behind than this is ended; it comes back and goes on from where it is.
+constexpr std::size_t kQueueBytesMax = std::size_t{16} << 20;
+
+std::string BytesOf(const Group& group) {
+  std::vector<std::string> facts;
+  for (const base::FactRecord& record : group.facts) facts.push_back(runtime::EncodeFact(record));
+  return runtime::EncodeGroup(group.header, facts);
+}
+
+class PositionApi {
+ public:
+  explicit PositionApi(runtime::Log& log) : source_(log) {}
+  void AskPosition(const runtime::Call& /*call*/, const v1::AskPositionRequest& /*request*/,
+                   runtime::Reply<v1::AskPositionResponse> reply) {
+    source_.AskPosition([&reply](const absl::StatusOr<std::uint64_t>& number) {
+      if (!number.ok()) return reply(number.status());
+      runtime::Answer<v1::AskPositionResponse> answer;
+      answer.message.set_fact_number(static_cast<std::int64_t>(*number));
+      reply(std::move(answer));
+    });
+  }
+
+ private:
+  runtime::LocalGovernance source_;  // Answers inside the call.
+};
+
+// One follower's stream. Deletes itself when gRPC is done with it.
+class GroupsReactor final : public grpc::ServerWriteReactor<v1::FollowGroupsResponse> {
+ public:
+  GroupsReactor(runtime::Door& door, runtime::Log& log, grpc::CallbackServerContext& context)
+      : door_(door), source_(log), context_(context) {}
+
+  void Begin(const v1::FollowGroupsRequest& request) {
+    door_.Enter(context_, {.name = "FollowGroups", .role = Role::kInstance, .stream = true},
+                [this, from = request.from_fact_number()](absl::StatusOr<runtime::Guest> guest) {
+                  if (!guest.ok()) return Finish(runtime::ToGrpcStatus(guest.status()));
+                  guest_ = *std::move(guest);
+                  Follow(from);
+                });
+  }
+
+  void OnWriteDone(bool ok) override {
+    std::unique_lock lock(mutex_);
+    writing_ = false;
+    queued_bytes_ -= queue_.front()->byte_size;
+    queue_.pop_front();
+    if (!ok) status_ = absl::CancelledError("the follower went away");
+    Step(std::move(lock));
+  }
+  void OnCancel() override { Stop(absl::CancelledError("the follower went away")); }
+  void OnDone() override {
+    registration_.reset();
+    follower_.reset();  // Once this returns, the log does not call.
+    delete this;
+  }
+
+ private:
+  void Follow(std::int64_t from) {
+    registration_ = door_.EndOnDrain([this] { Stop(runtime::Draining()); });
+    std::unique_ptr<runtime::LogFollower> follower;
+    std::optional<absl::Status> refused;
+    if (from >= 1) {
+      follower = source_.Follow(static_cast<std::uint64_t>(from),
+                                [this](std::shared_ptr<const Group> group) {
+                                  std::unique_lock lock(mutex_);
+                                  Push(std::move(group));
+                                  Step(std::move(lock));
+                                });
+    } else {
+      refused = base::RefuseField(base::Reason::kFieldOutOfRange, "from_fact_number",
+                                  "facts count from 1");
+    }
+    std::unique_lock lock(mutex_);
+    follower_ = std::move(follower);
+    following_ = true;
+    if (refused.has_value()) status_ = refused;
+    Step(std::move(lock));
+  }
+
+  void Push(std::shared_ptr<const Group> group) {
+    if (status_.has_value()) return;
+    queued_bytes_ += group->byte_size;
+    queue_.push_back(std::move(group));
+    if (queued_bytes_ > kQueueBytesMax && queue_.size() > 1) {
+      status_ = base::Refuse(base::Reason::kQueueFull, "the follower is too far behind");
+    }
+  }
+
+  void Stop(absl::Status status) {
+    std::unique_lock lock(mutex_);
+    if (!status_.has_value()) status_ = std::move(status);
+    Step(std::move(lock));
+  }
+
+  // gRPC calls back on another stack, so a write begins under the lock.
+  void Step(std::unique_lock<std::mutex> lock) {
+    if (!following_ || writing_ || finished_) return;
+    if (status_.has_value()) {
+      finished_ = true;
+      const grpc::Status wire = door_.Leave(context_, guest_, *status_, {});
+      lock.unlock();
+      return Finish(wire);
+    }
+    if (queue_.empty()) return;
+    writing_ = true;
+    response_.set_group(BytesOf(*queue_.front()));
+    StartWrite(&response_);
+  }
+
+  runtime::Door& door_;
+  runtime::LocalGovernance source_;
+  grpc::CallbackServerContext& context_;
+  runtime::Guest guest_;
+  std::unique_ptr<runtime::Door::Registration> registration_;
+  std::unique_ptr<runtime::LogFollower> follower_;
+  std::mutex mutex_;
+  v1::FollowGroupsResponse response_;
+  std::deque<std::shared_ptr<const Group>> queue_;  // The front is being written while `writing_`.
+  std::size_t queued_bytes_ = 0;
+  bool following_ = false;  // Until then nothing finishes, and so deletes, this.
+  bool writing_ = false;
+  bool finished_ = false;
+  std::optional<absl::Status> status_;  // Why it ends.
+};
+
+class Service final : public v1::GovernanceReplicaService::CallbackService {
+ public:
+  Service(runtime::Door& door, runtime::Log& log)
+      : door_(door), log_(log), api_(log), shell_(door, api_) {}
+
+  grpc::ServerUnaryReactor* AskPosition(grpc::CallbackServerContext* context,
+                                        const v1::AskPositionRequest* request,
+                                        v1::AskPositionResponse* response) override {
+    return shell_.Unary({"AskPosition", Role::kInstance}, context, request, response,
+                        &PositionApi::AskPosition);
+  }
+  grpc::ServerWriteReactor<v1::FollowGroupsResponse>* FollowGroups(
+      grpc::CallbackServerContext* context, const v1::FollowGroupsRequest* request) override {
+    auto* reactor = new GroupsReactor(door_, log_, *context);  // Deletes itself.
+    reactor->Begin(*request);
+    return reactor;
+  }
+
+ private:
+  runtime::Door& door_;
+  runtime::Log& log_;
+  PositionApi api_;
+  runtime::Shell<PositionApi> shell_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeGovernanceReplicaService(runtime::Door& door,
+                                                            runtime::Log& log) {
+  return std::make_unique<Service>(door, log);
+}
+
+}  // namespace tandem::governance
