@@ -34,11 +34,11 @@ class AtOnce final : public runtime::Executor {
   void RunAfter(absl::Duration, runtime::Task) override {}
 };
 
-base::FactRecord Record(std::uint64_t number, const gv1::Fact& fact) {
+base::FactRecord Record(std::uint64_t number, const gv1::AgreementInForce& fact) {
   base::FactRecord record;
   record.slot = {.domain = base::DomainId::kGovernance, .index = 0};
   record.number = number;
-  record.fact.kind = static_cast<std::uint32_t>(fact.kind_case());
+  record.fact.kind = gv1::Fact::kAgreementInForceFieldNumber;
   record.fact.payload = fact.SerializeAsString();
   return record;
 }
@@ -48,7 +48,7 @@ std::string ReaderId(int a) { return "reader-" + std::to_string(a / kOwners); }
 std::string ItemOf(int a, int i) { return "item-" + std::to_string(a / kOwners * kItems + i); }
 std::string LocationOf(int l) { return "store-" + std::to_string(l); }
 
-gv1::Fact InForce(int a) {
+gv1::AgreementInForce InForce(int a) {
   gv1::Terms terms;
   terms.add_parties("firms/" + OwnerId(a));
   terms.add_parties("firms/" + ReaderId(a));
@@ -60,12 +60,11 @@ gv1::Fact InForce(int a) {
   grant.set_owner("firms/" + OwnerId(a));
   grant.set_reader("firms/" + ReaderId(a));
   grant.add_kinds(gv1::DATA_KIND_SALES);
-  gv1::Fact fact;
-  gv1::AgreementInForce& in_force = *fact.mutable_agreement_in_force();
+  gv1::AgreementInForce in_force;
   in_force.set_agreement("agreement-" + std::to_string(a));
   in_force.set_version(1);
   in_force.set_terms(terms.SerializeAsString());
-  return fact;
+  return in_force;
 }
 
 // Governance as one group with all the agreements.

@@ -83,10 +83,9 @@ std::map<std::string, std::size_t> CheckStreams(const Facts& facts, Report& repo
   for (const auto& [slot, records] : facts) {
     if (slot.domain != base::DomainId::kExchange) continue;
     for (const base::FactRecord& record : records) {
-      if (record.fact.kind != ev1::Fact::kSeriesReported) continue;
-      ev1::Fact fact;
-      report.Expect(fact.ParseFromString(record.fact.payload), "a fact parses");
-      const ev1::SeriesReported& reported = fact.series_reported();
+      if (record.fact.kind != ev1::Fact::kSeriesReportedFieldNumber) continue;
+      ev1::SeriesReported reported;
+      report.Expect(reported.ParseFromString(record.fact.payload), "a fact parses");
       if (reported.stream().empty()) continue;  // A single report.
       const auto next = static_cast<std::int64_t>(++blocks[reported.location()]);
       report.Expect(reported.block() == next,
