@@ -92,7 +92,12 @@ class Merger {
 
   void Add(std::uint32_t item, std::int32_t day, const Statement& statement) {
     const auto cell = static_cast<std::uint32_t>(ItemInTile(item) * kTileDays + DayInTile(day));
-    by_tile_[{GroupOf(item), ChunkOf(day)}].push_back({cell, statement});
+    const std::pair at(GroupOf(item), ChunkOf(day));
+    if (latest_ == nullptr || at != latest_at_) {
+      latest_at_ = at;
+      latest_ = &by_tile_[at];
+    }
+    latest_->push_back({cell, statement});
     day_last_ = std::max(day_last_, day);
   }
 
@@ -146,6 +151,9 @@ class Merger {
   std::string tiles_;
   std::string history_;
   std::map<std::pair<std::uint32_t, std::int32_t>, std::vector<PastStatement>> by_tile_;
+  // The tile of the last statement: the next is mostly of the same.
+  std::pair<std::uint32_t, std::int32_t> latest_at_{};
+  std::vector<PastStatement>* latest_ = nullptr;
   std::int32_t day_last_ = SeriesMark::kNone;
 };
 

@@ -13,9 +13,9 @@
 namespace tandem::exchange {
 
 struct FoldOptions {
-  std::uint64_t rows_max = 131'072;  // Of the arrivals that one fold works through.
-  std::uint32_t tiles_max = 16;      // Of one step.
-  std::uint64_t rows_min = 65'536;   // Fewer are left for later, unless `all`.
+  std::uint64_t rows_max = 65'536;  // Of the arrivals that one fold works through.
+  std::uint32_t tiles_max = 8;      // Of one step.
+  std::uint64_t rows_min = 65'536;  // Fewer are left for later, unless `all`.
   std::uint64_t blocks_min = 64;
   bool all = false;  // Whatever is closed.
 };

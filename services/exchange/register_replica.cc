@@ -12,6 +12,7 @@
 #include "services/base/status.h"
 #include "services/exchange/codec.h"
 #include "services/exchange/facts.h"
+#include "services/runtime/slot_rows.h"
 
 namespace tandem::exchange {
 namespace {
@@ -86,10 +87,11 @@ struct RegisterReplica::Impl : std::enable_shared_from_this<RegisterReplica::Imp
 
   absl::Status Load(base::SlotId slot) {
     TANDEM_ASSIGN_OR_RETURN(const runtime::Log::Rows rows, log.ReadRows(slot));
+    const runtime::DomainReader own(rows.rows);
     const std::lock_guard lock(mutex);
-    TANDEM_RETURN_IF_ERROR(LoadRows<v1::Item>(*rows.rows, RowKind::kItem, &FirmRegister::items));
+    TANDEM_RETURN_IF_ERROR(LoadRows<v1::Item>(own, RowKind::kItem, &FirmRegister::items));
     TANDEM_RETURN_IF_ERROR(
-        LoadRows<v1::Location>(*rows.rows, RowKind::kLocation, &FirmRegister::locations));
+        LoadRows<v1::Location>(own, RowKind::kLocation, &FirmRegister::locations));
     position.Set(slot, rows.applied);
     return absl::OkStatus();
   }

@@ -71,8 +71,8 @@ class Visibility {
 // The winning statements of one tile's cells; arrival 0 is a cell without any.
 class Grid {
  public:
-  Grid() : cells_(kTileCells) {}
-  void Clear() { std::fill(cells_.begin(), cells_.end(), Statement{}); }
+  // Before the first use, too: most cuts never need the memory.
+  void Clear() { cells_.assign(kTileCells, Statement{}); }
   void Offer(std::size_t cell, const Statement& statement) {
     Statement& current = cells_[cell];
     if (current.arrival == 0 || statement.Beats(current)) current = statement;

@@ -1,0 +1,425 @@
+// The handlers on a real router and log in memory, on one thread under the test's clock.
+#include "services/exchange/api.h"
+
+#include <gmock/gmock.h>
+
+#include <optional>
+
+#include "services/exchange/domain.h"
+#include "services/exchange/testing.h"
+#include "services/exchange/worker.h"
+#include "services/runtime/embedded_log.h"
+#include "services/runtime/map_store.h"
+#include "tests/support/fake_time.h"
+#include "tests/support/status.h"
+
+namespace tandem::exchange {
+namespace {
+
+using base::Reason;
+using tandem::testing::FakeClock;
+using tandem::testing::HasReason;
+using tandem::testing::IsOk;
+using tandem::testing::ManualExecutor;
+using ::testing::ElementsAre;
+
+class CountingRandom final : public runtime::Random {
+ public:
+  std::uint64_t Next() override { return ++last_; }
+
+ private:
+  std::uint64_t last_ = 0;
+};
+
+google::type::Date DateAt(std::int32_t day) { return DateOf(testing::kDay + day); }
+
+// A shop with three items and two locations; "maker" may see i1 at l1.
+class ExchangeApiTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Open();
+    grants_.table["maker/shop/l1"] = {"i1"};
+    v1::RegisterItemsRequest items;
+    items.set_parent("firms/shop");
+    for (const char* id : {"i1", "i2", "i3"}) {
+      v1::Item& item = *items.add_items();
+      item.set_name("firms/shop/items/" + std::string(id));
+      item.set_unit_code("C62");
+    }
+    items.set_request_id(NextId());
+    ASSERT_THAT(Ask(&ExchangeApi::RegisterItems, "shop", items), IsOk());
+    v1::RegisterLocationsRequest locations;
+    locations.set_parent("firms/shop");
+    for (const char* id : {"l1", "l2"}) {
+      v1::Location& location = *locations.add_locations();
+      location.set_name("firms/shop/locations/" + std::string(id));
+      location.set_kind(v1::LOCATION_KIND_STORE);
+    }
+    locations.set_request_id(NextId());
+    ASSERT_THAT(Ask(&ExchangeApi::RegisterLocations, "shop", locations), IsOk());
+  }
+
+  // Starts, or starts again, on what the store holds.
+  void Open() {
+    api_.reset();
+    worker_.reset();
+    router_.reset();
+    registers_.reset();
+    log_ = std::make_unique<runtime::EmbeddedLog>(store_, executor_, 77);
+    std::vector<base::SlotId> slots;
+    for (std::uint16_t i = 0; i < ExchangeDomain::kSlots; ++i) {
+      slots.push_back({base::DomainId::kExchange, i});
+    }
+    registers_ = std::make_unique<RegisterReplica>(*log_, executor_, slots);
+    domain_ = std::make_unique<ExchangeDomain>(*registers_);
+    router_ = std::make_unique<runtime::Router>(*log_, clock_, executor_, runtime::SlotOptions{});
+    std::optional<absl::Status> ready;
+    router_->Serve(*domain_, [&](absl::Status status) { ready = status; });
+    executor_.Advance(absl::ZeroDuration());
+    ASSERT_TRUE(ready.has_value());
+    ASSERT_THAT(*ready, IsOk());
+    ASSERT_THAT(registers_->Start(), IsOk());
+    executor_.Advance(absl::ZeroDuration());
+    api_ = std::make_unique<ExchangeApi>(ExchangeSeams{.router = router_.get(),
+                                                       .grants = &grants_,
+                                                       .registers = registers_.get(),
+                                                       .sealer = &sealer_});
+    worker_ =
+        std::make_unique<FoldWorker>(*router_, executor_, FoldWorkerOptions{.fold = {.all = true}});
+  }
+
+  Call CallOf(const std::string& firm) const {
+    return {.caller = {.firm = firm, .principal = "p"}, .deadline = clock_.Now() + absl::Hours(1)};
+  }
+
+  std::string NextId() {
+    return "00000000-0000-4000-8000-" + absl::StrCat(absl::Dec(++ids_, absl::kZeroPad12));
+  }
+
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Ask(void (ExchangeApi::*method)(const Call&, const Request&,
+                                                           Reply<Response>),
+                               const std::string& firm, const Request& request) {
+    std::optional<absl::StatusOr<runtime::Answer<Response>>> answer;
+    ((*api_).*method)(CallOf(firm), request, [&](absl::StatusOr<runtime::Answer<Response>> got) {
+      answer = std::move(got);
+    });
+    executor_.Advance(absl::ZeroDuration());
+    if (!answer.has_value()) return absl::UnknownError("not answered");
+    if (!answer->ok()) return answer->status();
+    return (*answer)->message;
+  }
+
+  template <typename Request, typename Message>
+  absl::StatusOr<std::vector<Message>> Pull(void (ExchangeApi::*method)(const Call&, const Request&,
+                                                                        PagesReply<Message>),
+                                            const std::string& firm, const Request& request) {
+    std::optional<absl::StatusOr<std::unique_ptr<Pages<Message>>>> pages;
+    ((*api_).*method)(
+        CallOf(firm), request,
+        [&](absl::StatusOr<std::unique_ptr<Pages<Message>>> got) { pages = std::move(got); });
+    executor_.Advance(absl::ZeroDuration());
+    if (!pages.has_value()) return absl::UnknownError("not answered");
+    if (!pages->ok()) return pages->status();
+    std::vector<Message> all;
+    while (true) {
+      auto next = (**pages)->Next();
+      if (!next.ok()) return next.status();
+      if (!next->has_value()) return all;
+      all.push_back(**std::move(next));
+    }
+  }
+
+  // One block of `rows`, pushed on its own call.
+  absl::StatusOr<v1::IngestResponse> Ingest(std::int64_t block, std::vector<testing::Row> rows,
+                                            bool close, std::uint32_t revision = 1) {
+    auto session = api_->OpenIngest(CallOf("shop"));
+    std::optional<absl::StatusOr<v1::IngestResponse>> got;
+    session->Push(BlockOf(block, rows, close, revision),
+                  [&](absl::StatusOr<v1::IngestResponse> response) { got = std::move(response); });
+    executor_.Advance(absl::ZeroDuration());
+    return got.value_or(absl::UnknownError("not answered"));
+  }
+
+  static v1::IngestRequest BlockOf(std::int64_t block, const std::vector<testing::Row>& rows,
+                                   bool close, std::uint32_t revision = 1) {
+    v1::IngestRequest request;
+    request.set_location("firms/shop/locations/l1");
+    request.set_stream("pos");
+    request.set_block(block);
+    *request.mutable_series() = testing::WireBlock(rows, revision, 3);
+    request.set_close_batch(close);
+    return request;
+  }
+
+  v1::ReadSeriesRequest WholeRange() const {
+    v1::ReadSeriesRequest request;
+    request.set_owner("firms/shop");
+    request.set_measure(v1::MEASURE_SALES);
+    *request.mutable_start_date() = DateAt(0);
+    *request.mutable_end_date() = DateAt(1);
+    return request;
+  }
+
+  absl::StatusOr<std::vector<v1::ReadSeriesResponse>> Sales(const std::string& firm) {
+    return Pull(&ExchangeApi::ReadSeries, firm, WholeRange());
+  }
+
+  FakeClock clock_;
+  ManualExecutor executor_{clock_};
+  runtime::MapStore store_{executor_};
+  CountingRandom random_;
+  runtime::Sealer sealer_{std::string(32, 'k'), random_};
+  testing::TableGrants grants_;
+  std::unique_ptr<runtime::EmbeddedLog> log_;
+  std::unique_ptr<RegisterReplica> registers_;
+  std::unique_ptr<ExchangeDomain> domain_;
+  std::unique_ptr<runtime::Router> router_;
+  std::unique_ptr<ExchangeApi> api_;
+  std::unique_ptr<FoldWorker> worker_;
+  int ids_ = 0;
+};
+
+TEST_F(ExchangeApiTest, RegistersOnceAndListsById) {
+  v1::ListItemsRequest request;
+  request.set_parent("firms/shop");
+  request.set_page_size(2);
+  TANDEM_ASSERT_OK_AND_ASSIGN(v1::ListItemsResponse page,
+                              Ask(&ExchangeApi::ListItems, "shop", request));
+  ASSERT_EQ(page.items_size(), 2);
+  EXPECT_EQ(page.items(1).name(), "firms/shop/items/i2");
+  EXPECT_EQ(page.items(1).register_number(), 2);
+  request.set_page_token(page.next_page_token());
+  TANDEM_ASSERT_OK_AND_ASSIGN(page, Ask(&ExchangeApi::ListItems, "shop", request));
+  ASSERT_EQ(page.items_size(), 1);
+  EXPECT_EQ(page.next_page_token(), "");
+  // Another firm sees what is granted, without numbers.
+  request.set_page_token("");
+  TANDEM_ASSERT_OK_AND_ASSIGN(page, Ask(&ExchangeApi::ListItems, "maker", request));
+  ASSERT_EQ(page.items_size(), 1);
+  EXPECT_EQ(page.items(0).name(), "firms/shop/items/i1");
+  EXPECT_EQ(page.items(0).register_number(), 0);
+  EXPECT_EQ(page.next_page_token(), "");
+  EXPECT_THAT(Ask(&ExchangeApi::ListItems, "other", request), HasReason(Reason::kNotGranted));
+}
+
+TEST_F(ExchangeApiTest, ChangesOnlyItsOwn) {
+  v1::RegisterItemsRequest items;
+  items.set_parent("firms/shop");
+  items.set_request_id(NextId());
+  EXPECT_THAT(Ask(&ExchangeApi::RegisterItems, "maker", items), HasReason(Reason::kNotYours));
+  items.set_request_id("no uuid");
+  EXPECT_THAT(Ask(&ExchangeApi::RegisterItems, "shop", items), HasReason(Reason::kBadRequestId));
+}
+
+TEST_F(ExchangeApiTest, ShowsABatchWhenItIsClosedAndCutsItToGrants) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(
+      v1::IngestResponse response,
+      Ingest(1, {{1, testing::kDay, 1000}, {2, testing::kDay, 2000}}, false));
+  EXPECT_EQ(response.durable_block(), 1);
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto pages, Sales("shop"));
+  ASSERT_EQ(pages.size(), 1u);  // The position alone.
+  EXPECT_EQ(pages[0].items_size(), 0);
+  TANDEM_ASSERT_OK_AND_ASSIGN(response, Ingest(2, {{1, testing::kDay + 1, 3000}}, true));
+  EXPECT_EQ(response.row_count(), 3);
+  EXPECT_EQ(response.closed_batch(), "firms/shop/locations/l1/batches/pos-1");
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Sales("shop"));
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_THAT(pages[0].items(), ElementsAre("i1", "i2"));
+  EXPECT_THAT(pages[0].value_milli(), ElementsAre(1000, 3000, 2000, 0));
+  EXPECT_EQ(pages[0].known(), "\x07");
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Sales("maker"));
+  EXPECT_THAT(pages[0].items(), ElementsAre("i1"));
+  EXPECT_EQ(pages[0].known(), "");
+  EXPECT_THAT(Sales("other"), HasReason(Reason::kNotGranted));
+}
+
+TEST_F(ExchangeApiTest, SkipsRepeatsAndNamesGaps) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, false));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto again, Ingest(1, {{1, testing::kDay, 1000}}, false));
+  EXPECT_EQ(again.durable_block(), 1);
+  EXPECT_EQ(again.row_count(), 1);
+  EXPECT_THAT(Ingest(3, {{1, testing::kDay, 1000}}, false), HasReason(Reason::kStreamGap));
+  v1::GetStreamRequest request;
+  request.set_name("firms/shop/locations/l1/streams/pos");
+  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Stream stream,
+                              Ask(&ExchangeApi::GetStream, "shop", request));
+  EXPECT_EQ(stream.durable_block(), 1);
+}
+
+TEST_F(ExchangeApiTest, AnswersPipelinedBlocksInOrder) {
+  auto session = api_->OpenIngest(CallOf("shop"));
+  std::vector<std::int64_t> answered;
+  for (std::int64_t block = 1; block <= 5; ++block) {
+    session->Push(BlockOf(block, {{1, testing::kDay + static_cast<int>(block), 1000}}, block == 5),
+                  [&answered](absl::StatusOr<v1::IngestResponse> response) {
+                    ASSERT_THAT(response, IsOk());
+                    answered.push_back(response->durable_block());
+                  });
+  }
+  executor_.Advance(absl::ZeroDuration());
+  EXPECT_THAT(answered, ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST_F(ExchangeApiTest, KeepsNothingOfARefusedBlock) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, true));
+  const auto refused = Ingest(2, {{2, testing::kDay, 500}, {1, testing::kDay, 2000}}, true);
+  EXPECT_THAT(refused, HasReason(Reason::kRevisionConflict));
+  const auto refusal = base::RefusalOf(refused.status());
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->details[0], (std::pair<std::string, std::string>("item", "i1")));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto pages, Sales("shop"));
+  EXPECT_THAT(pages[0].items(), ElementsAre("i1"));
+}
+
+TEST_F(ExchangeApiTest, AnswersAsOfPositionAndInstant) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, true));
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto pages, Sales("shop"));
+  const std::string position = pages[0].position();
+  const absl::Time before = clock_.Now();
+  executor_.Advance(absl::Seconds(10));
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto second, Ingest(2, {{1, testing::kDay, 2000}}, true, 2));
+  worker_->Start();
+  executor_.Advance(absl::Seconds(1));
+  EXPECT_GT(worker_->steps(), 0u);
+  v1::ReadSeriesRequest request = WholeRange();
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
+  EXPECT_EQ(pages[0].value_milli(0), 2000);
+  request.set_as_of_position(position);
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
+  EXPECT_EQ(pages[0].value_milli(0), 1000);
+  request.clear_as_of_position();
+  request.mutable_as_of_time()->set_seconds(absl::ToUnixSeconds(before) + 1);
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
+  EXPECT_EQ(pages[0].value_milli(0), 1000);
+  request.set_as_of_position("forged");
+  EXPECT_THAT(Pull(&ExchangeApi::ReadSeries, "shop", request), HasReason(Reason::kBadToken));
+}
+
+TEST_F(ExchangeApiTest, TakesABatchBack) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, true));
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto second, Ingest(2, {{1, testing::kDay, 2000}}, true, 2));
+  v1::RetractBatchRequest request;
+  request.set_name(second.closed_batch());
+  request.set_request_id(NextId());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Batch batch,
+                              Ask(&ExchangeApi::RetractBatch, "shop", request));
+  EXPECT_EQ(batch.state(), v1::Batch::STATE_RETRACTED);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto pages, Sales("shop"));
+  EXPECT_EQ(pages[0].value_milli(0), 1000);
+  v1::ListBatchesRequest list;
+  list.set_parent("firms/shop/locations/l1");
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto batches, Ask(&ExchangeApi::ListBatches, "shop", list));
+  ASSERT_EQ(batches.batches_size(), 2);
+  EXPECT_EQ(batches.batches(0).name(), second.closed_batch());
+  request.set_name("firms/shop/locations/l1/batches/pos-9");
+  request.set_request_id(NextId());
+  EXPECT_THAT(Ask(&ExchangeApi::RetractBatch, "shop", request), HasReason(Reason::kUnknownBatch));
+}
+
+TEST_F(ExchangeApiTest, ReportsStockAndReadsItAgainAfterARestart) {
+  v1::ReportStockRequest report;
+  report.set_location("firms/shop/locations/l1");
+  report.set_item("i2");
+  *report.mutable_date() = DateAt(0);
+  report.set_on_hand_milli(7000);
+  report.set_status(v1::STOCK_STATUS_FREE);
+  report.set_request_id(NextId());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto reported, Ask(&ExchangeApi::ReportStock, "shop", report));
+  EXPECT_EQ(reported.accept_time().seconds(), absl::ToUnixSeconds(clock_.Now()));
+  report.set_on_hand_milli(8000);
+  report.set_request_id(NextId());
+  EXPECT_THAT(Ask(&ExchangeApi::ReportStock, "shop", report), HasReason(Reason::kRevisionConflict));
+  report.set_item("i9");
+  EXPECT_THAT(Ask(&ExchangeApi::ReportStock, "shop", report), HasReason(Reason::kUnknownItem));
+  Open();
+  EXPECT_EQ(registers_->Of("shop")->items.NumberOf("i3"), 3u);
+  v1::ReadSeriesRequest request = WholeRange();
+  request.set_measure(v1::MEASURE_STOCK);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
+  EXPECT_THAT(pages[0].items(), ElementsAre("i2"));
+  EXPECT_EQ(pages[0].value_milli(0), 7000);
+}
+
+TEST_F(ExchangeApiTest, ReadsPricesAsRanges) {
+  auto session = api_->OpenIngest(CallOf("shop"));
+  v1::IngestRequest block;
+  block.set_location("firms/shop/locations/l1");
+  block.set_stream("prices");
+  block.set_block(1);
+  block.set_close_batch(true);
+  v1::PriceBlock& prices = *block.mutable_prices();
+  for (const char* id : {"i1", "i2"}) prices.add_items(id);
+  for (const auto& [item, first, last, value] :
+       {std::tuple(0u, 0, 6, 958), {0u, 7, 13, 958}, {1u, 0, 6, 100}}) {
+    prices.add_item(item);
+    prices.add_first_day(testing::kDay + first);
+    prices.add_last_day(testing::kDay + last);
+    prices.add_value(value);
+  }
+  prices.set_scale(2);
+  prices.set_currency_code("USD");
+  std::optional<absl::StatusOr<v1::IngestResponse>> got;
+  session->Push(block, [&](absl::StatusOr<v1::IngestResponse> r) { got = std::move(r); });
+  executor_.Advance(absl::ZeroDuration());
+  ASSERT_TRUE(got.has_value());
+  ASSERT_THAT(*got, IsOk());
+  v1::ReadPricesRequest request;
+  request.set_location("firms/shop/locations/l1");
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto pages, Pull(&ExchangeApi::ReadPrices, "maker", request));
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_THAT(pages[0].prices().items(), ElementsAre("i1"));
+  EXPECT_THAT(pages[0].prices().last_day(), ElementsAre(testing::kDay + 13));
+  EXPECT_THAT(Pull(&ExchangeApi::ReadPrices, "other", request), HasReason(Reason::kNotGranted));
+}
+
+TEST_F(ExchangeApiTest, PutsAndListsEventsPromotionsAndPlans) {
+  v1::PutEventsRequest events;
+  events.set_parent("firms/shop");
+  v1::Event& event = *events.add_events();
+  event.set_event("thanksgiving");
+  *event.mutable_start_date() = DateAt(0);
+  *event.mutable_end_date() = DateAt(1);
+  events.set_request_id(NextId());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto put, Ask(&ExchangeApi::PutEvents, "shop", events));
+  EXPECT_EQ(put.changed_count(), 1);
+  v1::PutPromotionsRequest promotions;
+  promotions.set_parent("firms/shop/locations/l1");
+  v1::Promotion& promotion = *promotions.add_promotions();
+  promotion.set_promotion("spring");
+  promotion.add_items("i1");
+  promotion.add_items("i2");
+  *promotion.mutable_start_date() = DateAt(0);
+  *promotion.mutable_end_date() = DateAt(7);
+  promotions.set_request_id(NextId());
+  ASSERT_THAT(Ask(&ExchangeApi::PutPromotions, "shop", promotions), IsOk());
+  v1::ListPromotionsRequest list;
+  list.set_parent("firms/shop/locations/l1");
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto seen, Ask(&ExchangeApi::ListPromotions, "maker", list));
+  ASSERT_EQ(seen.promotions_size(), 1);
+  EXPECT_THAT(seen.promotions(0).items(), ElementsAre("i1"));
+  v1::PutPlanRequest plan;
+  plan.mutable_plan()->set_name("firms/shop/plans/p1");
+  plan.mutable_plan()->set_location("l1");
+  *plan.mutable_plan()->mutable_start_date() = DateAt(0);
+  plan.mutable_plan()->set_bucket_days(7);
+  plan.mutable_plan()->set_bucket_count(2);
+  plan.mutable_plan()->add_items("i1");
+  plan.mutable_plan()->add_quantity_milli(1000);
+  plan.set_request_id(NextId());
+  EXPECT_THAT(Ask(&ExchangeApi::PutPlan, "shop", plan), HasReason(Reason::kBadColumns));
+  plan.mutable_plan()->add_quantity_milli(2000);
+  ASSERT_THAT(Ask(&ExchangeApi::PutPlan, "shop", plan), IsOk());
+  plan.mutable_plan()->set_quantity_milli(0, 5);
+  plan.set_request_id(NextId());
+  EXPECT_THAT(Ask(&ExchangeApi::PutPlan, "shop", plan), HasReason(Reason::kRevisionConflict));
+}
+
+TEST_F(ExchangeApiTest, StopsAtGrantsThatCannotBeTrusted) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, true));
+  grants_.stale = true;
+  EXPECT_THAT(Sales("maker"), HasReason(Reason::kGrantsStale));
+}
+
+}  // namespace
+}  // namespace tandem::exchange

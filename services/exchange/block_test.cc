@@ -1,0 +1,176 @@
+#include "services/exchange/block.h"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "services/base/quantity.h"
+#include "services/exchange/column.h"
+#include "services/exchange/testing.h"
+#include "tests/support/random.h"
+#include "tests/support/status.h"
+
+namespace tandem::exchange {
+namespace {
+
+using base::Reason;
+using tandem::testing::HasReason;
+using tandem::testing::IsOk;
+using tandem::testing::Random;
+
+absl::Status Checked(const v1::SeriesBlock& block) {
+  const auto firm = testing::MakeRegister(3, 1);
+  firm->items.Close(3, testing::kDay + 10);
+  const auto dictionary = MapDictionary(block.items(), *firm);
+  const Place place{"shop", "l1"};
+  return PrepareSeries({place, firm, *dictionary}, block).status();
+}
+
+// Goal: each rule of a block names its reason, and both sides of an edge are held.
+TEST(PrepareSeriesTest, RefusesABlockWhole) {
+  struct Case {
+    const char* name;
+    Reason want;
+    std::function<void(v1::SeriesBlock&)> change;
+  };
+  const Case cases[] = {
+      {"as it is", Reason::kNone, [](v1::SeriesBlock&) {}},
+      {"no rows", Reason::kFieldMissing, [](v1::SeriesBlock& b) { b.clear_run_item(); }},
+      {"a day is missing", Reason::kBadColumns,
+       [](v1::SeriesBlock& b) { b.mutable_run_first_day()->RemoveLast(); }},
+      {"a value too many", Reason::kBadColumns, [](v1::SeriesBlock& b) { b.add_value_milli(1); }},
+      {"a run of no days", Reason::kBadColumns,
+       [](v1::SeriesBlock& b) {
+         b.add_run_length(0);
+         b.add_run_length(2);
+       }},
+      {"a run beyond all", Reason::kBadColumns,
+       [](v1::SeriesBlock& b) {
+         b.add_run_length(0xffffffff);
+         b.add_run_length(1);
+       }},
+      {"an index beyond the items", Reason::kBadColumns,
+       [](v1::SeriesBlock& b) { b.set_run_item(0, 3); }},
+      {"an item that is not there", Reason::kUnknownItem,
+       [](v1::SeriesBlock& b) { b.set_items(1, "i9"); }},
+      {"the first day", Reason::kNone,
+       [](v1::SeriesBlock& b) { b.set_run_first_day(0, base::Day::kFirst); }},
+      {"a day before it", Reason::kDayOutOfRange,
+       [](v1::SeriesBlock& b) { b.set_run_first_day(0, base::Day::kFirst - 1); }},
+      {"the last day", Reason::kNone,
+       [](v1::SeriesBlock& b) { b.set_run_first_day(0, base::Day::kLast); }},
+      {"a day after it", Reason::kDayOutOfRange,
+       [](v1::SeriesBlock& b) { b.set_run_first_day(0, base::Day::kLast + 1); }},
+      {"the largest value", Reason::kNone,
+       [](v1::SeriesBlock& b) { b.set_value_milli(0, base::Quantity::kMilliMax); }},
+      {"one more", Reason::kQuantityOutOfRange,
+       [](v1::SeriesBlock& b) { b.set_value_milli(0, base::Quantity::kMilliMax + 1); }},
+      {"the largest return, and one more", Reason::kQuantityOutOfRange,
+       [](v1::SeriesBlock& b) { b.set_value_milli(0, -base::Quantity::kMilliMax - 1); }},
+      {"a day twice", Reason::kDuplicateRow,
+       [](v1::SeriesBlock& b) { b.set_run_item(1, b.run_item(0)); }},
+      {"the closing day", Reason::kNone,
+       [](v1::SeriesBlock& b) {
+         b.set_run_item(0, 2);
+         b.set_run_first_day(0, testing::kDay + 10);
+       }},
+      {"after it", Reason::kEntryClosed,
+       [](v1::SeriesBlock& b) {
+         b.set_run_item(0, 2);
+         b.set_run_first_day(0, testing::kDay + 11);
+       }},
+      {"no measure", Reason::kUnknownEnum, [](v1::SeriesBlock& b) { b.clear_measure(); }},
+      {"stock without a status", Reason::kUnknownEnum,
+       [](v1::SeriesBlock& b) { b.set_measure(v1::MEASURE_STOCK); }},
+      {"sales with a status", Reason::kFieldOutOfRange,
+       [](v1::SeriesBlock& b) { b.set_stock_status(v1::STOCK_STATUS_FREE); }},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    v1::SeriesBlock block =
+        testing::WireBlock({{1, testing::kDay, 1000}, {2, testing::kDay, 2000}}, 1, 3);
+    c.change(block);
+    const absl::Status status = Checked(block);
+    EXPECT_EQ(base::ReasonOf(status), c.want) << status;
+  }
+}
+
+TEST(PreparePricesTest, RefusesRangesThatAreNone) {
+  const auto firm = testing::MakeRegister(2, 1);
+  const Place place{"shop", "l1"};
+  v1::PriceBlock good;
+  good.add_items("i1");
+  good.add_item(0);
+  good.add_first_day(testing::kDay);
+  good.add_last_day(testing::kDay + 6);
+  good.add_value(958);
+  good.set_scale(2);
+  good.set_currency_code("USD");
+  const auto checked = [&](const std::function<void(v1::PriceBlock&)>& change) {
+    v1::PriceBlock block = good;
+    change(block);
+    const auto dictionary = MapDictionary(block.items(), *firm);
+    return PreparePrices({place, firm, *dictionary}, block).status();
+  };
+  EXPECT_THAT(checked([](v1::PriceBlock&) {}), IsOk());
+  EXPECT_THAT(checked([](v1::PriceBlock& b) { b.set_last_day(0, testing::kDay - 1); }),
+              HasReason(Reason::kDayOutOfRange));
+  EXPECT_THAT(checked([](v1::PriceBlock& b) { b.set_value(0, -1); }),
+              HasReason(Reason::kFieldOutOfRange));
+  EXPECT_THAT(checked([](v1::PriceBlock& b) { b.set_scale(10); }),
+              HasReason(Reason::kFieldOutOfRange));
+  EXPECT_THAT(checked([](v1::PriceBlock& b) { b.set_currency_code("usd"); }),
+              HasReason(Reason::kFieldOutOfRange));
+  EXPECT_THAT(checked([](v1::PriceBlock& b) {
+                b.add_item(0);
+                b.add_first_day(testing::kDay + 6);
+                b.add_last_day(testing::kDay + 8);
+                b.add_value(1);
+              }),
+              HasReason(Reason::kDuplicateRow));
+}
+
+// Goal: columns that do not fit each other, or are no columns, are damage and never a crash.
+TEST(DecodeSeriesColumnsTest, StandsHostileColumns) {
+  Random random;
+  for (int round = 0; round < 2'000; ++round) {
+    v1::SeriesReported fact;
+    const auto column = [&] {
+      if (random.OneIn(3)) return random.Bytes(random.Below(24));
+      std::vector<std::int64_t> values(random.Below(6));
+      for (std::int64_t& v : values) {
+        v = random.OneIn(2) ? random.Between(0, 20'000) : static_cast<std::int64_t>(random.Wide());
+      }
+      return EncodeColumn(values);
+    };
+    fact.set_run_item_column(column());
+    fact.set_run_first_day_column(column());
+    fact.set_run_length_column(column());
+    fact.set_value_column(column());
+    const auto columns = DecodeSeriesColumns(fact);
+    if (!columns.ok()) {
+      EXPECT_EQ(columns.status().code(), absl::StatusCode::kDataLoss);
+      continue;
+    }
+    std::size_t rows = 0;
+    for (const exchange::Run& run : columns->runs) rows += run.length;
+    EXPECT_EQ(rows, columns->values_milli.size());
+  }
+}
+
+TEST(TouchedTest, MergesByItem) {
+  google::protobuf::RepeatedPtrField<v1::Touched> all;
+  const SeriesKey sales{.measure = v1::MEASURE_SALES};
+  MergeTouched(all, EncodeTouched(sales, {{1, 10, 12}, {5, 3, 3}}));
+  MergeTouched(all, EncodeTouched(sales, {{1, 8, 9}, {4, 1, 1}}));
+  MergeTouched(all, EncodeTouched({}, {{1, 0, 0}}));
+  ASSERT_EQ(all.size(), 2);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto items, DecodeTouched(all[0]));
+  ASSERT_EQ(items.size(), 3u);
+  EXPECT_EQ(items[0].day_first, 8);
+  EXPECT_EQ(items[0].day_last, 12);
+  EXPECT_EQ(items[1].item, 4u);
+}
+
+}  // namespace
+}  // namespace tandem::exchange

@@ -1,0 +1,137 @@
+#include "services/exchange/decide.h"
+
+#include <gmock/gmock.h>
+
+#include "services/exchange/codec.h"
+#include "services/exchange/prices.h"
+#include "services/exchange/testing.h"
+#include "services/exchange/units.h"
+#include "tests/support/status.h"
+
+namespace tandem::exchange {
+namespace {
+
+using base::Reason;
+using tandem::testing::HasReason;
+using tandem::testing::IsOk;
+using testing::TestSlot;
+
+v1::Item ItemOf(const std::string& id) {
+  v1::Item item;
+  item.set_name("firms/shop/items/" + id);
+  item.set_unit_code("C62");
+  return item;
+}
+
+RegisterItems Registering(std::initializer_list<v1::Item> items) {
+  RegisterItems command{.owner = "shop"};
+  for (const v1::Item& item : items) *command.items.Add() = item;
+  return command;
+}
+
+TEST(DecideRegisterItemsTest, GivesDenseNumbersOnceAndAcceptsTheSameAgain) {
+  TestSlot slot;
+  ASSERT_THAT(slot.Run(Registering({ItemOf("a"), ItemOf("b")})), IsOk());
+  ASSERT_THAT(slot.Run(Registering({ItemOf("b"), ItemOf("c")})), IsOk());
+  EXPECT_EQ(slot.number(), 2u);
+  EXPECT_EQ(NumberIn(slot.rows, IdKey(OwnerPrefix(RowKind::kItemId, "shop"), "c")), 3u);
+  ASSERT_THAT(slot.Run(Registering({ItemOf("a")})), IsOk());
+  EXPECT_EQ(slot.number(), 2u);  // Nothing new.
+}
+
+TEST(DecideRegisterItemsTest, RefusesAllForOne) {
+  TestSlot slot;
+  ASSERT_THAT(slot.Run(Registering({ItemOf("a")})), IsOk());
+  v1::Item other = ItemOf("a");
+  other.set_display_name("another");
+  EXPECT_THAT(slot.Run(Registering({ItemOf("b"), other})), HasReason(Reason::kAlreadyExists));
+  v1::Item bad = ItemOf("c");
+  bad.set_unit_code("pieces");
+  EXPECT_THAT(slot.Run(Registering({bad})), HasReason(Reason::kUnknownUnit));
+  bad = ItemOf("c");
+  bad.set_gtin("4006381333932");  // The check digit of 400638133393 is 1.
+  EXPECT_THAT(slot.Run(Registering({bad})), HasReason(Reason::kBadGtin));
+  EXPECT_THAT(slot.Run(Registering({ItemOf("d"), ItemOf("d")})), HasReason(Reason::kDuplicateRow));
+  bad = ItemOf("e");
+  bad.set_name("firms/maker/items/e");
+  EXPECT_THAT(slot.Run(Registering({bad})), HasReason(Reason::kBadName));
+  EXPECT_EQ(slot.number(), 1u);
+}
+
+TEST(DecideCloseItemTest, ClosesOnce) {
+  TestSlot slot;
+  ASSERT_THAT(slot.Run(Registering({ItemOf("a")})), IsOk());
+  EXPECT_THAT(slot.Run(CloseItem{"shop", "b", testing::kDay}), HasReason(Reason::kUnknownItem));
+  ASSERT_THAT(slot.Run(CloseItem{"shop", "a", testing::kDay}), IsOk());
+  ASSERT_THAT(slot.Run(CloseItem{"shop", "a", testing::kDay}), IsOk());
+  EXPECT_EQ(slot.number(), 2u);
+  EXPECT_THAT(slot.Run(CloseItem{"shop", "a", testing::kDay + 1}), HasReason(Reason::kEntryClosed));
+  EXPECT_THAT(slot.Run(Registering({ItemOf("a")})), HasReason(Reason::kEntryClosed));
+}
+
+// A block of prices of "i1".
+ReportBlock Prices(std::int64_t number, std::vector<PriceRange> ranges, std::uint32_t revision) {
+  const auto firm = testing::MakeRegister(1, 1);
+  v1::PriceBlock wire;
+  wire.add_items("i1");
+  for (const PriceRange& range : ranges) {
+    wire.add_item(0);
+    wire.add_first_day(range.day_first);
+    wire.add_last_day(range.day_last);
+    wire.add_value(range.value);
+  }
+  wire.set_scale(2);
+  wire.set_currency_code("USD");
+  wire.set_revision(revision);
+  const auto dictionary = MapDictionary(wire.items(), *firm);
+  const Place place{"shop", "l1"};
+  auto block = PreparePrices({place, firm, *dictionary}, wire);
+  base::Require(block.ok(), "a test's prices are not well formed");
+  return {.place = place, .stream = "p", .block = number, .close_batch = true, .prices = *block};
+}
+
+TEST(DecidePricesTest, LaterRevisionsReplaceTheDaysTheyCover) {
+  TestSlot slot;
+  constexpr std::int32_t kDay = testing::kDay;
+  ASSERT_THAT(slot.Run(Prices(1, {{kDay, kDay + 9, 100}}, 1)), IsOk());
+  EXPECT_THAT(slot.Run(Prices(2, {{kDay + 9, kDay + 12, 200}}, 1)),
+              HasReason(Reason::kRevisionConflict));
+  ASSERT_THAT(slot.Run(Prices(2, {{kDay + 3, kDay + 4, 200}}, 2)), IsOk());
+  EXPECT_THAT(slot.Run(Prices(3, {{kDay + 4, kDay + 4, 200}}, 1)),
+              HasReason(Reason::kRevisionConflict));
+  const auto ranges = PriceCut(slot.rows, {"shop", "l1"}, kNow, false).RangesOf(1);
+  ASSERT_EQ(ranges.size(), 3u);
+  EXPECT_EQ(ranges[0].day_last, kDay + 2);
+  EXPECT_EQ(ranges[1].price.value, 200);
+  EXPECT_EQ(ranges[2].day_first, kDay + 5);
+  // Taken back, the first price counts again on all days; as of before, it is as it was.
+  const std::uint64_t before = slot.number();
+  ASSERT_THAT(slot.Run(RetractBatch{{"shop", "l1"}, "p-2"}), IsOk());
+  EXPECT_EQ(PriceCut(slot.rows, {"shop", "l1"}, kNow, false).RangesOf(1).size(), 1u);
+  EXPECT_EQ(PriceCut(slot.rows, {"shop", "l1"}, before, false).RangesOf(1).size(), 3u);
+}
+
+TEST(DecideStreamTest, HoldsOneKindAndNamesWhatIsNotThere) {
+  TestSlot slot;
+  const Place place{"shop", "l1"};
+  ASSERT_THAT(slot.Run(Prices(1, {{testing::kDay, testing::kDay, 1}}, 1)), IsOk());
+  const auto firm = testing::MakeRegister(1, 1);
+  const v1::SeriesBlock wire = testing::WireBlock({{1, testing::kDay, 1000}}, 1, 1);
+  const auto dictionary = MapDictionary(wire.items(), *firm);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto block, PrepareSeries({place, firm, *dictionary}, wire));
+  EXPECT_THAT(slot.Run(ReportBlock{.place = place, .stream = "p", .block = 2, .series = block}),
+              HasReason(Reason::kContentDiffers));
+  EXPECT_THAT(slot.Run(CloseBatch{place, "x"}), HasReason(Reason::kUnknownRecord));
+  EXPECT_THAT(slot.Run(RetractBatch{place, "p-2"}), HasReason(Reason::kUnknownBatch));
+  EXPECT_THAT(slot.Run(RetractBatch{place, "-"}), HasReason(Reason::kUnknownBatch));
+}
+
+TEST(UnitsTest, KnowsRecommendation20) {
+  EXPECT_TRUE(IsUnitCode("C62"));
+  EXPECT_TRUE(IsUnitCode("KGM"));
+  EXPECT_FALSE(IsUnitCode(""));
+  EXPECT_FALSE(IsUnitCode("kg"));
+}
+
+}  // namespace
+}  // namespace tandem::exchange
