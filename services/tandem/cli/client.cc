@@ -1,0 +1,153 @@
+#include "services/tandem/cli/client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "services/base/name.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+#include "services/runtime/certificate.h"
+#include "services/runtime/rpc_status.h"
+#include "services/tandem/cli/files.h"
+
+namespace tandem::cli {
+namespace {
+
+constexpr char kFirmKey[] = "tandem-firm";
+constexpr char kPrincipalKey[] = "tandem-principal";
+constexpr char kPositionKey[] = "tandem-position-bin";
+constexpr int kAnswerBytesMax = 64 << 20;
+
+absl::Status Missing(std::string_view flag) {
+  return base::RefuseField(base::Reason::kFieldMissing, flag,
+                           "give --cert, --key and --ca for TLS, or --insecure --as FIRM/PRINCIPAL "
+                           "for a service on loopback");
+}
+
+// Firm and principal of "tandem://{network}/firms/{firm}/principals/{principal}".
+absl::StatusOr<std::vector<std::string>> CallerIn(const std::string& certificate_pem) {
+  TANDEM_ASSIGN_OR_RETURN(const runtime::Leaf leaf, runtime::ReadLeaf(certificate_pem));
+  for (const std::string& uri : leaf.uris) {
+    const std::size_t network = uri.find("://");
+    const std::size_t path = network == std::string::npos ? network : uri.find('/', network + 3);
+    if (path == std::string::npos) continue;
+    auto ids = base::ParseName("--cert", "firms/*/principals/*", uri.substr(path + 1));
+    if (ids.ok()) return ids;
+  }
+  return base::RefuseField(base::Reason::kUnknownCaller, "--cert",
+                           "the certificate names no firm and principal in its URI SAN");
+}
+
+std::shared_ptr<grpc::Channel> Channel(const std::string& server,
+                                       const std::shared_ptr<grpc::ChannelCredentials>& how) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A socket a channel.
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  return grpc::CreateCustomChannel(server, how, arguments);
+}
+
+bool MayRetry(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
+  std::unique_ptr<Client> client(new Client());
+  client->options_ = options;
+  std::vector<std::string> caller;
+  if (options.insecure) {
+    auto ids = base::ParseName("--as", "*/*", options.as);
+    if (!ids.ok()) return Missing("--as");
+    caller = *std::move(ids);
+    client->credentials_ = grpc::InsecureChannelCredentials();
+  } else {
+    if (options.cert.empty()) return Missing("--cert");
+    if (options.key.empty()) return Missing("--key");
+    if (options.ca.empty()) return Missing("--ca");
+    grpc::SslCredentialsOptions tls;
+    TANDEM_ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadWholeFile(options.cert));
+    TANDEM_ASSIGN_OR_RETURN(tls.pem_private_key, ReadWholeFile(options.key));
+    TANDEM_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadWholeFile(options.ca));
+    TANDEM_ASSIGN_OR_RETURN(caller, CallerIn(tls.pem_cert_chain));
+    client->credentials_ = grpc::SslCredentials(tls);
+  }
+  client->firm_ = caller[0];
+  client->principal_ = caller[1];
+  client->channel_ = Channel(options.server, client->credentials_);
+  return client;
+}
+
+std::unique_ptr<Client> Client::Another() const {
+  std::unique_ptr<Client> client(new Client());
+  client->options_ = options_;
+  client->firm_ = firm_;
+  client->principal_ = principal_;
+  client->credentials_ = credentials_;
+  client->channel_ = Channel(options_.server, credentials_);
+  return client;
+}
+
+absl::Status Client::WaitUntilReady(absl::Duration timeout) {
+  const auto deadline = absl::ToChronoTime(absl::Now() + timeout);
+  if (channel_->WaitForConnected(deadline)) return absl::OkStatus();
+  return absl::UnavailableError("no service answers at " + options_.server);
+}
+
+void Client::Identify(grpc::ClientContext* context) const {
+  if (!options_.insecure) return;
+  context->AddMetadata(kFirmKey, firm_);
+  context->AddMetadata(kPrincipalKey, principal_);
+}
+
+void Client::Remember(const grpc::ClientContext& context) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find(kPositionKey);
+  if (found == trailers.end()) return;
+  const std::lock_guard lock(mutex_);
+  position_.assign(found->second.data(), found->second.size());
+}
+
+std::string Client::position() const {
+  const std::lock_guard lock(mutex_);
+  return position_;
+}
+
+absl::Status Client::Retry(const std::function<grpc::Status(grpc::ClientContext*)>& call) {
+  const absl::Time give_up = absl::Now() + absl::Seconds(options_.retry_seconds);
+  Backoff backoff;
+  for (;;) {
+    grpc::ClientContext context;
+    Identify(&context);
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(options_.timeout_seconds)));
+    const absl::Status status = runtime::FromGrpcStatus(call(&context));
+    if (status.ok()) {
+      Remember(context);
+      return status;
+    }
+    if (!MayRetry(status) || absl::Now() >= give_up) return status;
+    backoff.Wait();
+  }
+}
+
+std::string NewRequestId() {
+  std::random_device device;
+  const auto word = [&] { return static_cast<std::uint64_t>(device()) << 32 | device(); };
+  const std::uint64_t a = word();
+  const std::uint64_t b = word();
+  return absl::StrFormat("%08x-%04x-4%03x-%04x-%012x", a >> 32, a >> 16 & 0xffff, a & 0xfff,
+                         (b >> 48 & 0x3fff) | 0x8000, b & 0xffffffffffff);
+}
+
+void Backoff::Wait() {
+  absl::SleepFor(next_);
+  next_ = std::min(2 * next_, absl::Seconds(3));
+}
+
+}  // namespace tandem::cli

@@ -1,0 +1,141 @@
+#include "services/tandem/cli/files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "openssl/evp.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+
+namespace tandem::cli {
+namespace {
+
+absl::Status CannotOpen(const std::string& path) {
+  if (errno == ENOENT) {
+    return base::Refuse(base::Reason::kUnknownRecord, "there is no such file", {{"path", path}});
+  }
+  return absl::UnknownError(absl::StrCat(path, ": ", std::strerror(errno)));
+}
+
+class FileSource : public exchange::csv::Source {
+ public:
+  FileSource(std::FILE* file, std::string path, std::function<void(std::int64_t)> on_bytes)
+      : file_(file), path_(std::move(path)), on_bytes_(std::move(on_bytes)) {}
+  ~FileSource() override {
+    if (file_ != stdin) std::fclose(file_);
+  }
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+
+  absl::StatusOr<std::size_t> Read(std::span<char> to) override {
+    const std::size_t size = std::fread(to.data(), 1, to.size(), file_);
+    if (size == 0 && std::ferror(file_) != 0) {
+      return absl::UnknownError(absl::StrCat(path_, ": ", std::strerror(errno)));
+    }
+    if (on_bytes_) on_bytes_(static_cast<std::int64_t>(size));
+    return size;
+  }
+
+ private:
+  std::FILE* file_;
+  std::string path_;
+  std::function<void(std::int64_t)> on_bytes_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return CannotOpen(path);
+  FileSource source(file, path, {});
+  std::string bytes;
+  std::string piece(1 << 16, '\0');
+  for (;;) {
+    TANDEM_ASSIGN_OR_RETURN(const std::size_t size, source.Read({piece.data(), piece.size()}));
+    if (size == 0) return bytes;
+    bytes.append(piece, 0, size);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<exchange::csv::Source>> OpenSource(
+    const std::string& path, std::function<void(std::int64_t)> on_bytes) {
+  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return CannotOpen(path);
+  std::unique_ptr<exchange::csv::Source> source =
+      std::make_unique<FileSource>(file, path, std::move(on_bytes));
+  if (path.ends_with(".zst")) source = exchange::csv::UnpackZstd(std::move(source));
+  return source;
+}
+
+std::int64_t SizeOfFile(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<std::int64_t>(size);
+}
+
+absl::StatusOr<std::string> DigestOfFiles(const std::vector<std::string>& paths,
+                                          std::string_view more) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
+                                                                     EVP_MD_CTX_free);
+  EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
+  std::string piece(1 << 18, '\0');
+  for (const std::string& path : paths) {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) return CannotOpen(path);
+    FileSource source(file, path, {});
+    for (;;) {
+      TANDEM_ASSIGN_OR_RETURN(const std::size_t size, source.Read({piece.data(), piece.size()}));
+      if (size == 0) break;
+      EVP_DigestUpdate(hash.get(), piece.data(), size);
+    }
+  }
+  EVP_DigestUpdate(hash.get(), more.data(), more.size());
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  return absl::BytesToHexString(digest.substr(0, 8));
+}
+
+absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::string& prefix) {
+  std::error_code error;
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(prefix) && (name.ends_with(".csv") || name.ends_with(".csv.zst"))) {
+      found.push_back(entry.path().string());
+    }
+  }
+  if (found.empty()) {
+    return base::Refuse(base::Reason::kUnknownRecord, "the folder holds no such file",
+                        {{"folder", folder}, {"file", prefix + "*.csv or .csv.zst"}});
+  }
+  return *std::min_element(found.begin(), found.end());
+}
+
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& path) {
+  const bool standard = path.empty() || path == "-";
+  std::FILE* file = standard ? stdout : std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return CannotOpen(path);
+  return std::unique_ptr<OutputFile>(new OutputFile(file, path));
+}
+
+OutputFile::~OutputFile() {
+  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+}
+
+void OutputFile::Write(std::string_view bytes) {
+  failed_ = failed_ || std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size();
+}
+
+absl::Status OutputFile::Finish() {
+  failed_ = std::fflush(file_) != 0 || failed_;
+  if (failed_) return absl::UnknownError(absl::StrCat(path_, ": not all could be written"));
+  return absl::OkStatus();
+}
+
+}  // namespace tandem::cli

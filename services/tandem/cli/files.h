@@ -1,0 +1,54 @@
+// Files of the command line.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "services/exchange/csv/source.h"
+
+namespace tandem::cli {
+
+// The bytes of a small file. kNotFound / UNKNOWN_RECORD, or kUnknown with the system's words.
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+// A file as a stream; "-" is standard input; one that ends in .zst is unpacked. `on_bytes` (may be
+// empty) is told of the file's own bytes as they are read.
+absl::StatusOr<std::unique_ptr<exchange::csv::Source>> OpenSource(
+    const std::string& path, std::function<void(std::int64_t)> on_bytes = {});
+
+// Bytes of a file; 0 where that cannot be told.
+std::int64_t SizeOfFile(const std::string& path);
+
+// 16 hex digits of SHA-256 over the files' bytes, in order, and `more`.
+absl::StatusOr<std::string> DigestOfFiles(const std::vector<std::string>& paths,
+                                          std::string_view more);
+
+// The file in `folder` whose name begins with `prefix` and ends with .csv or .csv.zst; the first by
+// name where there are several. kNotFound / UNKNOWN_RECORD where there is none.
+absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::string& prefix);
+
+// Writes to a file, or to standard output for "" and "-". Finish says whether all was written.
+class OutputFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  void Write(std::string_view bytes);
+  absl::Status Finish();
+
+ private:
+  explicit OutputFile(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
+  std::FILE* file_;
+  std::string path_;
+  bool failed_ = false;
+};
+
+}  // namespace tandem::cli

@@ -1,0 +1,132 @@
+// Commands on a data folder of this machine: no service is called.
+#include <future>
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "services/base/status.h"
+#include "services/runtime/backup.h"
+#include "services/runtime/chain.h"
+#include "services/runtime/embedded_log.h"
+#include "services/runtime/executor.h"
+#include "services/runtime/network.h"
+#include "services/runtime/rocks_store.h"
+#include "services/tandem/cli/nouns.h"
+#include "services/tandem/cli/print.h"
+#include "services/tandem/cli/progress.h"
+
+namespace tandem::cli {
+namespace {
+
+struct Args {
+  std::string data{};
+  std::string backup{};
+};
+
+absl::StatusOr<runtime::Network> NetworkOf(runtime::Store& store) {
+  runtime::SystemRandom random;
+  std::promise<absl::StatusOr<runtime::Network>> answer;
+  runtime::OpenNetwork(store, random, [&](absl::StatusOr<runtime::Network> network) {
+    answer.set_value(std::move(network));
+  });
+  return answer.get_future().get();
+}
+
+absl::Status VerifySlots(const runtime::EmbeddedLog& log, const runtime::StoreSnapshot& snapshot,
+                         const std::string& output) {
+  TANDEM_ASSIGN_OR_RETURN(const auto tails, runtime::ReadTails(snapshot));
+  Table table{.columns = {"SLOT", "FACTS", "HEAD"}, .rows = {}};
+  for (const auto& [slot, tail] : tails) {
+    Progress progress("verifying " + slot.ToString(), "facts",
+                      static_cast<std::int64_t>(tail.last_number));
+    TANDEM_RETURN_IF_ERROR(runtime::VerifyChain(log, slot, [&](std::uint64_t done, std::uint64_t) {
+      progress.Set(static_cast<std::int64_t>(done));
+    }));
+    const std::string hash(reinterpret_cast<const char*>(tail.hash.data()), tail.hash.size());
+    table.rows.push_back(
+        {slot.ToString(), absl::StrCat(tail.last_number), absl::BytesToHexString(hash)});
+  }
+  if (output == "json") {
+    std::string json = "[";
+    for (const auto& row : table.rows) {
+      absl::StrAppend(&json, json.size() == 1 ? "\n" : ",\n", "{\"slot\":\"", row[0],
+                      "\",\"facts\":", row[1], ",\"head\":\"", row[2], "\"}");
+    }
+    PrintText(json + "\n]\n");
+  } else {
+    PrintText(output == "csv" ? CsvText(table) : TableText(table));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verify(const Args& args, const std::string& output) {
+  TANDEM_ASSIGN_OR_RETURN(auto store,
+                          runtime::RocksStore::Open({.path = args.data, .read_only = true}));
+  TANDEM_ASSIGN_OR_RETURN(const runtime::Network network, NetworkOf(*store));
+  runtime::ThreadExecutor executor(1);
+  const runtime::EmbeddedLog log(*store, executor, network.log_id);
+  const auto snapshot = store->Snapshot();
+  return VerifySlots(log, *snapshot, output);
+}
+
+void PrintSummary(const std::string& what, const runtime::BackupSummary& summary) {
+  PrintText(absl::StrCat(what, ": ", summary.files, " files, ", summary.bytes, " bytes, ",
+                         summary.slots, " slots, ", summary.last_numbers, " facts\n"));
+}
+
+absl::Status CreateBackup(const Args& args) {
+  TANDEM_ASSIGN_OR_RETURN(auto store, runtime::RocksStore::Open({.path = args.data}));
+  TANDEM_ASSIGN_OR_RETURN(const auto summary, runtime::CreateBackup(*store, args.backup));
+  PrintSummary("made", summary);
+  return absl::OkStatus();
+}
+
+absl::Status VerifyBackup(const Args& args) {
+  TANDEM_ASSIGN_OR_RETURN(const auto summary, runtime::VerifyBackup(args.backup));
+  PrintSummary("whole", summary);
+  return absl::OkStatus();
+}
+
+absl::Status RestoreBackup(const Args& args) {
+  TANDEM_ASSIGN_OR_RETURN(const auto summary, runtime::RestoreBackup(args.backup, args.data));
+  PrintSummary("restored", summary);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddLocalCommands(CLI::App& app, const SessionPtr& session) {
+  const auto args = std::make_shared<Args>();
+  CLI::App* audit = AddNoun(app, "audit", "The log's own proof");
+  CLI::App* verify =
+      AddLocalVerb(audit, session,
+                   {"verify", "Check every group's hash and place, slot by slot (a server may run)",
+                    "tandem audit verify --data /var/lib/tandem"},
+                   [args, session] { return Verify(*args, session->output); });
+  verify->add_option("--data", args->data, "The data folder")->required();
+  verify->add_option("--output", session->output, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
+  CLI::App* backup = AddNoun(app, "backup", "Copies of a data folder");
+  CLI::App* create =
+      AddLocalVerb(backup, session,
+                   {"create", "Copy a data folder whose server is stopped",
+                    "tandem backup create --data /var/lib/tandem --to /backup/2026-11-22"},
+                   [args] { return CreateBackup(*args); });
+  create->add_option("--data", args->data, "The data folder")->required();
+  create->add_option("--to", args->backup, "A new folder")->required();
+  CLI::App* check = AddLocalVerb(
+      backup, session,
+      {"verify", "Read every byte of a backup", "tandem backup verify /backup/2026-11-22"},
+      [args] { return VerifyBackup(*args); });
+  check->add_option("backup", args->backup, "The backup's folder")->required();
+  CLI::App* restore =
+      AddLocalVerb(backup, session,
+                   {"restore", "Copy a backup into a new data folder",
+                    "tandem backup restore /backup/2026-11-22 --data /var/lib/tandem"},
+                   [args] { return RestoreBackup(*args); });
+  restore->add_option("backup", args->backup, "The backup's folder")->required();
+  restore->add_option("--data", args->data, "A new or empty folder")->required();
+}
+
+}  // namespace tandem::cli

@@ -1,0 +1,125 @@
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/base/status.h"
+#include "services/exchange/csv/registers.h"
+#include "services/tandem/cli/export.h"
+#include "services/tandem/cli/import.h"
+#include "services/tandem/cli/nouns.h"
+#include "services/tandem/cli/print.h"
+
+namespace tandem::cli {
+namespace {
+
+namespace v1 = exchange::v1;
+
+struct Args {
+  ImportOptions import{};
+  ExportOptions out{};
+};
+using ArgsPtr = std::shared_ptr<Args>;
+using Import = absl::Status (*)(Client&, const ImportOptions&);
+using Exporter = absl::Status (*)(Client&, const ExportOptions&);
+
+struct Kind {
+  std::string noun{};
+  std::string description{};
+  std::string columns{};
+  Import import = nullptr;
+  Exporter exporter = nullptr;
+};
+
+CLI::App* AddKind(CLI::App& app, const SessionPtr& session, const Kind& kind, const ArgsPtr& args) {
+  CLI::App* noun = AddNoun(app, kind.noun, kind.description);
+  CLI::App* import =
+      AddVerb(noun, session,
+              {"import", absl::StrCat("A CSV file into the service. Columns: ", kind.columns),
+               absl::StrCat("tandem ", kind.noun, " import ", kind.noun, "s.csv --map acme.toml")},
+              [args, kind](Client& client) { return kind.import(client, args->import); });
+  import->add_option("file", args->import.file, "CSV file (.zst too)")->required();
+  import->add_option("--map", args->import.mapping, "Mapping file: which column is which field");
+  import->add_option("--rejects", args->import.rejects, "Where bad rows are named");
+  import->add_flag("--keep-good", args->import.keep_good, "Send the good rows of a bad file");
+  CLI::App* out = AddVerb(
+      noun, session,
+      {"export", "What you may see, as a CSV file",
+       absl::StrCat("tandem ", kind.noun, " export --owner acme --to ", kind.noun, "s.csv")},
+      [args, kind](Client& client) { return kind.exporter(client, args->out); });
+  out->add_option("--owner", args->out.owner, "Whose; your own firm's where not said");
+  out->add_option("--to", args->out.to, "A file; standard output where not said");
+  return noun;
+}
+
+absl::Status ListItems(Client& client, const ExportOptions& options, const std::string& output) {
+  const std::string owner = options.owner.empty() ? client.firm_name() : "firms/" + options.owner;
+  TANDEM_ASSIGN_OR_RETURN(const auto items, AllItems(client, owner));
+  PrintMessages(output, items, {"ITEM", "UNIT", "GTIN", "HIERARCHY", "DISPLAY NAME", "LAST DATE"},
+                [](const v1::Item& item) -> std::vector<std::string> {
+                  return {std::string(exchange::csv::IdOf(item.name())),
+                          item.unit_code(),
+                          item.gtin(),
+                          absl::StrJoin(item.hierarchy(), "/"),
+                          item.display_name(),
+                          DateText(item.last_date())};
+                });
+  return absl::OkStatus();
+}
+
+absl::Status ListLocations(Client& client, const ExportOptions& options,
+                           const std::string& output) {
+  const std::string owner = options.owner.empty() ? client.firm_name() : "firms/" + options.owner;
+  TANDEM_ASSIGN_OR_RETURN(const auto locations, AllLocations(client, owner));
+  PrintMessages(output, locations,
+                {"LOCATION", "KIND", "GLN", "HIERARCHY", "TIME ZONE", "DISPLAY NAME"},
+                [](const v1::Location& location) -> std::vector<std::string> {
+                  return {std::string(exchange::csv::IdOf(location.name())),
+                          v1::LocationKind_Name(location.kind()).substr(14),
+                          location.gln(),
+                          absl::StrJoin(location.hierarchy(), "/"),
+                          location.time_zone(),
+                          location.display_name()};
+                });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddRegisterCommands(CLI::App& app, const SessionPtr& session) {
+  const auto args = std::make_shared<Args>();
+  CLI::App* item = AddKind(
+      app, session,
+      {"item", "Items of your register",
+       "item, unit_code; gtin, display_name, hierarchy, partner_numbers", ImportItems, ExportItems},
+      args);
+  AddVerb(item, session, {"list", "Items that you may see", "tandem item list --owner acme"},
+          [args, session](Client& client) { return ListItems(client, args->out, session->output); })
+      ->add_option("--owner", args->out.owner, "Whose");
+  CLI::App* location = AddKind(
+      app, session,
+      {"location", "Locations of your register",
+       "location, kind; gln, display_name, time_zone, hierarchy", ImportLocations, ExportLocations},
+      args);
+  AddVerb(
+      location, session,
+      {"list", "Locations that you may see", "tandem location list --owner acme"},
+      [args, session](Client& client) { return ListLocations(client, args->out, session->output); })
+      ->add_option("--owner", args->out.owner, "Whose");
+  AddKind(
+      app, session,
+      {"event", "Calendar events of your firm",
+       "event, first_date; last_date, display_name, kind, locations", ImportEvents, ExportEvents},
+      args);
+  AddKind(
+      app, session,
+      {"promotion", "Promotions by location",
+       "location, promotion, items, first_date, last_date; mechanism, uplift_permille, revision",
+       ImportPromotions, ExportPromotions},
+      args);
+  AddKind(app, session,
+          {"plan", "Production plans",
+           "plan, location, item, date, quantity; bucket_days, revision", ImportPlans, ExportPlans},
+          args);
+}
+
+}  // namespace tandem::cli

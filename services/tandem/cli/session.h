@@ -1,0 +1,47 @@
+// What every command shares: who calls whom, how to print, and how to end.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "services/tandem/cli/client.h"
+
+namespace tandem::cli {
+
+struct Session {
+  ClientOptions options{};
+  std::string output{"table"};  // table, json or csv.
+  int* exit_code = nullptr;
+};
+using SessionPtr = std::shared_ptr<Session>;
+
+// What a verb does. Its status becomes the exit code, and is printed where it is an error.
+using Action = std::function<absl::Status(Client& client)>;
+
+// A noun of the program: `tandem NOUN VERB`.
+CLI::App* AddNoun(CLI::App& app, const std::string& name, const std::string& description);
+
+struct VerbText {
+  std::string name{};
+  std::string description{};
+  std::string example{};  // A whole command line; shown by --help.
+};
+// A verb that calls the service: it gets the options of the connection and --output.
+CLI::App* AddVerb(CLI::App* noun, const SessionPtr& session, const VerbText& text, Action action);
+// A verb that calls no service.
+CLI::App* AddLocalVerb(CLI::App* noun, const SessionPtr& session, const VerbText& text,
+                       std::function<absl::Status()> action);
+
+// The exit code for a status.
+int ExitCodeOf(const absl::Status& status);
+// Prints reason, field, values and what to do to standard error.
+void PrintError(const absl::Status& status);
+
+// An error whose exit code is kRowsRejected.
+absl::Status RowsRejected(std::string_view message);
+
+}  // namespace tandem::cli
