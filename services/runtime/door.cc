@@ -1,5 +1,6 @@
 #include "services/runtime/door.h"
 
+#include <condition_variable>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -71,6 +72,22 @@ absl::StatusOr<FirmShares::Place> FirmShares::Take(const std::string& firm) {
 }
 
 struct Door::Drains {
+  // Counts guests, and says when the last one leaves.
+  std::mutex guests_mutex;
+  std::condition_variable left;
+  std::size_t guests = 0;
+  bool closed = false;
+
+  bool LetIn() {
+    const std::lock_guard lock(guests_mutex);
+    if (!closed) ++guests;
+    return !closed;
+  }
+  void LetOut() {
+    const std::lock_guard lock(guests_mutex);
+    if (--guests == 0) left.notify_all();
+  }
+
   std::mutex mutex;  // Held while an end is called: its registration waits to go.
   bool draining = false;
   std::uint64_t last = 0;
@@ -110,10 +127,20 @@ std::unique_ptr<Door::Registration> Door::EndOnDrain(std::function<void()> end) 
 }
 
 void Door::Drain() {
+  {
+    const std::lock_guard lock(drains_->guests_mutex);
+    drains_->closed = true;
+  }
   const std::lock_guard lock(drains_->mutex);
   drains_->draining = true;
   for (const auto& [number, end] : drains_->ends) end();
   drains_->ends.clear();
+}
+
+bool Door::WaitUntilEmpty(absl::Duration limit) {
+  std::unique_lock lock(drains_->guests_mutex);
+  return drains_->left.wait_for(lock, absl::ToChronoMilliseconds(limit),
+                                [this] { return drains_->guests == 0; });
 }
 
 std::string Door::TraceIdOf(const grpc::CallbackServerContext& context) {
@@ -165,6 +192,7 @@ void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then
   const auto complete = [this, method, ours, began = parts_.clock->Monotonic(), trace_id,
                          deadline = ours ? now + options_.deadline_default : asked](
                             absl::StatusOr<Guest> made, Then& next) {
+    if (made.ok() && !drains_->LetIn()) made = Draining();
     if (!made.ok()) return next(Refused(method, trace_id, std::move(made).status()));
     made->deadline_is_ours = ours;
     made->began = began;
@@ -176,9 +204,13 @@ void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then
   if (guest.ok() || !parts_.catch_up || !MayBeBehind(guest.status())) {
     return complete(std::move(guest), then);
   }
-  parts_.catch_up([this, complete, method, peer = std::move(peer), first = std::move(guest),
+  parts_.catch_up([this, complete, method, peer = std::move(peer),
                    then = std::move(then)](const absl::Status& caught) mutable {
-    complete(caught.ok() ? Admit(peer, method) : std::move(first), then);
+    // Without governance nobody knows whether this is a stranger.
+    if (caught.ok()) return complete(Admit(peer, method), then);
+    complete(base::Refuse(base::Reason::kGrantsStale,
+                          "governance cannot be asked who calls at the moment; retry"),
+             then);
   });
 }
 
@@ -189,6 +221,7 @@ grpc::Status Door::Leave(grpc::CallbackServerContext& context, const Guest& gues
                                 SealPosition(*parts_.sealer, guest.call.caller.firm, position));
   }
   const absl::Duration took = parts_.clock->Monotonic() - guest.began;
+  drains_->LetOut();
   parts_.telemetry->CallEnded();
   parts_.telemetry->CountCall(guest.method.name, status, took);
   LogCall(guest.method, status, took, guest.call.trace_id);

@@ -94,8 +94,8 @@ class Door {
   // RESOURCE_EXHAUSTED / QUOTA_EXCEEDED. They are counted. The context must stay alive until then.
   void Enter(const grpc::CallbackServerContext& context, Method method, Then then);
 
-  // The status to finish with. Counts and logs the call, and puts the position, sealed for the
-  // caller's firm, into the trailer. Before Finish; once a guest.
+  // The status to finish with. Lets the guest out, counts and logs the call, and puts the position,
+  // sealed for the caller's firm, into the trailer. Before Finish; once a guest.
   grpc::Status Leave(grpc::CallbackServerContext& context, const Guest& guest,
                      const absl::Status& status, const base::Position& position);
 
@@ -106,8 +106,11 @@ class Door {
     virtual ~Registration() = default;
   };
   std::unique_ptr<Registration> EndOnDrain(std::function<void()> end);
-  // Ends all of them, and each that comes later.
+  // Ends all of them, and lets nobody in any more.
   void Drain();
+  // Waits until every guest has left, for at most the limit; false if some are still there. For the
+  // orderly end of the program alone.
+  bool WaitUntilEmpty(absl::Duration limit);
 
   const Sealer& sealer() const { return *parts_.sealer; }
 

@@ -160,12 +160,12 @@ class StreamSink final : public FeedSink {
 };
 
 void FeedReactor::Subscribe(const v1::FollowRequest& request) {
-  absl::StatusOr<FeedFilter> filter = FilterOf(request);
-  absl::StatusOr<std::unique_ptr<Feed::Subscription>> subscription = filter.status();
-  if (filter.ok()) {
-    subscription = feed_.Follow(guest_.call.caller, *std::move(filter), request.cursor(),
-                                request.from_start(), std::make_shared<StreamSink>(*this));
-  }
+  const auto follow = [&]() -> absl::StatusOr<std::unique_ptr<Feed::Subscription>> {
+    TANDEM_ASSIGN_OR_RETURN(FeedFilter filter, FilterOf(request));
+    return feed_.Follow(guest_.call.caller, std::move(filter), request.cursor(),
+                        request.from_start(), std::make_shared<StreamSink>(*this));
+  };
+  absl::StatusOr<std::unique_ptr<Feed::Subscription>> subscription = follow();
   if (subscription.ok()) subscription_ = *std::move(subscription);
   std::unique_lock lock(mutex_);
   subscribed_ = true;

@@ -54,6 +54,9 @@ constexpr absl::Duration kGovernanceWait = absl::Seconds(10);
 // A stranger's call waits this long for the replica before it is refused.
 constexpr absl::Duration kCatchUpWait = absl::Milliseconds(500);
 
+// For answers that are on their way out when the last call has ended.
+constexpr absl::Duration kLastAnswers = absl::Milliseconds(200);
+
 // Waits for a completion. At start and stop alone: nothing else in the program waits.
 template <typename Result, typename Begin>
 Result Await(Begin begin) {
@@ -166,9 +169,9 @@ absl::Status Instance::Impl::ServeDomains() {
   const auto serve = [this](const runtime::Domain& domain) {
     return Await<absl::Status>([&](auto done) { router->Serve(domain, std::move(done)); });
   };
-  const auto has_role = [this](std::string_view firm, std::string_view principal,
-                               std::string_view role) {
-    return grants->HasRole(firm, principal, role);
+  const auto check_role = [this](std::string_view firm, std::string_view principal,
+                                 std::string_view role) {
+    return grants->CheckRole(firm, principal, role);
   };
   if (config.Serves(DomainId::kGovernance)) {
     TANDEM_RETURN_IF_ERROR(serve(governance_domain));
@@ -188,7 +191,7 @@ absl::Status Instance::Impl::ServeDomains() {
                                 .grants = grants.get(),
                                 .registers = registers.get(),
                                 .sealer = sealer.get(),
-                                .has_role = has_role});
+                                .check_role = check_role});
     fold_worker =
         std::make_unique<exchange::FoldWorker>(*router, executor, exchange::FoldWorkerOptions{});
   }
@@ -198,7 +201,7 @@ absl::Status Instance::Impl::ServeDomains() {
         std::make_unique<forecast::ForecastApi>(forecast::ForecastSeams{.router = router.get(),
                                                                         .grants = grants.get(),
                                                                         .sealer = sealer.get(),
-                                                                        .has_role = has_role});
+                                                                        .check_role = check_role});
     if (exchange_api != nullptr) {
       series = std::make_unique<LocalSeries>(*exchange_api, clock, executor);
     } else {
@@ -344,8 +347,14 @@ void Instance::Impl::Stop() {
   if (std::exchange(stopped, true)) return;
   metrics.reset();
   if (feed != nullptr) feed->Drain();
-  if (door != nullptr) door->Drain();
-  if (server != nullptr) server->Shutdown(config.drain_max);
+  if (door != nullptr) {
+    door->Drain();
+    if (!door->WaitUntilEmpty(config.drain_max)) {
+      runtime::LogLine(LogLevel::kWarning, "calls in flight were cut off");
+    }
+  }
+  // Idle clients may take seconds to hang up, and are not waited for.
+  if (server != nullptr) server->Shutdown(kLastAnswers);
   if (router != nullptr) {
     Await<bool>(
         [this](auto done) { router->Drain([done = std::move(done)]() mutable { done(true); }); });

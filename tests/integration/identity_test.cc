@@ -8,11 +8,14 @@
 #include <fstream>
 
 #include "services/base/reason.h"
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tests/integration/loopback.h"
 #include "tests/support/status.h"
 
 namespace tandem::testing {
 namespace {
+
+using Stub = exchange_v1::ExchangeService::Stub;
 
 using base::Reason;
 using runtime::ReadWholeFile;

@@ -14,10 +14,11 @@
 #include <vector>
 
 #include "grpcpp/grpcpp.h"
+#include "services/runtime/door.h"
 #include "services/runtime/executor.h"
-#include "services/runtime/rpc.h"
+#include "services/runtime/rpc_status.h"
 #include "services/runtime/server.h"
-#include "tandem/exchange/v1/exchange.grpc.pb.h"
+#include "tandem/exchange/v1/exchange.pb.h"
 
 namespace tandem::testing {
 
@@ -117,31 +118,9 @@ inline std::unique_ptr<ScriptSession> ScriptApi::OpenIngest(const runtime::Call&
   return std::make_unique<ScriptSession>(*this);
 }
 
-// As a service's shell, with the roles of readers and editors.
-class ScriptService final : public exchange_v1::ExchangeService::CallbackService {
- public:
-  ScriptService(runtime::Door& door, ScriptApi& api) : shell_(door, api) {}
-  grpc::ServerUnaryReactor* ListItems(grpc::CallbackServerContext* context,
-                                      const exchange_v1::ListItemsRequest* request,
-                                      exchange_v1::ListItemsResponse* response) override {
-    return shell_.Unary({"ListItems", runtime::Role::kReader}, context, request, response,
-                        &ScriptApi::ListItems);
-  }
-  grpc::ServerWriteReactor<exchange_v1::ReadSeriesResponse>* ReadSeries(
-      grpc::CallbackServerContext* context,
-      const exchange_v1::ReadSeriesRequest* request) override {
-    return shell_.Stream<exchange_v1::ReadSeriesResponse>({"ReadSeries", runtime::Role::kReader},
-                                                          context, request, &ScriptApi::ReadSeries);
-  }
-  grpc::ServerBidiReactor<exchange_v1::IngestRequest, exchange_v1::IngestResponse>* Ingest(
-      grpc::CallbackServerContext* context) override {
-    return shell_.Converse<exchange_v1::IngestRequest, exchange_v1::IngestResponse>(
-        {"Ingest", runtime::Role::kEditor}, context, &ScriptApi::OpenIngest);
-  }
-
- private:
-  runtime::Shell<ScriptApi> shell_;
-};
+// The handlers as a service's shell serves them, with the roles of readers and editors
+// (loopback.cc).
+std::unique_ptr<grpc::Service> MakeScriptService(runtime::Door& door, ScriptApi& api);
 
 // All of it together. Set `api` and `book` as the test needs, then Start.
 class Loopback {
@@ -161,7 +140,7 @@ class Loopback {
                                .telemetry = &telemetry,
                                .catch_up = catch_up};
     door_ = std::make_unique<runtime::Door>(std::move(parts), options);
-    service_ = std::make_unique<ScriptService>(*door_, api);
+    service_ = MakeScriptService(*door_, api);
     auto server =
         runtime::Server::Start({.listen = "127.0.0.1:0", .tls = std::move(tls)}, {service_.get()});
     if (server.ok()) server_ = *std::move(server);
@@ -182,11 +161,9 @@ class Loopback {
   runtime::SystemRandom random_;
   runtime::Sealer sealer_;
   std::unique_ptr<runtime::Door> door_;
-  std::unique_ptr<ScriptService> service_;
+  std::unique_ptr<grpc::Service> service_;
   std::unique_ptr<runtime::Server> server_;
 };
-
-using Stub = exchange_v1::ExchangeService::Stub;
 
 // A context that names a caller, as a client without TLS does, with a deadline far away.
 inline std::unique_ptr<grpc::ClientContext> ContextOf(const std::string& firm,
@@ -198,8 +175,9 @@ inline std::unique_ptr<grpc::ClientContext> ContextOf(const std::string& firm,
   return context;
 }
 
-inline absl::Status List(Stub& stub, grpc::ClientContext& context,
-                         const exchange_v1::ListItemsRequest& request = {}) {
+template <typename Stub>
+absl::Status List(Stub& stub, grpc::ClientContext& context,
+                  const exchange_v1::ListItemsRequest& request = {}) {
   exchange_v1::ListItemsResponse response;
   return runtime::FromGrpcStatus(stub.ListItems(&context, request, &response));
 }

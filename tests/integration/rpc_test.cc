@@ -7,11 +7,15 @@
 
 #include "grpcpp/generic/generic_stub.h"
 #include "services/base/reason.h"
+#include "services/runtime/rpc_session.h"
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tests/integration/loopback.h"
 #include "tests/support/status.h"
 
 namespace tandem::testing {
 namespace {
+
+using Stub = exchange_v1::ExchangeService::Stub;
 
 using base::Reason;
 using ::testing::ElementsAre;

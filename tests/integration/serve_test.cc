@@ -154,7 +154,7 @@ TEST_F(ServeTest, ServesSaysSoAndStopsInOrder) {
   request.set_from_start(true);
   const auto reader = feeds->Follow(context.get(), request);
   feed::v1::FollowResponse response;
-  ASSERT_TRUE(reader->Read(&response));
+  ASSERT_TRUE(reader->Read(&response)) << reader->Finish().error_message();
   EXPECT_EQ(program.Stop(), 0) << program.error();
   while (reader->Read(&response)) {
   }

@@ -1,0 +1,40 @@
+#include "tests/integration/loopback.h"
+
+#include "services/runtime/rpc.h"
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
+
+namespace tandem::testing {
+namespace {
+
+class ScriptService final : public exchange_v1::ExchangeService::CallbackService {
+ public:
+  ScriptService(runtime::Door& door, ScriptApi& api) : shell_(door, api) {}
+  grpc::ServerUnaryReactor* ListItems(grpc::CallbackServerContext* context,
+                                      const exchange_v1::ListItemsRequest* request,
+                                      exchange_v1::ListItemsResponse* response) override {
+    return shell_.Unary({"ListItems", runtime::Role::kReader}, context, request, response,
+                        &ScriptApi::ListItems);
+  }
+  grpc::ServerWriteReactor<exchange_v1::ReadSeriesResponse>* ReadSeries(
+      grpc::CallbackServerContext* context,
+      const exchange_v1::ReadSeriesRequest* request) override {
+    return shell_.Stream<exchange_v1::ReadSeriesResponse>({"ReadSeries", runtime::Role::kReader},
+                                                          context, request, &ScriptApi::ReadSeries);
+  }
+  grpc::ServerBidiReactor<exchange_v1::IngestRequest, exchange_v1::IngestResponse>* Ingest(
+      grpc::CallbackServerContext* context) override {
+    return shell_.Converse<exchange_v1::IngestRequest, exchange_v1::IngestResponse>(
+        {"Ingest", runtime::Role::kEditor}, context, &ScriptApi::OpenIngest);
+  }
+
+ private:
+  runtime::Shell<ScriptApi> shell_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeScriptService(runtime::Door& door, ScriptApi& api) {
+  return std::make_unique<ScriptService>(door, api);
+}
+
+}  // namespace tandem::testing
