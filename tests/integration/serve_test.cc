@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -205,6 +206,51 @@ TEST_F(ServeTest, EachErrorSaysWhatToDo) {
     EXPECT_THAT(program.error(), HasSubstr(c.want_error));
   }
   EXPECT_EQ(first.Stop(), 0);
+}
+
+// Under TLS, from nothing: the operator admits a firm with its authority, and the firm's own people
+// are let in soon, by a server that was never restarted.
+TEST_F(ServeTest, LetsAFirmInUnderTlsOnceItIsAdmitted) {
+  const std::string certs = File("certs");
+  const std::string script = std::string(TANDEM_SOURCE_DIR) + "/deploy/certs " + certs + " ";
+  for (const char* step :
+       {"init", "instance node1", "operator root", "firm acme", "principal acme boss"}) {
+    ASSERT_EQ(std::system((script + step).c_str()), 0) << step;
+  }
+  const auto files = [&](const std::string& leaf) {
+    return runtime::TlsFiles{.certificate = certs + leaf + ".pem",
+                             .key = certs + leaf + ".key",
+                             .root_bundle = certs + "/operator/ca.pem"};
+  };
+  const runtime::TlsFiles own = files("/instances/node1");
+  Program program(File("run"),
+                  {"--data", File("data"), "--listen", "127.0.0.1:0", "--tls-cert", own.certificate,
+                   "--tls-key", own.key, "--operator-ca", own.root_bundle});
+  const std::string address = program.Address();
+  ASSERT_NE(address, "") << program.error();
+
+  const auto operators = governance::v1::GovernanceService::NewStub(
+      runtime::ChannelTo(address, files("/operator/root")));
+  governance::v1::AdmitFirmRequest request;
+  request.set_firm_id("acme");
+  request.mutable_firm()->set_display_name("acme");
+  request.mutable_firm()->add_authority_pems(*runtime::ReadWholeFile(certs + "/firms/acme/ca.pem"));
+  request.set_admin_principal("boss");
+  request.set_request_id("0b5c2f5e-7f0a-4c63-9c56-5a1e5d3c0003");
+  governance::v1::Firm firm;
+  grpc::ClientContext context;
+  ASSERT_THAT(runtime::FromGrpcStatus(operators->AdmitFirm(&context, request, &firm)), IsOk());
+
+  const auto stub = exchange::v1::ExchangeService::NewStub(
+      runtime::ChannelTo(address, files("/firms/acme/boss")));
+  exchange::v1::ListItemsRequest list;
+  list.set_parent("firms/acme");
+  exchange::v1::ListItemsResponse items;
+  grpc::ClientContext patient;
+  patient.set_wait_for_ready(true);
+  patient.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  EXPECT_THAT(runtime::FromGrpcStatus(stub->ListItems(&patient, list, &items)), IsOk());
+  EXPECT_EQ(program.Stop(), 0);
 }
 
 // Services apart: the exchange follows governance over gRPC, and survives its absence.
