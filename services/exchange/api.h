@@ -27,9 +27,10 @@ struct ExchangeSeams {
   const base::Grants* grants = nullptr;
   RegisterReplica* registers = nullptr;
   const runtime::Sealer* sealer = nullptr;
-  // Whether a principal has a role (GrantsReplica::HasRole); unset: the door alone asks.
-  std::function<bool(std::string_view firm, std::string_view principal, std::string_view role)>
-      has_role{};
+  // OK if a principal has a role (GrantsReplica::CheckRole); unset: the door alone asks.
+  std::function<absl::Status(std::string_view firm, std::string_view principal,
+                             std::string_view role)>
+      check_role{};
 };
 
 // One Ingest call. Blocks may be pushed before earlier ones are answered; answers come in order.

@@ -46,11 +46,8 @@ absl::StatusOr<std::string> AnyFirm(std::string_view field, std::string_view nam
 }
 
 absl::Status CheckEditor(const ExchangeSeams& seams, const Call& call) {
-  if (!seams.has_role || seams.has_role(call.caller.firm, call.caller.principal, "editor")) {
-    return absl::OkStatus();
-  }
-  return base::Refuse(Reason::kRoleMissing, "changes need an editor of the firm",
-                      {{"principal", call.caller.principal}});
+  if (!seams.check_role) return absl::OkStatus();
+  return seams.check_role(call.caller.firm, call.caller.principal, "editor");
 }
 
 base::SlotId SlotOf(const ExchangeSeams& seams, const Place& place) {

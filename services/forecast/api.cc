@@ -47,11 +47,6 @@ absl::StatusOr<std::string> RelationOf(std::string_view parent) {
   return std::move(ids[0]);
 }
 
-absl::Status RoleMissing(std::string_view role) {
-  return base::Refuse(base::Reason::kRoleMissing, "the principal lacks the role",
-                      {{"role", absl::string_view(role.data(), role.size())}});
-}
-
 // Ids of the versions named, which must be of the same agreement.
 absl::StatusOr<std::vector<std::string>> ParentsOf(const v1::Version& version,
                                                    std::string_view relation) {
@@ -93,9 +88,7 @@ base::SlotId ForecastApi::SlotOf(std::string_view relation) const {
 // Who may is asked first, and whether the state allows it last.
 absl::StatusOr<ForecastApi::Terms> ForecastApi::CheckWriter(const Call& call,
                                                             std::string_view relation) const {
-  if (!seams_.has_role(call.caller.firm, call.caller.principal, "editor")) {
-    return RoleMissing("editor");
-  }
+  TANDEM_RETURN_IF_ERROR(seams_.check_role(call.caller.firm, call.caller.principal, "editor"));
   TANDEM_ASSIGN_OR_RETURN(Terms terms, seams_.grants->TermsOf(call.caller.firm, relation));
   if (terms->revoked) {
     return base::Refuse(base::Reason::kAgreementRevoked, "the agreement was revoked",
@@ -105,9 +98,7 @@ absl::StatusOr<ForecastApi::Terms> ForecastApi::CheckWriter(const Call& call,
 }
 
 absl::Status ForecastApi::CheckReader(const Call& call, std::string_view relation) const {
-  if (!seams_.has_role(call.caller.firm, call.caller.principal, "reader")) {
-    return RoleMissing("reader");
-  }
+  TANDEM_RETURN_IF_ERROR(seams_.check_role(call.caller.firm, call.caller.principal, "reader"));
   if (seams_.grants->IsParty(call.caller.firm, relation)) return absl::OkStatus();
   // NOT_GRANTED, or that the grants do not know now.
   TANDEM_RETURN_IF_ERROR(seams_.grants->TermsOf(call.caller.firm, relation).status());
@@ -255,9 +246,8 @@ void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& re
   // Giving up is allowed after a revocation too: it shows nothing to anyone.
   const absl::Status reader = CheckReader(call, ref->relation);
   if (!reader.ok()) return reply(reader);
-  if (!seams_.has_role(call.caller.firm, call.caller.principal, "editor")) {
-    return reply(RoleMissing("editor"));
-  }
+  const absl::Status editor = seams_.check_role(call.caller.firm, call.caller.principal, "editor");
+  if (!editor.ok()) return reply(editor);
   const absl::Status id = base::CheckRequestId(request.request_id());
   if (!id.ok()) return reply(id);
   DropCommand command{ref->relation, ref->version};

@@ -32,9 +32,10 @@ struct ForecastSeams {
   runtime::Router* router = nullptr;  // Serves forecast's slots.
   const base::Grants* grants = nullptr;
   const runtime::Sealer* sealer = nullptr;
-  // Whether a principal has a role: GrantsReplica::HasRole.
-  std::function<bool(std::string_view firm, std::string_view principal, std::string_view role)>
-      has_role{};
+  // OK if a principal has a role: GrantsReplica::CheckRole.
+  std::function<absl::Status(std::string_view firm, std::string_view principal,
+                             std::string_view role)>
+      check_role{};
 };
 
 // Who computes what StartRun accepts: the worker (worker.h).

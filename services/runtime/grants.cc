@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "services/base/reason.h"
+#include "services/base/status.h"
 #include "services/runtime/grants_index.h"
 #include "tandem/governance/v1/governance.pb.h"
 
@@ -322,6 +323,15 @@ bool GrantsReplica::HasRole(std::string_view firm, std::string_view principal,
   if (roles == entry->roles.end()) return false;
   return wanted == governance::v1::ROLE_READER || roles->second.contains(wanted) ||
          roles->second.contains(governance::v1::ROLE_ADMIN);
+}
+
+absl::Status GrantsReplica::CheckRole(std::string_view firm, std::string_view principal,
+                                      std::string_view role) const {
+  if (HasRole(firm, principal, role)) return absl::OkStatus();
+  TANDEM_RETURN_IF_ERROR(Fresh());
+  return base::Refuse(base::Reason::kRoleMissing, "the principal lacks the role",
+                      {{"principal", absl::string_view(principal.data(), principal.size())},
+                       {"role", absl::string_view(role.data(), role.size())}});
 }
 
 std::vector<GrantChange> GrantsReplica::ChangesSince(std::string_view firm,

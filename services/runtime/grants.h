@@ -78,6 +78,10 @@ class GrantsReplica final : public base::Grants {
   // Whether the principal has the role ("admin", "signer", "editor", "reader"); "admin" has all, and
   // each of signer and editor can read.
   bool HasRole(std::string_view firm, std::string_view principal, std::string_view role) const;
+  // OK if it has; PERMISSION_DENIED / ROLE_MISSING if it has not; GRANTS_STALE where the replica may
+  // not have heard of the role yet.
+  absl::Status CheckRole(std::string_view firm, std::string_view principal,
+                         std::string_view role) const;
 
   // The firm's grant changes with a number above `after`, ascending.
   std::vector<GrantChange> ChangesSince(std::string_view firm, std::uint64_t after) const;

@@ -52,12 +52,12 @@ void Ask(const Wire& wire, Instance& instance, Api* (Instance::*api)(),
     runtime::Call call;
     call.caller = CallerOf(firm);
     // Sealed tokens and answers travel as they are; the position is the shell's business.
-    (target->*method)(call, request,
-                      [wire, answer](absl::StatusOr<runtime::Answer<Response>> reply) {
-                        absl::StatusOr<Response> response = reply.status();
-                        if (reply.ok()) response = std::move(reply->message);
-                        wire.network->Send(*wire.clients, [answer, response] { answer(response); });
-                      });
+    (target->*method)(
+        call, request, [wire, answer](absl::StatusOr<runtime::Answer<Response>> reply) {
+          absl::StatusOr<Response> response =
+              reply.ok() ? absl::StatusOr<Response>(std::move(reply->message)) : reply.status();
+          wire.network->Send(*wire.clients, [answer, response] { answer(response); });
+        });
   });
   wire.clients->RunAfter(wire.patience,
                          [answer] { answer(absl::UnavailableError("no answer in time")); });

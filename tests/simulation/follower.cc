@@ -1,5 +1,7 @@
 #include "tests/simulation/follower.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace tandem::simulation {
@@ -38,16 +40,23 @@ Follower::~Follower() = default;
 
 void Follower::Start() {
   Connect();
-  // A stream that says nothing for three seconds (progress marks come each second) is lost.
+  Watch();
+}
+
+// A stream that says nothing for three seconds (progress marks come each second) is lost.
+void Follower::Watch() {
   wire_.clients->RunAfter(absl::Seconds(1), [this] {
     if (wire_.world->now() - heard_ > absl::Seconds(3)) Lost(stream_);
+    Watch();
   });
 }
 
 void Follower::Connect() {
   const std::uint64_t stream = ++stream_;
   heard_ = wire_.world->now();
-  wire_.network->Send(instance_->node(), [this, stream] {
+  const auto opened = std::make_shared<bool>(false);
+  wire_.network->Send(instance_->node(), [this, stream, opened] {
+    if (std::exchange(*opened, true)) return;  // A connection is made once, however often asked.
     if (stream != stream_ || !instance_->serving() || instance_->feed() == nullptr) return;
     auto sink = std::make_shared<Sink>(*this, stream);
     auto subscription = instance_->feed()->Follow(CallerOf(firm_), {}, cursor_, true, sink);
@@ -65,18 +74,11 @@ void Follower::Lost(std::uint64_t stream) {
   if (stream != stream_) return;
   ++report_->counts["feed streams lost"];
   Connect();
-  const std::uint64_t again = stream_;
-  wire_.clients->RunAfter(absl::Seconds(3), [this, again] {
-    if (again == stream_ && wire_.world->now() - heard_ > absl::Seconds(3)) Lost(again);
-  });
 }
 
 void Follower::Take(std::uint64_t stream, const runtime::FeedMessage& message) {
   if (stream != stream_) return;
   heard_ = wire_.world->now();
-  wire_.clients->RunAfter(absl::Seconds(4), [this, stream] {
-    if (wire_.world->now() - heard_ > absl::Seconds(3)) Lost(stream);
-  });
   // The consumer fails before it has worked the message through, now and then.
   if (wire_.world->random().OneIn(40)) return Lost(stream);
   for (const runtime::FeedRecord& record : message.records) {

@@ -36,6 +36,7 @@ class Follower {
 
  private:
   class Sink;
+  void Watch();
   void Connect();
   void Lost(std::uint64_t stream);
   void Take(std::uint64_t stream, const runtime::FeedMessage& message);

@@ -103,10 +103,10 @@ void Instance::Boot() {
 void Instance::Serve(const std::shared_ptr<Life>& life) {
   if (life == nullptr || life != life_) return;
   life->grants->Start();
-  const auto has_role = [grants = life->grants.get()](std::string_view firm,
-                                                      std::string_view principal,
-                                                      std::string_view role) {
-    return grants->HasRole(firm, principal, role);
+  const auto check_role = [grants = life->grants.get()](std::string_view firm,
+                                                        std::string_view principal,
+                                                        std::string_view role) {
+    return grants->CheckRole(firm, principal, role);
   };
   if (roles_.governance) {
     life->governance = std::make_unique<governance::GovernanceApi>(life->router, life->sealer);
@@ -117,7 +117,8 @@ void Instance::Serve(const std::shared_ptr<Life>& life) {
         exchange::ExchangeSeams{.router = &life->router,
                                 .grants = life->grants.get(),
                                 .registers = life->registers.get(),
-                                .sealer = &life->sealer});
+                                .sealer = &life->sealer,
+                                .check_role = check_role});
     life->folds =
         std::make_unique<exchange::FoldWorker>(life->router, node_, exchange::FoldWorkerOptions{});
     life->folds->Start();
@@ -127,7 +128,7 @@ void Instance::Serve(const std::shared_ptr<Life>& life) {
         forecast::ForecastSeams{.router = &life->router,
                                 .grants = life->grants.get(),
                                 .sealer = &life->sealer,
-                                .has_role = has_role});
+                                .check_role = check_role});
     Instance* const from = roles_.exchange ? this : exchanging_;
     life->series = std::make_unique<SimSeries>(*network_, node_, from->node(),
                                                [from] { return from->exchange(); });

@@ -77,8 +77,8 @@ void SimSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest r
         call, RequestOf(request),
         [network, own, answer,
          life](absl::StatusOr<std::unique_ptr<runtime::Pages<ev1::ReadSeriesResponse>>> pages) {
-          absl::StatusOr<forecast::SeriesColumnsRead> read = pages.status();
-          if (pages.ok()) read = ReadAll(**pages);
+          const absl::StatusOr<forecast::SeriesColumnsRead> read =
+              pages.ok() ? ReadAll(**pages) : pages.status();
           network->Answer(*own, life, [answer, read] { answer(read); });
         });
   });
