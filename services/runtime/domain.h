@@ -1,5 +1,5 @@
-// What a service gives the runtime: how its facts change rows, and what firms may see of them. Pure:
-// the runtime calls it from the slot, from feeds and on replay.
+// What a service gives the runtime: how its facts change rows, and what firms may see of them.
+// Pure: the runtime calls it from the slot, from feeds and on replay.
 #pragma once
 
 #include <memory>
@@ -41,8 +41,8 @@ class Domain {
   // OK if this build can read the fact: known kind, known schema version, payload parses. Otherwise
   // kDataLoss, and the slot halts: it is never skipped.
   virtual absl::Status CheckReadable(const base::FactRecord& record) const = 0;
-  // Stores what was decided. Never refuses, no clock, no I/O. Called once a fact in the log's order,
-  // after CheckReadable. The runtime's own kinds (below kDomainKindFirst) never come here.
+  // Stores what was decided. Never refuses, no clock, no I/O. Called once a fact in the log's
+  // order, after CheckReadable. The runtime's own kinds (below kDomainKindFirst) never come here.
   virtual void Apply(const base::FactRecord& record, base::Rows& rows) const = 0;
 
   virtual Audience AudienceOf(const base::FactRecord& record) const = 0;

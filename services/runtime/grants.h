@@ -1,6 +1,6 @@
 // The replica of governance that every service keeps: firms, principals, agreements in force. It
-// follows governance's facts and asks for its position every 200 ms; what it says holds until 700 ms
-// after the question was sent, on its own monotonic clock (design, section 6).
+// follows governance's facts and asks for its position every 200 ms; what it says holds until 700
+// ms after the question was sent, on its own monotonic clock (design, section 6).
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,11 @@ inline constexpr absl::Duration kGrantsHold = absl::Milliseconds(700);
 class GovernanceSource {
  public:
   virtual ~GovernanceSource() = default;
-  // The number of governance's last durable fact. Lost questions are never answered; that is allowed.
+  // The number of governance's last durable fact. Lost questions are never answered; that is
+  // allowed.
   virtual void AskPosition(absl::AnyInvocable<void(absl::StatusOr<std::uint64_t>)> done) = 0;
-  // Governance's groups from fact `from` on, as Log::Follow. A broken source starts again by itself.
+  // Governance's groups from fact `from` on, as Log::Follow. A broken source starts again by
+  // itself.
   virtual std::unique_ptr<LogFollower> Follow(std::uint64_t from, Log::OnGroup on_group) = 0;
 };
 
@@ -72,14 +74,15 @@ class GrantsReplica final : public base::Grants {
 
   // kUnavailable / GRANTS_STALE unless the replica was known to be current within the hold.
   absl::Status Fresh() const;
-  // nullopt for a firm that was never admitted. Does not ask for freshness: the door checks it apart.
+  // nullopt for a firm that was never admitted. Does not ask for freshness: the door checks it
+  // apart.
   std::optional<KnownFirm> Firm(std::string_view firm) const;
   std::vector<KnownFirm> Firms() const;
-  // Whether the principal has the role ("admin", "signer", "editor", "reader"); "admin" has all, and
-  // each of signer and editor can read.
+  // Whether the principal has the role ("admin", "signer", "editor", "reader"); "admin" has all,
+  // and each of signer and editor can read.
   bool HasRole(std::string_view firm, std::string_view principal, std::string_view role) const;
-  // OK if it has; PERMISSION_DENIED / ROLE_MISSING if it has not; GRANTS_STALE where the replica may
-  // not have heard of the role yet.
+  // OK if it has; PERMISSION_DENIED / ROLE_MISSING if it has not; GRANTS_STALE where the replica
+  // may not have heard of the role yet.
   absl::Status CheckRole(std::string_view firm, std::string_view principal,
                          std::string_view role) const;
 

@@ -1,11 +1,10 @@
 #include "services/runtime/seal.h"
 
-#include "openssl/evp.h"
-
 #include <array>
 #include <mutex>
 
 #include "absl/strings/escaping.h"
+#include "openssl/evp.h"
 #include "services/base/bug.h"
 #include "services/base/bytes.h"
 #include "services/base/reason.h"

@@ -1,5 +1,6 @@
 // The world as the code below the gRPC shell sees it: time, chance and later. Nothing else starts a
-// thread, sleeps or reads a clock, so that all services run in one process under a seeded simulator.
+// thread, sleeps or reads a clock, so that all services run in one process under a seeded
+// simulator.
 #pragma once
 
 #include <cstdint>

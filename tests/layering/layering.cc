@@ -172,7 +172,9 @@ Layer LayerOf(std::string_view path) {
   if (service == "tandem") return Layer::kProgram;
   const std::string_view word = FirstWord(path);
   // What the runtime calls (domain.h) and what follows the log stand beside the handlers.
-  if (word == "api" || word == "domain" || word == "register") return Layer::kServiceApi;
+  if (word == "api" || word == "domain" || word == "register" || word == "as") {
+    return Layer::kServiceApi;
+  }
   return word == "service" || word == "worker" ? Layer::kServiceShell : Layer::kServicePure;
 }
 
