@@ -1,7 +1,7 @@
 """The contract as Python sees it: stubs generated from proto/ alone, and calls with their outcome.
 
-Nothing here knows the server's code. A call has one of three outcomes: an answer, a refusal (with its
-stable reason), or none (the server died, or it is not known whether it did it).
+Nothing here knows the server's code. A call has one of three outcomes: an answer, a refusal (with
+its stable reason), or none (the server died, or it is not known whether it did it).
 """
 import atexit
 import dataclasses
@@ -81,7 +81,7 @@ RETRIED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED,
 
 
 def is_retried(error):
-    """Whether an RpcError is no answer. gRPC calls a connection that breaks off UNKNOWN at times."""
+    """Whether an RpcError is no answer. gRPC may call a broken connection UNKNOWN."""
     return error.code() in RETRIED or (error.code() == grpc.StatusCode.UNKNOWN
                                        and "Stream removed" in (error.details() or ""))
 

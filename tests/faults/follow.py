@@ -1,4 +1,4 @@
-"""Followers of the feed: they keep the cursor of the last message and go on from it after a kill."""
+"""Followers of the feed: they keep the last message's cursor and go on from it after a kill."""
 import threading
 import time
 
@@ -48,7 +48,8 @@ class Follower:
                     self._follow()
                 except grpc.RpcError as error:
                     if not is_retried(error):
-                        raise Violation(f"{self.firm}'s feed was refused: {refusal(error)}") from error
+                        why = refusal(error)
+                        raise Violation(f"{self.firm}'s feed was refused: {why}") from error
                 except ValueError:
                     pass  # The channel was closed.
                 if not self._ended:
@@ -103,7 +104,7 @@ def facts_of(records, message):
 
 
 def read_whole(server, firm, records_min, seconds=120):
-    """The firm's feed from the first fact on, by a new subscription, until it has as many records."""
+    """The firm's feed from the first fact on, by a new subscription; at least so many records."""
     fresh = Follower(server, firm)
     fresh.start()
     began = time.monotonic()

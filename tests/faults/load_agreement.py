@@ -8,8 +8,8 @@ FACTS = {"offered": gov_facts.AgreementOffered, "signed": gov_facts.AgreementSig
 
 
 class AgreementLoad:
-    """Each relation goes through its life by commands that are repeated until they are answered; the
-    model is the list of facts that this must have made."""
+    """Each relation goes through its life by commands that are repeated until they are answered;
+    the model is the list of facts that this must have made."""
 
     def __init__(self, server, rng, tally):
         self.rng = rng

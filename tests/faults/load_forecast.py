@@ -1,4 +1,4 @@
-"""Forecast versions staged, uploaded in chunks, and published or dropped; both sides read the same."""
+"""Forecast versions staged, uploaded, published or dropped; both sides read the same."""
 from contract import Firm, Refused, Violation, accepted, check, date, fc, fc_grpc, request_id
 from network import FIRST_DAY, MAKER, MAKER_ITEMS, RETAILER
 

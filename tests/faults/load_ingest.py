@@ -1,4 +1,4 @@
-"""Sales as streams of blocks, with batches that are closed, taken back and read while it happens."""
+"""Sales as streams of blocks, with batches that are closed, taken back and read meanwhile."""
 import dataclasses
 
 import grpc
@@ -22,8 +22,8 @@ class Batch:
 
 
 class IngestLoad:
-    """One stream at one location. After every break it asks where the stream stands and goes on from
-    there, so its model of the location is exact."""
+    """One stream at one location. After every break it asks where the stream stands and goes on
+    from there, so its model of the location is exact."""
 
     def __init__(self, server, location, rng, tally):
         self.server = server
@@ -180,8 +180,8 @@ class IngestLoad:
                      if found.get(key) != expected.get(key)}
             first = min(wrong)
             raise Violation(
-                f"sales at {self.location} read by {firm.firm}: {len(wrong)} cells differ, the first "
-                f"{first}: {found.get(first)} where {expected.get(first)} was sent")
+                f"sales at {self.location} read by {firm.firm}: {len(wrong)} cells differ, the "
+                f"first {first}: {found.get(first)} where {expected.get(first)} was sent")
         self.tally.add("cells compared", len(found))
 
     def verify(self, _feeds, report):

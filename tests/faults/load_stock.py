@@ -16,8 +16,8 @@ class Sent:
 
 
 class StockLoad:
-    """Reports cell after cell at one location. Most of what got no answer is sent again with the same
-    request_id until there is one; some is left unanswered on purpose."""
+    """Reports cell after cell at one location. Most of what got no answer is sent again with the
+    same request_id until there is one; some is left unanswered on purpose."""
 
     def __init__(self, server, location, rng, tally):
         self.server = server
@@ -67,7 +67,7 @@ class StockLoad:
         return answer.accept_time.ToNanoseconds()
 
     def verify(self, feeds, report):
-        """`feeds` are the reports in the feeds of retailer and maker, as stock_reports gives them."""
+        """`feeds` are the reports in the firms' feeds, as stock_reports gives them."""
         name = location_name(self.location)
         seen = [entry[1:] for entry in feeds[RETAILER] if entry[0] == name]
         kept = in_order(self.sent, seen, name, report)
@@ -102,6 +102,6 @@ def in_order(sent, seen, name, report):
         elif one.accept_nanos is not None:
             report.add("lost", f"{name} {one} was acknowledged and is not there in its order")
     if position < len(seen):
-        report.add("other", f"{name} holds {len(seen) - position} reports that nobody sent there, the "
-                            f"first {seen[position]}")
+        report.add("other", f"{name} holds {len(seen) - position} reports that nobody sent there, "
+                            f"the first {seen[position]}")
     return kept

@@ -19,8 +19,8 @@ def program_path(named=None):
     found = [path for build in builds
              if (path := pathlib.Path(build) / "services" / "tandem" / "tandem").is_file()]
     if not found:
-        raise SystemExit(f"no program at {builds}/services/tandem/tandem: build it, set TANDEM_BUILD, "
-                         "or name it with --program")
+        raise SystemExit(f"no program at {builds}/services/tandem/tandem: build it, set "
+                         "TANDEM_BUILD, or name it with --program")
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
@@ -50,8 +50,8 @@ class Server:
         self.starts += 1
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(
-                [self.program, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--insecure",
-                 "--port-file", self._port_file, *self.extra],
+                [self.program, "serve", "--data", self.data, "--listen", "127.0.0.1:0",
+                 "--insecure", "--port-file", self._port_file, *self.extra],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **(self.environment or {})})
 
@@ -110,7 +110,7 @@ class Server:
         return self._process.wait(timeout=seconds)
 
     def watch(self):
-        """From now on: a server that ends by itself ends the run, since callers would wait for ever."""
+        """A server that ends by itself ends the run: callers would wait for ever."""
         def look():
             while not self._stopped:
                 if self._meant_to_run and not self.running() and self._meant_to_run:
