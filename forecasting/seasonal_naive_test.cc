@@ -8,7 +8,6 @@
 namespace tandem::forecasting {
 namespace {
 
-using testing::ElementsAre;
 
 TEST(SeasonalNaiveTest, RepeatsTheLastSeason) {
   struct Case {
