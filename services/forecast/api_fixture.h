@@ -118,11 +118,12 @@ class ForecastWorld {
     log_ = std::make_unique<runtime::EmbeddedLog>(store_, executor_, 7);
     router = std::make_unique<runtime::Router>(*log_, clock_, executor_, runtime::SlotOptions{});
     router->Serve(domain_, [this](absl::Status status) { ready = status; });
-    api = std::make_unique<ForecastApi>(
-        ForecastSeams{router.get(), &grants, &sealer,
-                      [](std::string_view firm, std::string_view principal, std::string_view role) {
-                        return firm != "stranger" && (principal == "bot" || role == "reader");
-                      }});
+    api = std::make_unique<ForecastApi>(ForecastSeams{
+        router.get(), &grants, &sealer,
+        [](std::string_view firm, std::string_view principal, std::string_view role) {
+          const bool has = firm != "stranger" && (principal == "bot" || role == "reader");
+          return has ? absl::OkStatus() : base::Refuse(base::Reason::kRoleMissing, "no such role");
+        }});
   }
   // 32 hex digits of `n`, as a UUID.
   static std::string Id(int n) {

@@ -34,11 +34,12 @@ class AtOnce final : public runtime::Executor {
   void RunAfter(absl::Duration, runtime::Task) override {}
 };
 
-base::FactRecord Record(std::uint64_t number, const gv1::AgreementInForce& fact) {
+template <typename Message>
+base::FactRecord Record(std::uint64_t number, int kind, const Message& fact) {
   base::FactRecord record;
   record.slot = {.domain = base::DomainId::kGovernance, .index = 0};
   record.number = number;
-  record.fact.kind = gv1::Fact::kAgreementInForceFieldNumber;
+  record.fact.kind = static_cast<std::uint32_t>(kind);
   record.fact.payload = fact.SerializeAsString();
   return record;
 }
@@ -48,7 +49,7 @@ std::string ReaderId(int a) { return "reader-" + std::to_string(a / kOwners); }
 std::string ItemOf(int a, int i) { return "item-" + std::to_string(a / kOwners * kItems + i); }
 std::string LocationOf(int l) { return "store-" + std::to_string(l); }
 
-gv1::AgreementInForce InForce(int a) {
+gv1::Terms TermsOf(int a) {
   gv1::Terms terms;
   terms.add_parties("firms/" + OwnerId(a));
   terms.add_parties("firms/" + ReaderId(a));
@@ -60,29 +61,40 @@ gv1::AgreementInForce InForce(int a) {
   grant.set_owner("firms/" + OwnerId(a));
   grant.set_reader("firms/" + ReaderId(a));
   grant.add_kinds(gv1::DATA_KIND_SALES);
-  gv1::AgreementInForce in_force;
-  in_force.set_agreement("agreement-" + std::to_string(a));
-  in_force.set_version(1);
-  in_force.set_terms(terms.SerializeAsString());
-  return in_force;
+  return terms;
 }
 
 // Governance as one group with all the agreements.
 class MadeSource final : public runtime::GovernanceSource {
  public:
   void AskPosition(absl::AnyInvocable<void(absl::StatusOr<std::uint64_t>)> done) override {
-    done(std::uint64_t{kAgreements});
+    done(std::uint64_t{2 * kAgreements});
   }
   std::unique_ptr<runtime::LogFollower> Follow(std::uint64_t,
                                                runtime::Log::OnGroup on_group) override {
     auto group = std::make_shared<runtime::Group>();
     group->header.first_number = 1;
-    group->header.count = kAgreements;
-    for (int a = 0; a < kAgreements; ++a) {
-      group->facts.push_back(Record(static_cast<std::uint64_t>(a) + 1, InForce(a)));
-    }
+    group->header.count = 2 * kAgreements;
+    for (int a = 0; a < kAgreements; ++a) Add(a, *group);
     on_group(group);
     return std::make_unique<runtime::LogFollower>();
+  }
+
+ private:
+  // Offered, and in force.
+  static void Add(int a, runtime::Group& group) {
+    const auto number = 2 * static_cast<std::uint64_t>(a) + 1;
+    gv1::AgreementOffered offered;
+    offered.set_agreement("agreement-" + std::to_string(a));
+    offered.set_version(1);
+    offered.set_terms(TermsOf(a).SerializeAsString());
+    offered.set_party(OwnerId(a));
+    gv1::AgreementInForce in_force;
+    in_force.set_agreement(offered.agreement());
+    in_force.set_version(1);
+    in_force.set_terms(offered.terms());
+    group.facts.push_back(Record(number, gv1::Fact::kAgreementOfferedFieldNumber, offered));
+    group.facts.push_back(Record(number + 1, gv1::Fact::kAgreementInForceFieldNumber, in_force));
   }
 };
 

@@ -65,7 +65,7 @@ Server::Server(const std::string& folder) {
   process_ = std::make_unique<Process>(std::vector<std::string>{
       program != nullptr ? program : BuildFolder() + "/../../services/tandem/tandem", "serve",
       "--data", folder + "/data", "--listen", "127.0.0.1:0", "--insecure", "--port-file", port_file,
-      "--log-level", "warn"});
+      "--log-level", "warning"});
   target_ = "127.0.0.1:" + AwaitLine(port_file);
 }
 
