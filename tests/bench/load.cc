@@ -17,6 +17,9 @@ using Clock = std::chrono::steady_clock;
 
 double Seconds(Clock::duration span) { return std::chrono::duration<double>(span).count(); }
 
+// Of all loops of the program: no report says again what an earlier one said.
+std::atomic<int> next_number{0};
+
 // Calls that run until the time is over; the object outlives them all.
 class Loop {
  public:
@@ -46,7 +49,7 @@ class Loop {
   };
 
   void Next(int lane) {
-    const int number = next_.fetch_add(1);
+    const int number = next_number.fetch_add(1);
     auto one = std::make_shared<One>();
     const std::size_t connection = static_cast<std::size_t>(lane) % clients_.size();
     one->context = clients_[connection]->Context();
@@ -90,7 +93,6 @@ class Loop {
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<exchange::v1::ExchangeService::Stub>> stubs_;
   Clock::time_point begin_;
-  std::atomic<int> next_{0};
   std::mutex mutex_;
   std::condition_variable ended_;
   int running_ = 0;
