@@ -17,9 +17,6 @@ namespace tandem::cli {
 namespace {
 
 absl::Status CannotOpen(const std::string& path) {
-  if (errno == ENOENT) {
-    return base::Refuse(base::Reason::kUnknownRecord, "there is no such file", {{"path", path}});
-  }
   return absl::UnknownError(absl::StrCat(path, ": ", std::strerror(errno)));
 }
 
@@ -111,8 +108,9 @@ absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::s
     }
   }
   if (found.empty()) {
-    return base::Refuse(base::Reason::kUnknownRecord, "the folder holds no such file",
-                        {{"folder", folder}, {"file", prefix + "*.csv or .csv.zst"}});
+    return base::RefuseField(base::Reason::kUnknownRecord, "--data",
+                             "the folder holds no such file",
+                             {{"folder", folder}, {"file", prefix + "*.csv or .csv.zst"}});
   }
   return *std::min_element(found.begin(), found.end());
 }

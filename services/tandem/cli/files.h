@@ -15,7 +15,7 @@
 
 namespace tandem::cli {
 
-// The bytes of a small file. kNotFound / UNKNOWN_RECORD, or kUnknown with the system's words.
+// The bytes of a small file. kUnknown with the system's words where it cannot be read.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
 // A file as a stream; "-" is standard input; one that ends in .zst is unpacked. `on_bytes` (may be

@@ -22,10 +22,11 @@ using v1::ExchangeService;
 
 constexpr std::size_t kRequestRecords = 2'000;
 
-// Reads every row of the file with `use`; RowsRejected where some are bad and are not to be left
-// out.
-absl::Status ReadFileRows(const ImportOptions& options, std::span<const csv::Field> fields,
-                          const std::function<absl::Status(const csv::Row&)>& use) {
+// Reads every row of the file with `use`; returns how many bad ones were left out. RowsRejected
+// where some are bad and are not to be left out.
+absl::StatusOr<std::int64_t> ReadFileRows(const ImportOptions& options,
+                                          std::span<const csv::Field> fields,
+                                          const std::function<absl::Status(const csv::Row&)>& use) {
   TANDEM_ASSIGN_OR_RETURN(const csv::Mapping mapping, LoadMapping(options.mapping));
   RejectFile rejects(options.rejects.empty() ? options.file + ".rejects.csv" : options.rejects);
   Progress progress("reading " + options.file, "bytes", SizeOfFile(options.file));
@@ -36,16 +37,19 @@ absl::Status ReadFileRows(const ImportOptions& options, std::span<const csv::Fie
   TANDEM_ASSIGN_OR_RETURN(const csv::RowCounts counts,
                           csv::ForEachRow(*source, fields, mapping, use, rejects.Taker()));
   progress.Finish();
-  if (counts.rejected == 0) return absl::OkStatus();
+  if (counts.rejected == 0) return std::int64_t{0};
   TANDEM_RETURN_IF_ERROR(rejects.Close());
-  if (options.keep_good) return absl::OkStatus();
+  if (options.keep_good) return counts.rejected;
   return RowsRejected(absl::StrCat(counts.rejected, " of ", counts.rejected + counts.taken,
                                    " rows are bad, nothing was sent; they are named in ",
                                    rejects.path(), ". --keep-good sends the others"));
 }
 
-void Report(std::size_t count, const std::string& what) {
+// Says what was sent; RowsRejected where rows were left out.
+absl::Status Report(std::size_t count, const std::string& what, std::int64_t left_out) {
   PrintText(absl::StrCat(count, " ", what, "\n"));
+  if (left_out == 0) return absl::OkStatus();
+  return RowsRejected(absl::StrCat(left_out, " bad rows were left out"));
 }
 
 // Calls `send` with pieces of `messages`.
@@ -172,44 +176,45 @@ absl::StatusOr<std::vector<v1::Location>> AllLocations(Client& client, const std
 
 absl::Status ImportItems(Client& client, const ImportOptions& options) {
   std::vector<v1::Item> items;
-  TANDEM_RETURN_IF_ERROR(
+  TANDEM_ASSIGN_OR_RETURN(
+      const std::int64_t left_out,
       ReadFileRows(options, csv::kItemFields, [&](const csv::Row& row) -> absl::Status {
         TANDEM_ASSIGN_OR_RETURN(items.emplace_back(), csv::ParseItem(row, client.firm()));
         return absl::OkStatus();
       }));
   TANDEM_RETURN_IF_ERROR(SendItems(client, items).status());
-  Report(items.size(), "items");
-  return absl::OkStatus();
+  return Report(items.size(), "items", left_out);
 }
 
 absl::Status ImportLocations(Client& client, const ImportOptions& options) {
   std::vector<v1::Location> locations;
-  TANDEM_RETURN_IF_ERROR(
+  TANDEM_ASSIGN_OR_RETURN(
+      const std::int64_t left_out,
       ReadFileRows(options, csv::kLocationFields, [&](const csv::Row& row) -> absl::Status {
         TANDEM_ASSIGN_OR_RETURN(locations.emplace_back(), csv::ParseLocation(row, client.firm()));
         return absl::OkStatus();
       }));
   TANDEM_RETURN_IF_ERROR(SendLocations(client, locations).status());
-  Report(locations.size(), "locations");
-  return absl::OkStatus();
+  return Report(locations.size(), "locations", left_out);
 }
 
 absl::Status ImportEvents(Client& client, const ImportOptions& options) {
   std::vector<v1::Event> events;
-  TANDEM_RETURN_IF_ERROR(
+  TANDEM_ASSIGN_OR_RETURN(
+      const std::int64_t left_out,
       ReadFileRows(options, csv::kEventFields, [&](const csv::Row& row) -> absl::Status {
         TANDEM_ASSIGN_OR_RETURN(events.emplace_back(), csv::ParseEvent(row));
         return absl::OkStatus();
       }));
   TANDEM_RETURN_IF_ERROR(SendEvents(client, events));
-  Report(events.size(), "events");
-  return absl::OkStatus();
+  return Report(events.size(), "events", left_out);
 }
 
 absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
   std::map<std::string, std::vector<v1::Promotion>> by_location;
   std::size_t count = 0;
-  TANDEM_RETURN_IF_ERROR(
+  TANDEM_ASSIGN_OR_RETURN(
+      const std::int64_t left_out,
       ReadFileRows(options, csv::kPromotionFields, [&](const csv::Row& row) -> absl::Status {
         TANDEM_ASSIGN_OR_RETURN(csv::LocatedPromotion located, csv::ParsePromotion(row));
         by_location[located.location].push_back(std::move(located.promotion));
@@ -219,14 +224,14 @@ absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
   for (const auto& [location, promotions] : by_location) {
     TANDEM_RETURN_IF_ERROR(SendPromotions(client, location, promotions));
   }
-  Report(count, "promotions");
-  return absl::OkStatus();
+  return Report(count, "promotions", left_out);
 }
 
 absl::Status ImportPlans(Client& client, const ImportOptions& options) {
   csv::PlanBuilder builder;
-  TANDEM_RETURN_IF_ERROR(ReadFileRows(options, csv::kPlanFields,
-                                      [&](const csv::Row& row) { return builder.Add(row); }));
+  TANDEM_ASSIGN_OR_RETURN(const std::int64_t left_out,
+                          ReadFileRows(options, csv::kPlanFields,
+                                       [&](const csv::Row& row) { return builder.Add(row); }));
   TANDEM_ASSIGN_OR_RETURN(const std::vector<v1::Plan> plans, builder.Build(client.firm()));
   for (const v1::Plan& plan : plans) {
     v1::PutPlanRequest request;
@@ -235,8 +240,7 @@ absl::Status ImportPlans(Client& client, const ImportOptions& options) {
     v1::Plan answer;
     TANDEM_RETURN_IF_ERROR(client.Call(&ExchangeService::Stub::PutPlan, request, &answer));
   }
-  Report(plans.size(), "plans");
-  return absl::OkStatus();
+  return Report(plans.size(), "plans", left_out);
 }
 
 }  // namespace tandem::cli

@@ -128,7 +128,9 @@ class BulkImport {
   absl::Status Run() {
     TANDEM_ASSIGN_OR_RETURN(text_, TextOfStandardInput(options_));
     TANDEM_RETURN_IF_ERROR(Check());
-    return Send();
+    TANDEM_RETURN_IF_ERROR(Send());
+    if (counts_.rejected == 0) return absl::OkStatus();
+    return RowsRejected(absl::StrCat(counts_.rejected, " bad rows were left out"));
   }
 
  private:

@@ -172,30 +172,47 @@ absl::Status IngestSender::AskDurable(Client* client, Place* place) {
   return status;
 }
 
-// The block of that number, or null where it was not given yet.
-const IngestRequest* IngestSender::BlockAt(Place* place, std::int64_t number) {
+// Whether a block is left that is not durable.
+bool IngestSender::HasUnsent(Place* place) {
   const std::lock_guard lock(mutex_);
-  const auto index = static_cast<std::size_t>(number - place->durable - 1);
-  // A reference into the deque stays valid: others only append, and only this thread removes.
-  return index < place->blocks.size() ? &place->blocks[index].request : nullptr;
+  DropDurable(place);
+  return !place->blocks.empty();
 }
 
-// Drops what is durable.
+// The block of that number, or null where it was not given yet, or is durable.
+const IngestRequest* IngestSender::BlockAt(Place* place, std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  DropDurable(place);
+  const std::int64_t index = number - place->durable - 1;
+  // A reference into the deque stays valid: others only append, and only this thread removes.
+  return index >= 0 && index < static_cast<std::int64_t>(place->blocks.size())
+             ? &place->blocks[static_cast<std::size_t>(index)].request
+             : nullptr;
+}
+
 void IngestSender::Acknowledge(Place* place, std::int64_t durable_block) {
   {
     const std::lock_guard lock(mutex_);
-    while (place->durable < durable_block && !place->blocks.empty()) {
-      waiting_rows_ -= place->blocks.front().rows;
-      durable_rows_ += place->blocks.front().rows;
-      place->blocks.pop_front();
-      ++place->durable;
-    }
+    place->service_durable = std::max(place->service_durable, durable_block);
+    DropDurable(place);
   }
   changed_.notify_all();
 }
 
+// Under the lock, by the thread that sends the place.
+void IngestSender::DropDurable(Place* place) {
+  while (place->durable < place->service_durable && !place->blocks.empty()) {
+    waiting_rows_ -= place->blocks.front().rows;
+    durable_rows_ += place->blocks.front().rows;
+    place->blocks.pop_front();
+    ++place->durable;
+    changed_.notify_all();
+  }
+}
+
 // One call: sends all that is there and waits until it is durable.
 absl::Status IngestSender::SendOnce(Client* client, Place* place) {
+  if (!HasUnsent(place)) return absl::OkStatus();
   const auto stub = ExchangeService::NewStub(client->channel());
   grpc::ClientContext context;
   client->Identify(&context);
@@ -204,8 +221,12 @@ absl::Status IngestSender::SendOnce(Client* client, Place* place) {
   std::int64_t sent = place->durable;
   std::int64_t bytes = 0;
   for (;;) {
-    const IngestRequest* next =
-        sent - place->durable < options_.window_blocks ? BlockAt(place, sent + 1) : nullptr;
+    const IngestRequest* next = nullptr;
+    if (sent - place->durable < options_.window_blocks) next = BlockAt(place, sent + 1);
+    if (sent < place->durable) {  // Others of them were durable before.
+      sent = place->durable;
+      continue;
+    }
     if (next != nullptr) {
       if (!call->Write(*next)) break;
       bytes += static_cast<std::int64_t>(next->GetCachedSize());

@@ -62,13 +62,14 @@ class IngestSender {
     std::int64_t rows = 0;
   };
   struct Place {
-    std::string name{};           // "firms/acme/locations/store-7".
-    std::optional<Block> held{};  // The newest block: whether it is the last is not yet known.
-    std::deque<Block> blocks{};   // From number durable + 1 on.
-    std::int64_t added = 0;       // Number of the last block that was given.
-    std::int64_t durable = 0;
-    bool asked = false;  // Where the stream stands was asked for.
-    bool busy = false;   // A thread is sending it.
+    std::string name{};                // "firms/acme/locations/store-7".
+    std::optional<Block> held{};       // The newest block: whether it is the last is not yet known.
+    std::deque<Block> blocks{};        // From number durable + 1 on.
+    std::int64_t added = 0;            // Number of the last block that was given.
+    std::int64_t durable = 0;          // Of those: durable, and dropped here.
+    std::int64_t service_durable = 0;  // As the service said; an earlier run may have come further.
+    bool asked = false;                // Where the stream stands was asked for.
+    bool busy = false;                 // A thread is sending it.
   };
 
   void Release(Place* place, bool last);
@@ -78,6 +79,8 @@ class IngestSender {
   absl::Status SendOnce(Client* client, Place* place);
   absl::Status AskDurable(Client* client, Place* place);
   void Acknowledge(Place* place, std::int64_t durable_block);
+  void DropDurable(Place* place);
+  bool HasUnsent(Place* place);
   const exchange::v1::IngestRequest* BlockAt(Place* place, std::int64_t number);
   void Fail(const absl::Status& error);
 

@@ -1,9 +1,12 @@
 // Commands on a data folder of this machine: no service is called.
+#include <filesystem>
 #include <future>
 #include <memory>
+#include <system_error>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/runtime/backup.h"
 #include "services/runtime/chain.h"
@@ -22,6 +25,16 @@ struct Args {
   std::string data{};
   std::string backup{};
 };
+
+// Where `tandem serve --data FOLDER` keeps log and state. kNotFound where there is none, so that
+// a wrong name makes no empty store.
+absl::StatusOr<std::string> StoreIn(const std::string& data) {
+  const std::string store = data + "/store";
+  std::error_code error;
+  if (std::filesystem::exists(store + "/CURRENT", error)) return store;
+  return base::RefuseField(base::Reason::kUnknownRecord, "--data",
+                           "the folder holds no store of `tandem serve`", {{"folder", data}});
+}
 
 absl::StatusOr<runtime::Network> NetworkOf(runtime::Store& store) {
   runtime::SystemRandom random;
@@ -60,8 +73,8 @@ absl::Status VerifySlots(const runtime::EmbeddedLog& log, const runtime::StoreSn
 }
 
 absl::Status Verify(const Args& args, const std::string& output) {
-  TANDEM_ASSIGN_OR_RETURN(auto store,
-                          runtime::RocksStore::Open({.path = args.data, .read_only = true}));
+  TANDEM_ASSIGN_OR_RETURN(const std::string path, StoreIn(args.data));
+  TANDEM_ASSIGN_OR_RETURN(auto store, runtime::RocksStore::Open({.path = path, .read_only = true}));
   TANDEM_ASSIGN_OR_RETURN(const runtime::Network network, NetworkOf(*store));
   runtime::ThreadExecutor executor(1);
   const runtime::EmbeddedLog log(*store, executor, network.log_id);
@@ -75,7 +88,8 @@ void PrintSummary(const std::string& what, const runtime::BackupSummary& summary
 }
 
 absl::Status CreateBackup(const Args& args) {
-  TANDEM_ASSIGN_OR_RETURN(auto store, runtime::RocksStore::Open({.path = args.data}));
+  TANDEM_ASSIGN_OR_RETURN(const std::string path, StoreIn(args.data));
+  TANDEM_ASSIGN_OR_RETURN(auto store, runtime::RocksStore::Open({.path = path}));
   TANDEM_ASSIGN_OR_RETURN(const auto summary, runtime::CreateBackup(*store, args.backup));
   PrintSummary("made", summary);
   return absl::OkStatus();
@@ -88,7 +102,8 @@ absl::Status VerifyBackup(const Args& args) {
 }
 
 absl::Status RestoreBackup(const Args& args) {
-  TANDEM_ASSIGN_OR_RETURN(const auto summary, runtime::RestoreBackup(args.backup, args.data));
+  TANDEM_ASSIGN_OR_RETURN(const auto summary,
+                          runtime::RestoreBackup(args.backup, args.data + "/store"));
   PrintSummary("restored", summary);
   return absl::OkStatus();
 }

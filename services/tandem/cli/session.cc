@@ -39,6 +39,9 @@ void AddConnection(CLI::App* verb, const SessionPtr& session) {
   verb->add_option("--timeout", options.timeout_seconds, "seconds a call may take")
       ->capture_default_str()
       ->group(group);
+  verb->add_option("--retry-for", options.retry_seconds, "seconds to try again while it is away")
+      ->capture_default_str()
+      ->group(group);
   verb->add_option("--output", session->output, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str()
@@ -120,6 +123,7 @@ CLI::App* AddVerb(CLI::App* noun, const SessionPtr& session, const VerbText& tex
 int ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return kDone;
   if (status.GetPayload(kRowsRejectedUrl).has_value()) return kRowsRejected;
+  if (IsUsage(status)) return kUsage;
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
@@ -127,8 +131,6 @@ int ExitCodeOf(const absl::Status& status) {
       return kUnavailable;
     case absl::StatusCode::kDataLoss:
       return kDamaged;
-    case absl::StatusCode::kInvalidArgument:
-      return IsUsage(status) ? kUsage : kRefused;
     case absl::StatusCode::kUnknown:
       return kUsage;
     default:
@@ -139,10 +141,11 @@ int ExitCodeOf(const absl::Status& status) {
 void PrintError(const absl::Status& status) {
   const std::optional<base::Refusal> refusal = base::RefusalOf(status);
   const std::string message(status.message());
+  const bool ours = status.GetPayload(kRowsRejectedUrl).has_value();
   std::string out = "tandem: ";
   if (refusal.has_value()) {
     absl::StrAppend(&out, std::string(base::ReasonName(refusal->reason)), ": ");
-  } else if (status.code() != absl::StatusCode::kUnknown) {
+  } else if (status.code() != absl::StatusCode::kUnknown && !ours) {
     absl::StrAppend(&out, absl::StatusCodeToString(status.code()), ": ");
   }
   absl::StrAppend(&out, message, "\n");
@@ -153,7 +156,6 @@ void PrintError(const absl::Status& status) {
     }
   }
   const std::string advice(Advice(status.code()));
-  const bool ours = status.GetPayload(kRowsRejectedUrl).has_value();
   if (!advice.empty() && !ours) absl::StrAppend(&out, "  what to do: ", advice, "\n");
   std::fputs(out.c_str(), stderr);
 }

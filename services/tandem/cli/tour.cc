@@ -34,7 +34,7 @@ absl::Status RunTour(const ClientOptions& options, const Args& args) {
       {"Offer and sign agreements", SignAgreements, true},
       {"Every firm follows its feed", StartFeeds, true},
       {"Register items, locations and events", SendRegisters, true},
-      {"Send three years of history", SendHistory, true},
+      {"Send the history, all durable", SendHistory, true},
       {"Forecast every shared series, publish", RunForecasts, true},
       {"Both sides read the same numbers", CompareNumbers, false},
       {"The next 28 days arrive", SendLaterDays, true},

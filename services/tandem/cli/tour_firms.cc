@@ -228,7 +228,7 @@ StepResult SignAgreements(Tour& tour) {
                             Agree(tour, kMakerIds[maker], TermsFor(tour, maker)));
   }
   TANDEM_ASSIGN_OR_RETURN(tour.agreements[kCarrier], Agree(tour, kCarrier, CarrierTerms(tour)));
-  return absl::StrCat("3 in force, each signed by both over the same bytes");
+  return std::string("3 in force, each signed by both over the same bytes");
 }
 
 StepResult StartFeeds(Tour& tour) {
