@@ -114,6 +114,10 @@ void AddServe(CLI::App& app, int& exit_code) {
     const absl::Status status = Serve(*given);
     exit_code = ExitCodeOf(status);
     if (!status.ok()) std::cerr << "tandem serve: " << status.message() << std::endl;
+    // Everything is closed and written. What is left are gRPC 1.51's own globals, and its callback
+    // queue is freed twice now and then while they are taken down.
+    std::cout.flush();
+    std::_Exit(exit_code);
   });
 }
 
