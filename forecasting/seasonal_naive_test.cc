@@ -8,7 +8,6 @@
 namespace tandem::forecasting {
 namespace {
 
-
 TEST(SeasonalNaiveTest, RepeatsTheLastSeason) {
   struct Case {
     const char* name;
