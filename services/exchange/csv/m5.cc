@@ -189,7 +189,7 @@ absl::Status M5Blocks::Add(const M5Series& series) {
   block_.add_run_item(static_cast<std::uint32_t>(block_.items_size()));
   block_.add_items(std::string(series.item));
   block_.add_run_first_day(calendar_.DayOf(first).number());
-  const auto length = static_cast<std::size_t>(last - first + 1);
+  const std::size_t length = static_cast<std::size_t>(last) + 1 - static_cast<std::size_t>(first);
   block_.add_run_length(static_cast<std::uint32_t>(length));
   auto& values = *block_.mutable_value_milli();
   const int at = values.size();

@@ -41,6 +41,7 @@ TEST(M5CalendarTest, GivesEventsOfTheStoresThatAreThere) {
   EXPECT_EQ(calendar.DayOf(4).ToString(), "2011-01-31");
   const std::vector<v1::Event> events = M5Events(calendar, {{"CA", {"CA_1", "CA_2"}}});
   std::vector<std::string> got;
+  got.reserve(events.size());
   for (const v1::Event& event : events) {
     got.push_back(event.event() + " " + std::to_string(event.end_date().day()) + " " +
                   std::to_string(event.locations_size()));

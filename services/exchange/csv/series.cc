@@ -94,8 +94,9 @@ absl::Status SeriesBlocks::Flush(const SeriesKey& key, Group& group) {
     return std::tie(a.item, a.day, a.line) < std::tie(b.item, b.day, b.line);
   };
   std::vector<Pending>& rows = group.rows;
-  if (!std::is_sorted(rows.begin(), rows.end(), before))
+  if (!std::is_sorted(rows.begin(), rows.end(), before)) {
     std::sort(rows.begin(), rows.end(), before);
+  }
   v1::SeriesBlock block;
   block.mutable_value_milli()->Reserve(static_cast<int>(rows.size()));
   const Pending* last = nullptr;

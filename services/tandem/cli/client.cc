@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "services/base/name.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
@@ -126,7 +127,7 @@ absl::Status Client::Retry(const std::function<grpc::Status(grpc::ClientContext*
     grpc::ClientContext context;
     Identify(&context);
     context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(options_.timeout_seconds)));
-    const absl::Status status = runtime::FromGrpcStatus(call(&context));
+    absl::Status status = runtime::FromGrpcStatus(call(&context));
     if (status.ok()) {
       Remember(context);
       return status;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/base/day.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
@@ -67,6 +68,7 @@ absl::StatusOr<std::vector<std::string>> LocationsOf(Client& client, const Expor
   if (!options.locations.empty()) return options.locations;
   TANDEM_ASSIGN_OR_RETURN(const auto locations, AllLocations(client, OwnerName(client, options)));
   std::vector<std::string> ids;
+  ids.reserve(locations.size());
   for (const v1::Location& location : locations) ids.emplace_back(csv::IdOf(location.name()));
   return ids;
 }

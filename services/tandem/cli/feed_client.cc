@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "services/runtime/rpc_status.h"
 #include "tandem/feed/v1/feed.grpc.pb.h"
 
@@ -38,7 +39,7 @@ absl::Status FollowFeed(Client& client, v1::FollowRequest request,
       wanted = use(message);
     }
     if (!wanted) context.TryCancel();
-    const absl::Status status = runtime::FromGrpcStatus(call->Finish());
+    absl::Status status = runtime::FromGrpcStatus(call->Finish());
     if (on_call) on_call(nullptr);
     if (!wanted) return absl::OkStatus();
     const bool heals = absl::IsUnavailable(status) || absl::IsResourceExhausted(status);

@@ -51,9 +51,9 @@ absl::Status Follow(Client& client, const Args& args, const std::string& output)
   request.set_from_start(args.from_start);
   if (!args.cursor_file.empty()) {
     const auto kept = ReadWholeFile(args.cursor_file);
-    if (kept.ok())
-      request.set_cursor(
-          absl::WebSafeBase64Unescape(*kept, request.mutable_cursor()) ? request.cursor() : "");
+    if (kept.ok() && !absl::WebSafeBase64Unescape(*kept, request.mutable_cursor())) {
+      return base::RefuseField(base::Reason::kBadToken, "--cursor", "the file holds no cursor");
+    }
   }
   std::int64_t left = args.count;
   absl::Status written;

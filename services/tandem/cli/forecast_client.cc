@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/time/clock.h"
 #include "services/base/status.h"
 #include "services/runtime/rpc_status.h"
 #include "tandem/forecast/v1/forecast.grpc.pb.h"
@@ -74,7 +75,7 @@ absl::StatusOr<std::vector<v1::Version>> AllVersions(Client& client, const std::
   return versions;
 }
 
-absl::Status ReadVersion(Client& client, v1::ReadVersionRequest request,
+absl::Status ReadVersion(Client& client, const v1::ReadVersionRequest& request,
                          const std::function<absl::Status(const v1::SeriesColumns&)>& use) {
   const auto stub = ForecastService::NewStub(client.channel());
   grpc::ClientContext context;

@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<forecast::v1::Version>> AllVersions(Client& client,
                                                                const std::string& agreement);
 // Gives each chunk to `use`. An index outside its dictionary is kDataLoss.
 absl::Status ReadVersion(
-    Client& client, forecast::v1::ReadVersionRequest request,
+    Client& client, const forecast::v1::ReadVersionRequest& request,
     const std::function<absl::Status(const forecast::v1::SeriesColumns&)>& use);
 
 }  // namespace tandem::cli

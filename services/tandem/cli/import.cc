@@ -99,8 +99,7 @@ absl::StatusOr<std::string> SendItems(Client& client, const std::vector<v1::Item
     auto request = RequestOf<v1::RegisterItemsRequest>(client.firm_name());
     request.mutable_items()->Assign(piece.begin(), piece.end());
     v1::RegisterItemsResponse answer;
-    const absl::Status status =
-        client.Call(&ExchangeService::Stub::RegisterItems, request, &answer);
+    absl::Status status = client.Call(&ExchangeService::Stub::RegisterItems, request, &answer);
     position = answer.position();
     return status;
   }));
@@ -114,8 +113,7 @@ absl::StatusOr<std::string> SendLocations(Client& client,
     auto request = RequestOf<v1::RegisterLocationsRequest>(client.firm_name());
     request.mutable_locations()->Assign(piece.begin(), piece.end());
     v1::RegisterLocationsResponse answer;
-    const absl::Status status =
-        client.Call(&ExchangeService::Stub::RegisterLocations, request, &answer);
+    absl::Status status = client.Call(&ExchangeService::Stub::RegisterLocations, request, &answer);
     position = answer.position();
     return status;
   }));

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/exchange/csv/registers.h"
@@ -55,10 +56,17 @@ using EmitBlock = std::function<absl::Status(const std::string& location, v1::In
 using ReadBlocks = std::function<absl::StatusOr<csv::RowCounts>(
     csv::Source& source, const EmitBlock& emit, const csv::OnReject& on_reject)>;
 
-absl::StatusOr<csv::RowCounts> ReadSeriesBlocks(v1::Measure measure, const csv::Mapping& mapping,
-                                                const Known& known, csv::Source& source,
+// How a file is read.
+struct Reading {
+  v1::Measure measure = v1::MEASURE_UNSPECIFIED;
+  const csv::Mapping& mapping;
+  const Known& known;
+};
+
+absl::StatusOr<csv::RowCounts> ReadSeriesBlocks(const Reading& reading, csv::Source& source,
                                                 const EmitBlock& emit,
                                                 const csv::OnReject& on_reject) {
+  const v1::Measure measure = reading.measure;
   std::int64_t twice = 0;
   csv::SeriesBlocks blocks(
       measure, {},
@@ -74,14 +82,14 @@ absl::StatusOr<csv::RowCounts> ReadSeriesBlocks(v1::Measure measure, const csv::
   csv::SeriesRowParser parser(measure);
   const auto use = [&](const csv::Row& row) -> absl::Status {
     TANDEM_ASSIGN_OR_RETURN(const csv::SeriesRow parsed, parser.Parse(row));
-    TANDEM_RETURN_IF_ERROR(CheckKnown(known, row, parsed.location, parsed.item));
+    TANDEM_RETURN_IF_ERROR(CheckKnown(reading.known, row, parsed.location, parsed.item));
     return blocks.Add(parsed);
   };
   const std::span<const csv::Field> fields = measure == v1::MEASURE_STOCK
                                                  ? std::span<const csv::Field>(csv::kStockFields)
                                                  : std::span<const csv::Field>(csv::kSalesFields);
   TANDEM_ASSIGN_OR_RETURN(csv::RowCounts counts,
-                          csv::ForEachRow(source, fields, mapping, use, on_reject));
+                          csv::ForEachRow(source, fields, reading.mapping, use, on_reject));
   TANDEM_RETURN_IF_ERROR(blocks.Finish());
   counts.taken -= twice;
   counts.rejected += twice;
@@ -211,7 +219,7 @@ absl::Status ImportSeries(Client& client, v1::Measure measure, const ImportOptio
   TANDEM_ASSIGN_OR_RETURN(const Known known, LoadKnown(client));
   return BulkImport(client, options,
                     [&](csv::Source& source, const EmitBlock& emit, const csv::OnReject& reject) {
-                      return ReadSeriesBlocks(measure, mapping, known, source, emit, reject);
+                      return ReadSeriesBlocks({measure, mapping, known}, source, emit, reject);
                     })
       .Run();
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "services/runtime/rpc_status.h"
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 
@@ -166,7 +167,7 @@ absl::Status IngestSender::AskDurable(Client* client, Place* place) {
   exchange::v1::GetStreamRequest request;
   request.set_name(place->name + "/streams/" + options_.stream);
   exchange::v1::Stream stream;
-  const absl::Status status = client->Call(&ExchangeService::Stub::GetStream, request, &stream);
+  absl::Status status = client->Call(&ExchangeService::Stub::GetStream, request, &stream);
   if (absl::IsNotFound(status)) return absl::OkStatus();  // Never begun.
   if (status.ok()) Acknowledge(place, stream.durable_block());
   return status;
@@ -240,7 +241,7 @@ absl::Status IngestSender::SendOnce(Client* client, Place* place) {
   }
   call->WritesDone();
   for (IngestResponse answer; call->Read(&answer);) Acknowledge(place, answer.durable_block());
-  const absl::Status status = runtime::FromGrpcStatus(call->Finish());
+  absl::Status status = runtime::FromGrpcStatus(call->Finish());
   {
     const std::lock_guard lock(mutex_);
     sent_bytes_ += bytes;

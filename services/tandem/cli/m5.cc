@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/files.h"

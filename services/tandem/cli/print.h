@@ -31,6 +31,7 @@ void PrintMessages(const std::string& output, const Messages& messages,
                    std::vector<std::string> columns, Row row) {
   if (output == "json") {
     std::vector<const google::protobuf::Message*> pointers;
+    pointers.reserve(messages.size());
     for (const auto& message : messages) pointers.push_back(&message);
     return PrintText(JsonText(pointers));
   }

@@ -68,6 +68,7 @@ absl::Status ShowSales(Client& client, const Args& args, const std::string& outp
       }));
   if (output == "json") {
     std::vector<const google::protobuf::Message*> messages;
+    messages.reserve(answers.size());
     for (const auto& answer : answers) messages.push_back(&answer);
     PrintText(JsonText(messages));
   } else {

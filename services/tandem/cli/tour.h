@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "services/base/day.h"
 #include "services/tandem/cli/client.h"
 #include "services/tandem/cli/feed_client.h"

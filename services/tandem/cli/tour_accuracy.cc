@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "forecasting/accuracy.h"
 #include "forecasting/wrmsse.h"
 #include "services/base/status.h"

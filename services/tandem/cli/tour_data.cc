@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/m5.h"

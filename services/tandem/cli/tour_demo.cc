@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "services/base/status.h"
 #include "services/exchange/csv/series.h"
 #include "services/tandem/cli/export.h"
@@ -232,7 +233,8 @@ class DemoData final : public TourData {
   void Simulate(int item, int store, std::vector<int>* sales, std::vector<int>* stock) const {
     const DemoItem& shape = shapes_[static_cast<std::size_t>(item)];
     Draw draw(seed_ ^ (std::uint64_t{1} << 40) ^
-              static_cast<std::uint64_t>(item * kStores + store) * 0x9e3779b97f4a7c15);
+              (static_cast<std::uint64_t>(item) * kStores + static_cast<std::uint64_t>(store)) *
+                  0x9e3779b97f4a7c15);
     const int daily = std::max(1, static_cast<int>(std::ceil(shape.base_units * 1.3)));
     int on_hand = 14 * daily;
     int arriving = 0;

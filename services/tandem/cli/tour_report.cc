@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "services/tandem/cli/progress.h"
 #include "services/tandem/cli/session.h"
 #include "services/tandem/cli/tour.h"

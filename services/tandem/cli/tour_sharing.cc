@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/export.h"
 #include "services/tandem/cli/forecast_client.h"
