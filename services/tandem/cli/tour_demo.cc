@@ -197,10 +197,10 @@ class DemoData final : public TourData {
     item.season_day = draw.Below(365);
     const double weekend = 1.1 + 0.7 * draw.Unit();
     item.weekday = {0.85, 0.85, 0.9, 0.95, 1.15, weekend, 0.8 * weekend};
-    std::int64_t cents = 99 + 50 * draw.Below(30);
+    std::int64_t cents = 99 + std::int64_t{50} * draw.Below(30);
     for (int day = 0; day < kDays; day += 120 + draw.Below(120)) {
       item.prices_cents.emplace_back(day, cents);
-      cents += draw.Below(3) * 10;
+      cents += std::int64_t{10} * draw.Below(3);
     }
     for (int day = 30 + draw.Below(60); day < kDays - kPromotionDays; day += 60 + draw.Below(90)) {
       item.promotions.emplace_back(day / 7 * 7, 1.3 + 0.9 * draw.Unit());
