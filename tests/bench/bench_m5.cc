@@ -36,7 +36,7 @@ void RunClient(const std::string& target, const std::string& arguments) {
   const std::string program =
       given != nullptr ? given : BuildFolder() + "/../../services/tandem/tandem";
   const std::string command =
-      program + " --server " + target + " --insecure --as bench/bench " + arguments + " >/dev/null";
+      program + " " + arguments + " --server " + target + " --insecure --as bench/bench >/dev/null";
   if (std::system(command.c_str()) != 0) {
     std::fprintf(stderr, "bench: failed: %s\n", command.c_str());
     std::exit(1);
