@@ -84,8 +84,11 @@ class Grants {
   virtual absl::Status CheckDerivation(std::string_view relation, std::string_view owner,
                                        std::string_view derivation) const = 0;
 
-  // Firms other than the owner that hold any grant on this kind of the owner's data, ascending.
-  virtual std::vector<std::string> ViewersOf(std::string_view owner, DataKind kind) const = 0;
+  // Firms other than the owner that hold a grant on this kind of the owner's data at the location
+  // ("": at any), ascending. Costs a look-up a firm that trades with the owner: who asks for every
+  // fact keeps the answer for as long as version() stands.
+  virtual std::vector<std::string> ViewersOf(std::string_view owner, DataKind kind,
+                                             std::string_view location) const = 0;
   // The parties of a relation, ascending; empty if it does not exist.
   virtual std::vector<std::string> PartiesOf(std::string_view relation) const = 0;
 

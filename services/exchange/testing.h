@@ -143,7 +143,10 @@ class TableGrants final : public base::Grants {
                                std::string_view) const override {
     return absl::OkStatus();
   }
-  std::vector<std::string> ViewersOf(std::string_view, base::DataKind) const override { return {}; }
+  std::vector<std::string> ViewersOf(std::string_view, base::DataKind,
+                                     std::string_view) const override {
+    return {};
+  }
   std::vector<std::string> PartiesOf(std::string_view) const override { return {}; }
   std::uint64_t version() const override { return 1; }
 

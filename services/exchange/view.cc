@@ -35,7 +35,12 @@ DataKind KindOfTouched(const google::protobuf::RepeatedPtrField<v1::Touched>& to
 
 template <typename Message>
 Touch TouchOf(const base::FactRecord& record, DataKind kind) {
-  return {Parsed<Message>(record).owner(), kind};
+  return {Parsed<Message>(record).owner(), kind, ""};
+}
+
+template <typename Message>
+Touch TouchAt(const Message& fact, DataKind kind) {
+  return {fact.owner(), kind, fact.location()};
 }
 
 std::string IdOfName(std::string_view name) {
@@ -341,25 +346,25 @@ Touch TouchOf(const base::FactRecord& record) {
     case FactKind::kEventsPut:
       return TouchOf<v1::EventsPut>(record, DataKind::kEvents);
     case FactKind::kPromotionsPut:
-      return TouchOf<v1::PromotionsPut>(record, DataKind::kPromotions);
+      return TouchAt(Parsed<v1::PromotionsPut>(record), DataKind::kPromotions);
     case FactKind::kPlanPut:
       return TouchOf<v1::PlanPut>(record, DataKind::kPlans);
     case FactKind::kSeriesReported: {
       const auto fact = Parsed<v1::SeriesReported>(record);
       if (!fact.stream().empty() && !fact.whole_batch()) return {};
-      return {fact.owner(), KindOf(fact.measure())};
+      return TouchAt(fact, KindOf(fact.measure()));
     }
     case FactKind::kPricesReported: {
       const auto fact = Parsed<v1::PricesReported>(record);
-      return fact.whole_batch() ? Touch{fact.owner(), DataKind::kPrices} : Touch{};
+      return fact.whole_batch() ? TouchAt(fact, DataKind::kPrices) : Touch{};
     }
     case FactKind::kBatchClosed: {
       const auto fact = Parsed<v1::BatchClosed>(record);
-      return fact.whole_batch() ? Touch{} : Touch{fact.owner(), KindOfTouched(fact.touched())};
+      return fact.whole_batch() ? Touch{} : TouchAt(fact, KindOfTouched(fact.touched()));
     }
     case FactKind::kBatchRetracted: {
       const auto fact = Parsed<v1::BatchRetracted>(record);
-      return {fact.owner(), KindOfTouched(fact.touched())};
+      return TouchAt(fact, KindOfTouched(fact.touched()));
     }
     case FactKind::kSeriesFolded:
       return {};

@@ -59,7 +59,10 @@ class GrantTable final : public base::Grants {
     if (!underivable.contains(std::string(owner))) return absl::OkStatus();
     return base::Refuse(base::Reason::kNotGranted, "no derivation");
   }
-  std::vector<std::string> ViewersOf(std::string_view, base::DataKind) const override { return {}; }
+  std::vector<std::string> ViewersOf(std::string_view, base::DataKind,
+                                     std::string_view) const override {
+    return {};
+  }
   std::vector<std::string> PartiesOf(std::string_view relation) const override {
     const auto found = terms.find(std::string(relation));
     return found == terms.end() ? std::vector<std::string>() : found->second.parties;

@@ -17,9 +17,11 @@ namespace tandem::runtime {
 
 // Whom a fact concerns; the feed routes by it, so that no feed looks at what others own.
 struct Audience {
-  // Shared data: its owner sees all of it, and ViewersOf(owner, kind) see what View cuts out.
+  // Shared data: its owner sees all of it, and ViewersOf(owner, kind, location) see what View cuts
+  // out. The location narrows whom a feed asks about; "" where the fact is not about just one.
   std::string owner{};
   base::DataKind kind = base::DataKind::kUnspecified;
+  std::string location{};
   // Joint records: these firms see it, granted or not.
   std::vector<std::string> parties{};
 };

@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -28,10 +29,16 @@ absl::Duration SystemClock::Monotonic() const {
 }
 
 std::uint64_t SystemRandom::Next() {
-  std::uint64_t value = 0;
-  const int drawn = RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value);
-  base::Require(drawn == 1, "the system's random source gives nothing");
-  return value;
+  // A draw costs as much for one number as for many, and every call through the door takes some.
+  thread_local std::array<std::uint64_t, 64> drawn{};
+  thread_local std::size_t left = 0;
+  if (left == 0) {
+    const int good = RAND_bytes(reinterpret_cast<unsigned char*>(drawn.data()), sizeof drawn);
+    base::Require(good == 1, "the system's random source gives nothing");
+    left = drawn.size();
+  }
+  // What is given out is not kept.
+  return std::exchange(drawn[--left], 0);
 }
 
 struct ThreadExecutor::Impl {

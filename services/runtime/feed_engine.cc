@@ -26,18 +26,6 @@ class Handle final : public Feed::Subscription {
   std::shared_ptr<FeedSubscriber> subscriber_;
 };
 
-// Where a subscription begins that has no cursor.
-absl::Status BeginHere(const FeedHub& hub, bool from_start, FeedSubscriber::Start& start) {
-  const FeedWorld& world = hub.world();
-  TANDEM_RETURN_IF_ERROR(world.fresh());
-  if (from_start) return absl::OkStatus();
-  start.noticed = world.grants->version();
-  for (std::size_t i = 0; i < world.slots.size(); ++i) {
-    TANDEM_ASSIGN_OR_RETURN(const SlotTail tail, world.log->Last(world.slots[i].id));
-    if (tail.last_number > 0) start.passed[i] = {tail.last_number, HashPrefix(tail.hash)};
-  }
-  return absl::OkStatus();
-}
 
 absl::Status ResumeFrom(const FeedHub& hub, const FeedCursor& cursor,
                         FeedSubscriber::Start& start) {
@@ -71,8 +59,10 @@ absl::StatusOr<std::unique_ptr<Feed::Subscription>> FollowHub(const std::shared_
   FeedSubscriber::Start start;
   start.id = hub->NextId();
   start.passed.resize(hub->world().slots.size());
+  const bool now = request.cursor.empty() && !request.from_start;
   if (request.cursor.empty()) {
-    TANDEM_RETURN_IF_ERROR(BeginHere(*hub, request.from_start, start));
+    TANDEM_RETURN_IF_ERROR(hub->world().fresh());
+    if (now) start.noticed = hub->world().grants->version();
   } else {
     TANDEM_ASSIGN_OR_RETURN(
         const std::string content,
@@ -87,7 +77,7 @@ absl::StatusOr<std::unique_ptr<Feed::Subscription>> FollowHub(const std::shared_
   start.firm = std::move(request.firm);
   start.filter = std::move(request.filter);
   auto subscriber = std::make_shared<FeedSubscriber>(hub, std::move(start), std::move(sink));
-  TANDEM_RETURN_IF_ERROR(hub->Add(subscriber));
+  TANDEM_RETURN_IF_ERROR(now ? hub->AddLive(subscriber) : hub->Add(subscriber));
   hub->Schedule(subscriber);
   return std::make_unique<Handle>(hub, std::move(subscriber));
 }

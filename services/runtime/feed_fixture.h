@@ -191,7 +191,8 @@ class GrantTable final : public base::Grants {
                                std::string_view) const override {
     return absl::UnimplementedError("feeds do not ask");
   }
-  std::vector<std::string> ViewersOf(std::string_view owner, base::DataKind) const override {
+  std::vector<std::string> ViewersOf(std::string_view owner, base::DataKind,
+                                     std::string_view) const override {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> viewers;
     for (auto at = open_.lower_bound({std::string(owner), ""});

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/bug.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
@@ -16,7 +17,11 @@ namespace {
 constexpr std::size_t kInboxBytesMax = std::size_t{64} << 20;
 // Subscribers that one task pumps, so that a fact for many is sent on several threads.
 constexpr std::size_t kPumpsPerTask = 64;
-constexpr std::size_t kRecentGroups = 64;
+// Groups that a slot keeps in mind, and how many of them whole.
+constexpr std::size_t kRecentGroups = 256;
+constexpr std::size_t kRecentBytes = std::size_t{1} << 20;
+// Answers about the grants that are kept; beyond, they are asked again.
+constexpr std::size_t kViewersMax = 100'000;
 // What a check of the grants in one delivery may be old; far below the second of design, section 6.
 constexpr absl::Duration kViewsAge = absl::Milliseconds(20);
 
@@ -58,8 +63,7 @@ FeedHub::FeedHub(FeedWorld world)
     : world_(std::move(world)),
       any_live_(world_.slots.size()),
       routed_(std::make_shared<const Marks>(world_.slots.size())),
-      recent_(world_.slots.size()),
-      recent_next_(world_.slots.size()) {}
+      recent_(world_.slots.size()) {}
 
 FeedHub::~FeedHub() = default;
 
@@ -111,6 +115,13 @@ absl::Status FeedHub::Add(std::shared_ptr<FeedSubscriber> subscriber) {
   return absl::OkStatus();
 }
 
+absl::Status FeedHub::AddLive(std::shared_ptr<FeedSubscriber> subscriber) {
+  const std::lock_guard lock(route_mutex_);
+  subscriber->BeginLive(*Routed());
+  std::ranges::fill(any_live_, 1);
+  return Add(std::move(subscriber));
+}
+
 void FeedHub::Remove(const FeedSubscriber& subscriber) {
   const std::lock_guard lock(index_mutex_);
   by_id_[subscriber.id() % kPhases].erase(subscriber.id());
@@ -153,14 +164,45 @@ void FeedHub::SetRouted(std::size_t slot, FeedMark mark) {
   routed_ = std::move(marks);
 }
 
-void FeedHub::Remember(std::size_t slot, const Group& group) {
-  const Recent recent{group.header.first_number, {group.last_number(), HashPrefix(group.hash)}};
+void FeedHub::Remember(std::size_t slot, const std::shared_ptr<const Group>& group) {
+  const FeedMark last{group->last_number(), HashPrefix(group->hash)};
   const std::lock_guard lock(routed_mutex_);
-  if (recent_[slot].size() < kRecentGroups) {
-    recent_[slot].push_back(recent);
-  } else {
-    recent_[slot][recent_next_[slot]++ % kRecentGroups] = recent;
+  Recent& recent = recent_[slot];
+  auto& entries = recent.entries;
+  // After a gap (groups left out by routing) nothing before it helps who reads on.
+  if (!entries.empty() && entries.back().last.number + 1 != group->header.first_number) recent = {};
+  entries.push_back({group->header.first_number, last, group});
+  ++recent.held;
+  recent.held_bytes += group->byte_size;
+  const auto let_go = [&] {
+    FeedHub::Recent::Entry& oldest = entries[entries.size() - recent.held];
+    recent.held_bytes -= oldest.group->byte_size;
+    oldest.group.reset();
+    --recent.held;
+  };
+  while (recent.held > 1 && recent.held_bytes > kRecentBytes) let_go();
+  if (entries.size() <= kRecentGroups) return;
+  if (recent.held == entries.size()) let_go();
+  entries.pop_front();
+}
+
+FeedHub::Groups FeedHub::RecentFrom(std::size_t slot, std::uint64_t from,
+                                    std::size_t bytes_max) const {
+  Groups groups;
+  const std::lock_guard lock(routed_mutex_);
+  const Recent& recent = recent_[slot];
+  const auto first = recent.entries.end() - static_cast<std::ptrdiff_t>(recent.held);
+  auto entry = std::lower_bound(
+      first, recent.entries.end(), from,
+      [](const Recent::Entry& each, std::uint64_t number) { return each.last.number < number; });
+  if (entry == recent.entries.end() || entry->first > from) return groups;
+  std::size_t bytes = 0;
+  for (; entry != recent.entries.end(); ++entry) {
+    bytes += entry->group->byte_size;
+    if (!groups.empty() && bytes > bytes_max) break;
+    groups.push_back(entry->group);
   }
+  return groups;
 }
 
 bool FeedHub::TryLive(FeedSubscriber& subscriber, std::size_t slot, std::uint64_t passed) {
@@ -175,9 +217,9 @@ absl::StatusOr<FeedMark> FeedHub::MarkAt(std::size_t slot, std::uint64_t number)
   if (number == 0) return FeedMark{};
   {
     const std::lock_guard lock(routed_mutex_);
-    for (const Recent& recent : recent_[slot]) {
-      if (recent.first <= number && number <= recent.last.number) {
-        return FeedMark{number, recent.last.hash_prefix};
+    for (const Recent::Entry& entry : recent_[slot].entries) {
+      if (entry.first <= number && number <= entry.last.number) {
+        return FeedMark{number, entry.last.hash_prefix};
       }
     }
   }
@@ -256,7 +298,7 @@ void FeedHub::RouteOne(const Arrived& arrived, Subscribers& touched) {
     // They read the log from now on; with stale grants, as soon as those are known again.
     for (const auto& subscriber : All()) touched.push_back(subscriber);
   }
-  if (arrived.group != nullptr) Remember(arrived.slot, *arrived.group);
+  if (arrived.group != nullptr) Remember(arrived.slot, arrived.group);
   SetRouted(arrived.slot, arrived.mark);
 }
 
@@ -272,8 +314,9 @@ bool FeedHub::RouteFacts(const Arrived& arrived, Subscribers& touched) {
   const Domain& domain = *world_.slots[arrived.slot].domain;
   const auto& facts = arrived.group->facts;
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    const auto firms = FirmsOf(domain, facts[i]);
-    if (!firms.has_value()) return false;
+    if (facts[i].fact.kind < base::kDomainKindFirst) continue;
+    const Firms firms = FirmsOf(domain.AudienceOf(facts[i]));
+    if (firms == nullptr) return false;
     const std::lock_guard lock(index_mutex_);
     for (const std::string& firm : *firms) {
       const auto found = by_firm_.find(firm);
@@ -287,25 +330,34 @@ bool FeedHub::RouteFacts(const Arrived& arrived, Subscribers& touched) {
   return true;
 }
 
-// Ascending, each once.
-std::optional<std::vector<std::string>> FeedHub::FirmsOf(const Domain& domain,
-                                                         const base::FactRecord& record) const {
-  if (record.fact.kind < base::kDomainKindFirst) return std::vector<std::string>();
-  Audience audience = domain.AudienceOf(record);
-  std::vector<std::string> firms = std::move(audience.parties);
-  if (!audience.owner.empty()) {
-    if (audience.kind != base::DataKind::kUnspecified) {
-      // An empty answer of a replica that is behind would be a loss, not a refusal.
-      if (!world_.fresh().ok()) return std::nullopt;
-      for (std::string& viewer : world_.grants->ViewersOf(audience.owner, audience.kind)) {
-        firms.push_back(std::move(viewer));
-      }
+FeedHub::Firms FeedHub::FirmsOf(const Audience& audience) const {
+  const bool shared = !audience.owner.empty() && audience.kind != base::DataKind::kUnspecified;
+  const auto sorted = [](std::vector<std::string> firms) {
+    std::ranges::sort(firms);
+    firms.erase(std::unique(firms.begin(), firms.end()), firms.end());
+    return std::make_shared<const std::vector<std::string>>(std::move(firms));
+  };
+  std::vector<std::string> firms = audience.parties;
+  if (!audience.owner.empty()) firms.push_back(audience.owner);
+  if (!shared) return sorted(std::move(firms));
+  // An empty answer of a replica that is behind would be a loss, not a refusal.
+  if (!world_.fresh().ok()) return nullptr;
+  std::string key =
+      absl::StrCat(audience.owner, "/", static_cast<int>(audience.kind), "/", audience.location);
+  for (const std::string& party : audience.parties) absl::StrAppend(&key, "+", party);
+  const std::uint64_t version = world_.grants->version();
+  const std::lock_guard lock(viewers_mutex_);
+  if (version != viewers_version_ || viewers_.size() >= kViewersMax) viewers_.clear();
+  viewers_version_ = version;
+  Firms& known = viewers_[key];
+  if (known == nullptr) {
+    for (std::string& viewer :
+         world_.grants->ViewersOf(audience.owner, audience.kind, audience.location)) {
+      firms.push_back(std::move(viewer));
     }
-    firms.push_back(std::move(audience.owner));
+    known = sorted(std::move(firms));
   }
-  std::ranges::sort(firms);
-  firms.erase(std::unique(firms.begin(), firms.end()), firms.end());
-  return firms;
+  return known;
 }
 
 // A firm's subscribers side by side, so that they share views; in the order of ids, never of

@@ -7,6 +7,7 @@
 #include <array>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -76,6 +77,7 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
  public:
   // By place in FeedWorld::slots.
   using Marks = std::vector<FeedMark>;
+  using Groups = std::vector<std::shared_ptr<const Group>>;
 
   explicit FeedHub(FeedWorld world);
   ~FeedHub();
@@ -96,6 +98,17 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
   std::shared_ptr<const Marks> Routed() const;
   // The same, once no routing is under way that asked the grants before this call.
   std::shared_ptr<const Marks> RoutedSettled() const;
+  // Adds a subscriber that begins now: live in every slot, right behind what is routed. Nothing has
+  // to be read for it, however many begin at once.
+  absl::Status AddLive(std::shared_ptr<FeedSubscriber> subscriber);
+  // Groups routed lately, from the one that holds fact `from` on, at most about `bytes_max` of them
+  // but at least one; empty where they are no longer in memory. What many subscribers catch up on
+  // together is so read and decoded once.
+  Groups RecentFrom(std::size_t slot, std::uint64_t from, std::size_t bytes_max) const;
+  using Firms = std::shared_ptr<const std::vector<std::string>>;
+  // Firms that may see some of what the audience names, ascending; nullptr where the grants cannot
+  // say now. Kept for as long as the grants stand.
+  Firms FirmsOf(const Audience& audience) const;
   // Whether the subscriber is live in the slot from now on: it has passed all that is routed.
   bool TryLive(FeedSubscriber& subscriber, std::size_t slot, std::uint64_t passed);
   // The mark of the group that holds the slot's fact. kOutOfRange / CURSOR_EXPIRED,
@@ -132,19 +145,23 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
     std::shared_ptr<const Group> group{};  // Null: groups were left out up to `mark`.
     FeedMark mark{};
   };
-  // One of a slot's groups that were routed last: cursors that end there are checked without a
-  // read.
+  // A slot's groups that were routed last, oldest first: cursors that end there are checked without
+  // a read, and who catches up reads them here. The oldest may be known by their marks alone.
   struct Recent {
-    std::uint64_t first = 0;
-    FeedMark last{};
+    struct Entry {
+      std::uint64_t first = 0;
+      FeedMark last{};
+      std::shared_ptr<const Group> group{};
+    };
+    std::deque<Entry> entries{};
+    std::size_t held = 0;        // Entries with a group, at the end.
+    std::size_t held_bytes = 0;  // Of those.
   };
 
   void OnGroup(std::size_t slot, std::shared_ptr<const Group> group);
   void Route();
   void RouteOne(const Arrived& arrived, Subscribers& touched);
   bool RouteFacts(const Arrived& arrived, Subscribers& touched);
-  std::optional<std::vector<std::string>> FirmsOf(const Domain& domain,
-                                                  const base::FactRecord& record) const;
   void Lapse(std::size_t slot);
   void PumpAll(Subscribers touched);
   void Tick(std::size_t phase);
@@ -152,7 +169,7 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
   void CloseAll(const absl::Status& status);
   Subscribers All() const;
   void SetRouted(std::size_t slot, FeedMark mark);
-  void Remember(std::size_t slot, const Group& group);
+  void Remember(std::size_t slot, const std::shared_ptr<const Group>& group);
 
   const FeedWorld world_;
   std::vector<std::unique_ptr<LogFollower>> followers_;
@@ -167,8 +184,11 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
 
   mutable std::mutex routed_mutex_;
   std::shared_ptr<const Marks> routed_;
-  std::vector<std::vector<Recent>> recent_;  // Rings, by slot.
-  std::vector<std::size_t> recent_next_;
+  std::vector<Recent> recent_;  // By slot.
+
+  mutable std::mutex viewers_mutex_;
+  mutable std::map<std::string, Firms, std::less<>> viewers_;  // By owner, kind and location.
+  mutable std::uint64_t viewers_version_ = 0;                  // Of the grants.
 
   mutable std::mutex index_mutex_;
   absl::flat_hash_map<std::string, Subscribers> by_firm_;

@@ -70,6 +70,14 @@ void FeedSubscriber::SetLive(std::size_t slot, bool live) {
   live_[slot] = live;
 }
 
+void FeedSubscriber::BeginLive(const FeedHub::Marks& routed) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].passed = routed[i];
+    live_[i] = wanted_[i];
+  }
+}
+
 void FeedSubscriber::AllowProgress() {
   const std::lock_guard lock(mutex_);
   allow_progress_ = true;
@@ -257,6 +265,8 @@ absl::StatusOr<std::optional<FeedSubscriber::Fact>> FeedSubscriber::NextRead(std
       return std::nullopt;
     }
     --round.reads_left;
+    state.read = hub_->RecentFrom(slot, state.passed.number + 1, kReadBytes);
+    if (!state.read.empty()) continue;
     const base::SlotId id = hub_->world().slots[slot].id;
     TANDEM_ASSIGN_OR_RETURN(state.read,
                             hub_->world().log->Read(id, state.passed.number + 1, kReadBytes));
@@ -318,11 +328,9 @@ std::optional<bool> FeedSubscriber::Concerns(const Domain& domain,
   const Audience audience = domain.AudienceOf(record);
   if (audience.owner == firm_) return true;
   if (std::ranges::find(audience.parties, firm_) != audience.parties.end()) return true;
-  if (audience.owner.empty() || audience.kind == base::DataKind::kUnspecified) return false;
-  if (!hub_->world().fresh().ok()) return std::nullopt;
-  const std::vector<std::string> viewers =
-      hub_->world().grants->ViewersOf(audience.owner, audience.kind);
-  return std::ranges::binary_search(viewers, firm_);
+  const FeedHub::Firms firms = hub_->FirmsOf(audience);
+  if (firms == nullptr) return std::nullopt;
+  return std::ranges::binary_search(*firms, firm_);
 }
 
 bool FeedSubscriber::Matches(const ViewedFact& fact) const {

@@ -43,6 +43,8 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
   bool Push(std::size_t slot, std::shared_ptr<const Group> group, std::size_t index);
   // From the hub, while it routes.
   void SetLive(std::size_t slot, bool live);
+  // From the hub, before the first pump: live everywhere, with all up to these marks passed.
+  void BeginLive(const FeedHub::Marks& routed);
 
   // Sends what can be sent. Any thread; calls do not overlap, a second one makes the first go round
   // again. `views` may be null.

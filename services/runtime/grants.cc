@@ -273,10 +273,10 @@ absl::Status GrantsReplica::CheckDerivation(std::string_view relation, std::stri
       {{"agreement", Text(relation)}, {"owner", Text(owner)}, {"derivation", Text(derivation)}});
 }
 
-std::vector<std::string> GrantsReplica::ViewersOf(std::string_view owner,
-                                                  base::DataKind kind) const {
+std::vector<std::string> GrantsReplica::ViewersOf(std::string_view owner, base::DataKind kind,
+                                                  std::string_view location) const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->index.ViewersOf(owner, kind);
+  return impl_->index.ViewersOf(owner, kind, location);
 }
 
 std::vector<std::string> GrantsReplica::PartiesOf(std::string_view relation) const {

@@ -68,7 +68,8 @@ class GrantsReplica final : public base::Grants {
       std::string_view viewer, std::string_view relation) const override;
   absl::Status CheckDerivation(std::string_view relation, std::string_view owner,
                                std::string_view derivation) const override;
-  std::vector<std::string> ViewersOf(std::string_view owner, base::DataKind kind) const override;
+  std::vector<std::string> ViewersOf(std::string_view owner, base::DataKind kind,
+                                     std::string_view location) const override;
   std::vector<std::string> PartiesOf(std::string_view relation) const override;
   std::uint64_t version() const override;
 

@@ -45,7 +45,7 @@ TEST(GrantsConcurrentTest, ReadersNeverSeeHalfAChange) {
       }
       (void)grants.Check("maker", "shop", DataKind::kSales, "i1", "l1");
       (void)grants.TermsOf("maker", "a1");
-      (void)grants.ViewersOf("shop", DataKind::kSales);
+      (void)grants.ViewersOf("shop", DataKind::kSales, "");
       (void)grants.ChangesSince("maker", grants.version() / 2);
       (void)grants.HasRole("maker", "admin", "reader");
       grants.WaitFor(grants.version() + 1, absl::InfiniteFuture(), [](absl::Status) {});

@@ -343,12 +343,13 @@ bool GrantsIndex::Suspended(std::string_view firm) const {
   return found != firms_.end() && found->second->firm.suspended;
 }
 
-std::vector<std::string> GrantsIndex::ViewersOf(std::string_view owner, base::DataKind kind) const {
+std::vector<std::string> GrantsIndex::ViewersOf(std::string_view owner, base::DataKind kind,
+                                                std::string_view location) const {
   std::vector<std::string> result;
   const auto viewers = pairs_.find(Text(owner));
   if (viewers == pairs_.end()) return result;
   for (const auto& [viewer, grants] : viewers->second) {
-    if (grants->Any(kind)) result.push_back(viewer);
+    if (grants->Allows(kind, "", location)) result.push_back(viewer);
   }
   std::sort(result.begin(), result.end());
   return result;

@@ -143,7 +143,8 @@ class GrantsIndex {
   std::shared_ptr<const FirmEntry> FindFirm(std::string_view firm) const;
   bool Suspended(std::string_view firm) const;
   // Ascending.
-  std::vector<std::string> ViewersOf(std::string_view owner, base::DataKind kind) const;
+  std::vector<std::string> ViewersOf(std::string_view owner, base::DataKind kind,
+                                     std::string_view location) const;
   std::vector<KnownFirm> Firms() const;
   std::vector<GrantChange> ChangesSince(std::string_view firm, std::uint64_t after) const;
 

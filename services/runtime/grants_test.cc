@@ -310,7 +310,7 @@ TEST_F(GrantsTest, ChangesSinceNamesOnlyTheFirmsOwn) {
   EXPECT_EQ(grants_.ChangesSince("maker", 0).size(), 1u);
   EXPECT_THAT(grants_.ChangesSince("maker", 5), IsEmpty());
   EXPECT_THAT(grants_.ChangesSince("rival", 0), IsEmpty());
-  EXPECT_THAT(grants_.ViewersOf("shop", DataKind::kSales), ElementsAre("maker"));
+  EXPECT_THAT(grants_.ViewersOf("shop", DataKind::kSales, ""), ElementsAre("maker"));
 }
 
 TEST(GrantsLifeTest, QuestionsAndTimersOutliveTheReplicaHarmlessly) {
