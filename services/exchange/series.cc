@@ -53,25 +53,30 @@ SeriesCut::SeriesCut(const base::RowReader& rows, const Place& place, const Seri
       columns_prefix_(SeriesPrefix(RowKind::kArrivalColumns, place, series)),
       singles_prefix_(SeriesPrefix(RowKind::kSingle, place, series)),
       interest_(options.interest),
-      visibility_(RetractionsIn(rows, place), options.as_of),
+      place_(place),
+      as_of_(options.as_of),
       mark_(MarkIn(rows, place, series)) {
-  if (mark_.arrival_blocks > 0) LoadPending(place, options);
+  if (mark_.arrival_blocks > 0) LoadPending(options);
 }
 
-void SeriesCut::LoadPending(const Place& place, const CutOptions& options) {
+const Visibility& SeriesCut::Visible() const {
+  if (!visibility_.has_value()) visibility_.emplace(RetractionsIn(rows_, place_), as_of_);
+  return *visibility_;
+}
+
+void SeriesCut::LoadPending(const CutOptions& options) {
   std::map<std::uint64_t, std::uint64_t> close_numbers;  // Of batches seen; 0: open.
   rows_.ScanPrefix(arrivals_prefix_, [&](std::string_view key, std::string_view value) {
     Pending pending{.row = DecodeArrival(key, value)};
     if (!pending.row.box.Overlaps(interest_)) return true;
     const auto [found, fresh] = close_numbers.try_emplace(pending.row.batch, 0);
     if (fresh) {
-      const std::optional<BatchRow> batch = BatchIn(rows_, place, pending.row.batch);
+      const std::optional<BatchRow> batch = BatchIn(rows_, place_, pending.row.batch);
       base::Require(batch.has_value(), "an arrival's batch is missing");
       found->second = batch->close_number;
     }
     pending.arrival = found->second == 0 ? kOpenArrival : found->second;
-    const bool shown =
-        found->second == 0 ? options.open_batches : visibility_.Shows(pending.arrival);
+    const bool shown = found->second == 0 ? options.open_batches : Visible().Shows(pending.arrival);
     if (shown) pending_.push_back(std::move(pending));
     return true;
   });
@@ -83,7 +88,7 @@ bool SeriesCut::MayHoldAny() const {
 }
 
 bool SeriesCut::IsPlain(std::uint32_t group, std::int32_t chunk) const {
-  if (!visibility_.All() || mark_.singles > mark_.singles_folded) return false;
+  if (!Visible().All() || mark_.singles > mark_.singles_folded) return false;
   const Box tile = BoxOfTile(group, chunk);
   return std::none_of(pending_.begin(), pending_.end(),
                       [&](const Pending& p) { return p.row.box.Overlaps(tile); });
@@ -94,7 +99,7 @@ absl::Status SeriesCut::OfferTile(std::string_view bytes, Grid& grid) const {
   for (std::size_t item = 0; item < kTileItems; ++item) {
     for (std::size_t day = 0; day < kTileDays; ++day) {
       const std::optional<Cell> cell = tile.Get(item, day);
-      if (!cell.has_value() || !visibility_.Shows(cell->arrival)) continue;
+      if (!cell.has_value() || !Visible().Shows(cell->arrival)) continue;
       grid.Offer(item * kTileDays + day, {cell->value_milli, cell->revision, cell->arrival});
     }
   }
@@ -102,11 +107,11 @@ absl::Status SeriesCut::OfferTile(std::string_view bytes, Grid& grid) const {
 }
 
 void SeriesCut::OfferHistory(std::uint32_t group, std::int32_t chunk, Grid& grid) const {
-  if (visibility_.All()) return;  // A tile's own cells win then.
+  if (Visible().All()) return;  // A tile's own cells win then.
   const std::optional<std::string> value = rows_.Get(TileKey(history_prefix_, group, chunk));
   if (!value.has_value()) return;
   for (const PastStatement& past : DecodeHistory(*value)) {
-    if (visibility_.Shows(past.statement.arrival)) grid.Offer(past.cell, past.statement);
+    if (Visible().Shows(past.statement.arrival)) grid.Offer(past.cell, past.statement);
   }
 }
 
@@ -139,7 +144,7 @@ void SeriesCut::OfferSingles(const Box& tile, Grid& grid) const {
   const auto offer = [&](const SinglePlace& place, std::string_view value) {
     if (!Within(tile, place.item, place.day)) return;
     for (const Statement& statement : DecodeStatements(value)) {
-      if (visibility_.Shows(statement.arrival)) {
+      if (Visible().Shows(statement.arrival)) {
         grid.Offer(CellOf(place.item, place.day), statement);
       }
     }

@@ -129,7 +129,8 @@ class SeriesCut {
   void OfferSingles(const Box& tile, Grid& grid) const;
   absl::Status ReadTile(std::optional<std::string_view> bytes, std::uint32_t group,
                         std::int32_t chunk, Columns& columns);
-  void LoadPending(const Place& place, const CutOptions& options);
+  void LoadPending(const CutOptions& options);
+  const Visibility& Visible() const;
 
   const base::RowReader& rows_;
   std::string tiles_prefix_;
@@ -138,7 +139,10 @@ class SeriesCut {
   std::string columns_prefix_;
   std::string singles_prefix_;
   Box interest_;
-  Visibility visibility_;
+  const Place place_;
+  std::uint64_t as_of_;
+  mutable std::optional<Visibility>
+      visibility_;  // Read at first need: most single reports have none.
   SeriesMark mark_;
   std::vector<Pending> pending_;
   Grid grid_;

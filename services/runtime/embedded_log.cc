@@ -156,7 +156,8 @@ class EmbeddedLogCore : public std::enable_shared_from_this<EmbeddedLogCore> {
     SlotTail tail{};
     std::shared_ptr<LiveGroup> live{};
   };
-  void Committed(SlotState& state, const Commit& commit);
+  // What is durable has this tail; returns who follows.
+  std::vector<std::shared_ptr<FollowPump>> Settle(SlotState& state, const SlotTail& tail);
   absl::StatusOr<Groups> ReadGroups(base::SlotId slot, std::uint64_t from, std::size_t bytes_max);
 
   std::mutex mutex_;
@@ -273,24 +274,27 @@ void EmbeddedLogCore::Append(base::SlotId slot, std::string group, base::Overlay
   store.Write(std::move(batch), [self = shared_from_this(), &state, commit = std::move(commit),
                                  done = std::move(done)](const absl::Status& status) mutable {
     if (!status.ok()) return done(AppendOutcome::kUnknown);
-    self->Committed(state, commit);
+    // Callers first: who follows hears of it on another thread anyhow.
+    const std::vector<std::shared_ptr<FollowPump>> followers = self->Settle(state, commit.tail);
     done(AppendOutcome::kCommitted);
+    for (const auto& follower : followers) {
+      follower->Offer(commit.live, commit.tail.last_number);
+    }
   });
 }
 
-void EmbeddedLogCore::Committed(SlotState& state, const Commit& commit) {
+std::vector<std::shared_ptr<FollowPump>> EmbeddedLogCore::Settle(SlotState& state,
+                                                                 const SlotTail& tail) {
   std::vector<std::shared_ptr<FollowPump>> followers;
-  {
-    const std::lock_guard lock(state.mutex);
-    const std::uint64_t term = state.tail.term;  // A new owner may have raised it meanwhile.
-    state.tail = commit.tail;
-    state.tail.term = term;
-    std::erase_if(state.followers, [](const auto& follower) { return follower.expired(); });
-    for (const auto& follower : state.followers) followers.push_back(follower.lock());
+  const std::lock_guard lock(state.mutex);
+  const std::uint64_t term = state.tail.term;  // A new owner may have raised it meanwhile.
+  state.tail = tail;
+  state.tail.term = term;
+  std::erase_if(state.followers, [](const auto& follower) { return follower.expired(); });
+  for (const auto& follower : state.followers) {
+    if (auto pump = follower.lock()) followers.push_back(std::move(pump));
   }
-  for (const auto& follower : followers) {
-    if (follower != nullptr) follower->Offer(commit.live, commit.tail.last_number);
-  }
+  return followers;
 }
 
 namespace {

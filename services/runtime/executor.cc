@@ -46,6 +46,9 @@ struct ThreadExecutor::Impl {
   std::condition_variable changed;
   bool stopping = false;
   std::size_t idle = 0;  // Threads that wait for a task or a timer.
+  // One of them has been told and is not there yet. It tells the next if there is more than it can
+  // take: so a burst of tasks costs one call of the system, not one each.
+  bool told = false;
   std::deque<Task> ready;
   std::multimap<SteadyTime, Task> timers;  // Equal times in the order they came.
   std::vector<std::thread> threads;
@@ -54,6 +57,8 @@ struct ThreadExecutor::Impl {
   // Moves what is due from the timers to the queue.
   void Ripen();
   void WaitForWork(std::unique_lock<std::mutex>& lock);
+  // Wakes a thread unless one is on its way.
+  void Tell();
 };
 
 void ThreadExecutor::Impl::Ripen() {
@@ -74,6 +79,11 @@ void ThreadExecutor::Impl::WaitForWork(std::unique_lock<std::mutex>& lock) {
     changed.wait_until(lock, due);
   }
   --idle;
+  told = false;
+}
+
+void ThreadExecutor::Impl::Tell() {
+  if (idle > 0 && !std::exchange(told, true)) changed.notify_one();
 }
 
 void ThreadExecutor::Impl::Work() {
@@ -86,7 +96,7 @@ void ThreadExecutor::Impl::Work() {
     }
     Task task = std::move(ready.front());
     ready.pop_front();
-    if (!ready.empty() && idle > 0) changed.notify_one();
+    if (!ready.empty()) Tell();
     lock.unlock();
     task();
     task = nullptr;  // What it holds may take locks when it goes: not under ours.
@@ -105,7 +115,7 @@ void ThreadExecutor::Run(Task task) {
   const std::lock_guard lock(impl_->mutex);
   if (impl_->stopping) return;
   impl_->ready.push_back(std::move(task));
-  if (impl_->idle > 0) impl_->changed.notify_one();
+  impl_->Tell();
 }
 
 void ThreadExecutor::RunAfter(absl::Duration delay, Task task) {
@@ -118,7 +128,7 @@ void ThreadExecutor::RunAfter(absl::Duration delay, Task task) {
   if (impl_->stopping) return;
   const auto timer = impl_->timers.emplace(due, std::move(task));
   // Only a new first timer shortens what the threads wait for.
-  if (timer == impl_->timers.begin() && impl_->idle > 0) impl_->changed.notify_one();
+  if (timer == impl_->timers.begin()) impl_->Tell();
 }
 
 void ThreadExecutor::Shutdown() {

@@ -69,6 +69,10 @@ struct RocksStore::Impl {
   Commit TakePending();
   void WriteCommit(Commit& commit);
   void Answer(std::unique_lock<std::mutex>& lock);
+  // Wakes a thread unless one is on its way.
+  void Tell() {
+    if (idle > 0 && !std::exchange(told, true)) changed.notify_one();
+  }
   void CheckSpace() const;
 
   rocksdb::ColumnFamilyHandle* Family(Space space) const {
@@ -87,6 +91,7 @@ struct RocksStore::Impl {
   bool committing = false;
   bool answering = false;
   int idle = 0;
+  bool told = false;  // One of the idle has been woken and is not there yet.
   std::deque<Pending> answers;
   absl::Status stopped;  // After a failed write.
   std::vector<std::thread> threads;
@@ -136,6 +141,7 @@ void RocksStore::Impl::WorkLoop() {
       ++idle;
       changed.wait(lock);
       --idle;
+      told = false;
       continue;
     }
     committing = true;
@@ -145,7 +151,7 @@ void RocksStore::Impl::WorkLoop() {
     lock.lock();
     committing = false;
     for (Pending& done : commit) answers.push_back(std::move(done));
-    if (!pending.empty() && idle > 0) changed.notify_one();
+    if (!pending.empty()) Tell();
     Answer(lock);
   }
 }
@@ -307,7 +313,7 @@ void RocksStore::Write(StoreBatch batch, WriteDone done) {
   write.size = SizeOf(write.batch);
   const std::lock_guard lock(impl_->mutex);
   impl_->pending.push_back(std::move(write));
-  if (!impl_->committing && impl_->idle > 0) impl_->changed.notify_one();
+  if (!impl_->committing) impl_->Tell();
 }
 
 absl::Status RocksStore::Room() const {

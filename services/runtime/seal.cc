@@ -1,7 +1,10 @@
 #include "services/runtime/seal.h"
 
 #include <array>
+#include <memory>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "openssl/evp.h"
@@ -31,6 +34,44 @@ const unsigned char* Bytes(std::string_view text) {
 unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 int Length(std::string_view text) { return static_cast<int>(text.size()); }
 
+// Contexts that hold the key already: making one costs several times the sealing of a position.
+class Contexts {
+ public:
+  using Init = int (*)(EVP_CIPHER_CTX*, const EVP_CIPHER*, ENGINE*, const unsigned char*,
+                       const unsigned char*);
+  Contexts(Init init, const std::string& key) : init_(init), key_(key) {}
+  // A context that is ready for this nonce; nullptr if OpenSSL refuses.
+  Context Take(std::string_view nonce) {
+    Context context;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        context = std::move(free_.back());
+        free_.pop_back();
+      }
+    }
+    if (context == nullptr) {
+      context.reset(EVP_CIPHER_CTX_new());
+      if (context == nullptr ||
+          init_(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(key_), nullptr) != 1) {
+        return nullptr;
+      }
+    }
+    if (init_(context.get(), nullptr, nullptr, nullptr, Bytes(nonce)) != 1) return nullptr;
+    return context;
+  }
+  void GiveBack(Context context) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(context));
+  }
+
+ private:
+  const Init init_;
+  const std::string& key_;
+  std::mutex mutex_;
+  std::vector<Context> free_;  // As many as threads that seal at once.
+};
+
 // What is authenticated beside the content: both parts self-delimiting, so that no two pairs agree.
 std::string Bound(std::string_view purpose, std::string_view firm) {
   return base::ByteWriter().Sized(purpose).Sized(firm).Take();
@@ -47,6 +88,8 @@ struct Sealer::Impl {
   std::string key;
   Random* random;
   mutable std::mutex mutex;  // Of `random`, which is not said to be safe on several threads.
+  mutable Contexts sealing{EVP_EncryptInit_ex, key};
+  mutable Contexts opening{EVP_DecryptInit_ex, key};
 
   std::string Nonce() const {
     const std::lock_guard lock(mutex);
@@ -73,12 +116,10 @@ std::string Sealer::Seal(std::string_view purpose, std::string_view firm,
   const std::string bound = Bound(purpose, firm);
   std::string cipher(content.size(), '\0');
   std::array<unsigned char, kTagBytes> tag{};
-  const Context context(EVP_CIPHER_CTX_new());
+  Context context = impl_->sealing.Take(nonce);
   int size = 0;
   const bool good =
       context != nullptr &&
-      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(impl_->key),
-                         Bytes(std::string_view(nonce))) == 1 &&
       EVP_EncryptUpdate(context.get(), nullptr, &size, Bytes(std::string_view(bound)),
                         Length(bound)) == 1 &&
       (content.empty() || EVP_EncryptUpdate(context.get(), Bytes(cipher), &size, Bytes(content),
@@ -86,6 +127,7 @@ std::string Sealer::Seal(std::string_view purpose, std::string_view firm,
       EVP_EncryptFinal_ex(context.get(), tag.data(), &size) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, tag.data()) == 1;
   base::Require(good, "AES-256-GCM failed to seal");
+  impl_->sealing.GiveBack(std::move(context));
   std::string token(1, kVersion);
   token += nonce;
   token += cipher;
@@ -105,12 +147,10 @@ absl::StatusOr<std::string> Sealer::Open(std::string_view purpose, std::string_v
   const std::string bound = Bound(purpose, firm);
   std::string content(cipher.size(), '\0');
   std::array<unsigned char, kTagBytes> rest{};
-  const Context context(EVP_CIPHER_CTX_new());
+  Context context = impl_->opening.Take(nonce);
   int size = 0;
   const bool good =
       context != nullptr &&
-      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(impl_->key),
-                         Bytes(nonce)) == 1 &&
       EVP_DecryptUpdate(context.get(), nullptr, &size, Bytes(std::string_view(bound)),
                         Length(bound)) == 1 &&
       (cipher.empty() || EVP_DecryptUpdate(context.get(), Bytes(content), &size, Bytes(cipher),
@@ -118,6 +158,7 @@ absl::StatusOr<std::string> Sealer::Open(std::string_view purpose, std::string_v
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
       EVP_DecryptFinal_ex(context.get(), rest.data(), &size) == 1;
   if (!good) return BadToken();
+  impl_->opening.GiveBack(std::move(context));
   return content;
 }
 

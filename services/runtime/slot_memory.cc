@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "services/base/bug.h"
 #include "services/base/bytes.h"
 #include "services/base/reason.h"
+#include "services/runtime/envelope.h"
 #include "services/runtime/slot_rows.h"
 
 namespace tandem::runtime {
@@ -14,34 +16,61 @@ namespace {
 constexpr std::uint8_t kRowVersion = 1;
 constexpr std::size_t kDigestBytes = 16;
 constexpr std::size_t kMethodBytes = 4;
+constexpr std::size_t kIdBytes = 16;
+// Requests whose facts' numbers agree but for the last 5 bits have one row of ages: a row for each
+// would cost the store as much again as what it remembers.
+constexpr unsigned kAgeShift = 5;
 // Rows are forgotten in batches: one look for the oldest costs a scan.
 constexpr absl::Duration kForgetSlack = absl::Minutes(10);
 constexpr std::size_t kForgetMax = 256;
 
 std::string OwnKey(char kind) { return {kSlotPrefix, kind}; }
 
+// Who asked what under which id, in a few bytes that no two requests share.
 std::string RequestKey(const base::Caller& caller, std::string_view request_id,
                        std::string_view digest) {
+  base::ByteWriter request;
+  request.Sized(caller.firm).Sized(caller.principal).Raw(digest.substr(0, kMethodBytes));
+  request.Raw(request_id);
+  const Hash hash = HashOf(request.bytes());
+  return OwnKey('i').append(reinterpret_cast<const char*>(hash.data()), kIdBytes);
+}
+
+std::string AgeKey(std::uint64_t first_number) {
   base::ByteWriter key;
-  key.Raw(OwnKey('r')).KeyString(caller.firm).KeyString(caller.principal);
-  key.Raw(digest.substr(0, kMethodBytes)).Raw(request_id);
+  key.Raw(OwnKey('a')).BigEndian64(first_number >> kAgeShift);
   return key.Take();
 }
 
-std::string FirmOfKey(std::string_view request_key) {
-  return base::ByteReader(request_key.substr(2)).KeyString();
+// An age row, in parts.
+struct AgeRow {
+  absl::Time newest{};
+  struct Entry {
+    std::string_view firm{};
+    std::string_view id{};  // As in its key.
+  };
+  std::vector<Entry> entries{};
+};
+
+AgeRow DecodeAges(std::string_view value) {
+  base::ByteReader in(value);
+  AgeRow row;
+  base::Require(in.Byte() == kRowVersion, "a row of ages has another version");
+  row.newest = absl::FromUnixNanos(static_cast<std::int64_t>(in.LittleEndian64()));
+  while (in.ok() && !in.AtEnd()) {
+    AgeRow::Entry entry;
+    entry.firm = in.Sized();
+    entry.id = in.Raw(kIdBytes);
+    row.entries.push_back(entry);
+  }
+  base::Require(in.ok(), "a row of ages is damaged");
+  return row;
 }
 
-std::string AgeKey(absl::Time instant, std::uint64_t number) {
-  base::ByteWriter key;
-  key.Raw(OwnKey('e')).BigEndian64(static_cast<std::uint64_t>(absl::ToUnixNanos(instant)));
-  key.BigEndian64(number);
-  return key.Take();
-}
-
-absl::Time InstantOfAgeKey(std::string_view key) {
-  base::ByteReader in(key.substr(2));
-  return absl::FromUnixNanos(static_cast<std::int64_t>(in.BigEndian64()));
+std::string AgesHead(absl::Time newest) {
+  base::ByteWriter head;
+  head.Byte(kRowVersion).LittleEndian64(static_cast<std::uint64_t>(absl::ToUnixNanos(newest)));
+  return head.Take();
 }
 
 }  // namespace
@@ -57,7 +86,6 @@ absl::StatusOr<std::optional<RememberedRequest>> RequestMemory::Find(
   request.digest = std::string(in.Raw(kDigestBytes));
   request.first_number = in.Varint();
   request.count = in.Varint();
-  in.LittleEndian64();
   if (!known || !in.ok() || !in.AtEnd() || request.count == 0) {
     return base::Refuse(base::Reason::kStoredBytesDamaged, "a request id's row is damaged");
   }
@@ -82,10 +110,16 @@ void RequestMemory::Remember(base::Rows& rows, std::span<const base::FactRecord>
   Forget(rows, first.instant);
   base::ByteWriter value;
   value.Byte(kRowVersion).Raw(first.request_digest).Varint(first.number).Varint(command.size());
-  value.LittleEndian64(static_cast<std::uint64_t>(absl::ToUnixNanos(first.instant)));
   const std::string key = RequestKey(first.actor, first.request_id, first.request_digest);
   rows.Put(key, value.bytes());
-  rows.Put(AgeKey(first.instant, first.number), key);
+  const std::string age_key = AgeKey(first.number);
+  const std::optional<std::string> ages = rows.Get(age_key);
+  const std::string head = AgesHead(first.instant);
+  base::ByteWriter aged;
+  aged.Raw(head);
+  if (ages.has_value()) aged.Raw(std::string_view(*ages).substr(head.size()));
+  aged.Sized(first.actor.firm).Raw(std::string_view(key).substr(OwnKey('i').size()));
+  rows.Put(age_key, aged.bytes());
   std::uint64_t& count = CountOf(rows, first.actor.firm);
   base::ByteWriter quota;
   quota.Varint(++count);
@@ -94,25 +128,31 @@ void RequestMemory::Remember(base::Rows& rows, std::span<const base::FactRecord>
 }
 
 void RequestMemory::Forget(base::Rows& rows, absl::Time now) {
-  const std::string start = OwnKey('e');
+  const std::string start = OwnKey('a');
   if (!oldest_.has_value()) {
     oldest_ = absl::InfiniteFuture();
-    rows.ScanPrefix(start, [&](std::string_view key, std::string_view) {
-      oldest_ = InstantOfAgeKey(key);
+    rows.ScanPrefix(start, [&](std::string_view, std::string_view value) {
+      oldest_ = DecodeAges(value).newest;
       return false;
     });
   }
   if (*oldest_ >= now - age_ - kForgetSlack) return;
   std::vector<std::pair<std::string, std::string>> old;
-  rows.Scan(start, AgeKey(now - age_, 0), [&](std::string_view key, std::string_view value) {
+  std::size_t found = 0;
+  rows.ScanPrefix(start, [&](std::string_view key, std::string_view value) {
+    const AgeRow row = DecodeAges(value);
+    if (row.newest >= now - age_) return false;
+    found += row.entries.size();
     old.emplace_back(key, value);
-    return old.size() < kForgetMax;
+    return found < kForgetMax;
   });
-  std::map<std::string, std::uint64_t> gone;
-  for (const auto& [age_key, request_key] : old) {
-    rows.Delete(age_key);
-    rows.Delete(request_key);
-    ++gone[FirmOfKey(request_key)];
+  std::map<std::string, std::uint64_t, std::less<>> gone;
+  for (const auto& [key, value] : old) {
+    rows.Delete(key);
+    for (const AgeRow::Entry& entry : DecodeAges(value).entries) {
+      rows.Delete(OwnKey('i').append(entry.id));
+      ++gone.try_emplace(std::string(entry.firm), 0).first->second;
+    }
   }
   for (const auto& [name, ids] : gone) {
     std::uint64_t& count = CountOf(rows, name);

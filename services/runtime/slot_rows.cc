@@ -1,5 +1,6 @@
 #include "services/runtime/slot_rows.h"
 
+#include <array>
 #include <utility>
 
 #include "services/base/bytes.h"
@@ -15,19 +16,34 @@ std::string DomainKey(std::string_view key) {
   return prefixed;
 }
 
-// Rows that can be told to stand on others.
+// Rows that can be told to stand on others, which hold the same. The last few look-ups are kept:
+// what Decide has read, Apply reads again, and the store is asked once.
 class Below final : public base::RowReader {
  public:
   explicit Below(const base::RowReader& rows) : rows_(&rows) {}
   void StandOn(const base::RowReader& rows) { rows_ = &rows; }
-  std::optional<std::string> Get(std::string_view key) const override { return rows_->Get(key); }
+  std::optional<std::string> Get(std::string_view key) const override {
+    for (const Kept& kept : kept_) {
+      if (kept.key == key) return kept.value;
+    }
+    Kept& kept = kept_[next_++ % kept_.size()];
+    kept.value = rows_->Get(key);
+    kept.key = key;
+    return kept.value;
+  }
   void Scan(std::string_view first, std::string_view limit, base::RowVisitor visit) const override {
     rows_->Scan(first, limit, visit);
   }
   absl::Status status() const override { return rows_->status(); }
 
  private:
+  struct Kept {
+    std::string key{};  // "": nothing; no row has such a key.
+    std::optional<std::string> value{};
+  };
   const base::RowReader* rows_;
+  mutable std::array<Kept, 4> kept_{};
+  mutable std::size_t next_ = 0;
 };
 
 }  // namespace

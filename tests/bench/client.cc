@@ -27,6 +27,10 @@ Client::Client(const std::string& target, std::string firm) : firm_(std::move(fi
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
   arguments.SetMaxReceiveMessageSize(-1);
   channel_ = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  // gRPC 1.51 frees its callback queue twice now and then when the last channel that used it goes:
+  // so none goes before the program does.
+  static auto* const kept = new std::vector<std::shared_ptr<grpc::Channel>>();
+  kept->push_back(channel_);
 }
 
 Client::~Client() = default;

@@ -45,6 +45,7 @@ class Server {
   explicit Server(const std::string& folder);
   const std::string& target() const { return target_; }
   Process& process() { return *process_; }
+  const Process& process() const { return *process_; }
 
  private:
   std::string target_;
@@ -56,6 +57,7 @@ class PeerServer {
  public:
   PeerServer();
   const std::string& target() const { return target_; }
+  const Process& process() const { return *process_; }
 
  private:
   TemporaryFolder folder_;

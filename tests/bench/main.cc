@@ -1,6 +1,7 @@
 // tests/bench/run starts this: `bench NAME…` runs the benchmarks named, all without a name.
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "tests/bench/bench.h"
@@ -56,5 +57,6 @@ int main(int argc, char** argv) {
   if (argc == 1) {
     for (const Entry& entry : kEntries) entry.run();
   }
-  return 0;
+  std::fflush(stdout);
+  std::_Exit(0);  // Without taking gRPC 1.51's globals down, which frees a queue twice now and then.
 }

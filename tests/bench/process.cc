@@ -1,5 +1,6 @@
 #include "tests/bench/process.h"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ Process::Process(const std::vector<std::string>& command) {
   arguments.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // Ends with us, however we end.
     execv(arguments[0], arguments.data());
     std::perror(arguments[0]);
     std::_Exit(127);
