@@ -56,9 +56,13 @@ absl::StatusOr<std::uint32_t> ItemAt(const BlockScope& scope, std::uint32_t inde
 }
 
 // Days within the calendar, and not after the item's or the location's last.
-absl::Status CheckDays(const BlockScope& scope, std::uint32_t location, const Run& run,
+absl::Status CheckDays(const BlockScope& scope, std::int32_t location_last_day, const Run& run,
                        std::size_t row) {
   const std::int64_t last = std::int64_t{run.day_first} + run.length - 1;
+  if (run.day_first >= Day::kFirst && last <= Day::kLast && last <= location_last_day &&
+      last <= scope.registers->items.LastDay(run.item)) {
+    return absl::OkStatus();
+  }
   const std::string item(scope.registers->items.IdOf(run.item));
   if (run.day_first < Day::kFirst || last > Day::kLast) {
     const std::int64_t day = run.day_first < Day::kFirst ? run.day_first : last;
@@ -69,27 +73,25 @@ absl::Status CheckDays(const BlockScope& scope, std::uint32_t location, const Ru
     return RefuseField(Reason::kEntryClosed, "run_first_day", "the item is closed by then",
                        {{"row", row}, {"item", item}, {"day", DayText(last)}});
   }
-  if (last > scope.registers->locations.LastDay(location)) {
-    return RefuseField(Reason::kEntryClosed, "run_first_day", "the location is closed by then",
-                       {{"row", row}, {"item", item}, {"day", DayText(last)}});
-  }
-  return absl::OkStatus();
+  return RefuseField(Reason::kEntryClosed, "run_first_day", "the location is closed by then",
+                     {{"row", row}, {"item", item}, {"day", DayText(last)}});
 }
 
-// By item and day; then neighbours show overlaps.
-template <typename T, typename Less>
-void SortUnlessSorted(std::vector<T>& all, Less less) {
-  if (!std::is_sorted(all.begin(), all.end(), less)) std::sort(all.begin(), all.end(), less);
+// In this order neighbours show overlaps.
+bool ByItemAndDay(const Run& a, const Run& b) {
+  return std::pair(a.item, a.day_first) < std::pair(b.item, b.day_first);
 }
 
 // Fills `touched` and refuses a cell that the block names twice.
 absl::Status Touch(const BlockScope& scope, const std::vector<Run>& runs,
                    std::vector<TouchedItem>& touched) {
-  std::vector<Run> sorted = runs;
-  SortUnlessSorted(sorted, [](const Run& a, const Run& b) {
-    return std::pair(a.item, a.day_first) < std::pair(b.item, b.day_first);
-  });
-  for (const Run& run : sorted) {
+  std::vector<Run> sorted;
+  if (!std::is_sorted(runs.begin(), runs.end(), ByItemAndDay)) {
+    sorted = runs;
+    std::sort(sorted.begin(), sorted.end(), ByItemAndDay);
+  }
+  touched.reserve(runs.size());
+  for (const Run& run : sorted.empty() ? runs : sorted) {
     const std::int32_t last = run.day_first + static_cast<std::int32_t>(run.length) - 1;
     if (touched.empty() || touched.back().item != run.item) {
       touched.push_back({run.item, run.day_first, last});
@@ -106,15 +108,22 @@ absl::Status Touch(const BlockScope& scope, const std::vector<Run>& runs,
   return absl::OkStatus();
 }
 
-absl::Status CheckShape(const v1::SeriesBlock& block) {
-  const int runs = block.run_item_size();
-  if (runs == 0) {
-    return RefuseField(Reason::kFieldMissing, "run_item", "a block has at least one row");
+// Where no item is named, every item of the dictionary has a run.
+std::size_t RunsOf(const BlockScope& scope, const v1::SeriesBlock& block) {
+  return block.run_item().empty() ? scope.dictionary.ids.size()
+                                  : static_cast<std::size_t>(block.run_item_size());
+}
+
+absl::Status CheckShape(const BlockScope& scope, const v1::SeriesBlock& block) {
+  const std::size_t runs = RunsOf(scope, block);
+  if (runs == 0 || block.run_first_day().empty()) {
+    return RefuseField(Reason::kFieldMissing, "run_first_day", "a block has at least one row");
   }
-  if (block.run_first_day_size() != runs ||
-      (block.run_length_size() != 0 && block.run_length_size() != runs)) {
+  const auto fits = [&](int size) { return static_cast<std::size_t>(size) == runs; };
+  if ((block.run_first_day_size() != 1 && !fits(block.run_first_day_size())) ||
+      (block.run_length_size() != 0 && !fits(block.run_length_size()))) {
     return RefuseField(Reason::kBadColumns, "run_first_day", "columns of runs differ in length",
-                       {{"run_item", runs},
+                       {{"runs", runs},
                         {"run_first_day", block.run_first_day_size()},
                         {"run_length", block.run_length_size()}});
   }
@@ -128,7 +137,9 @@ absl::Status CheckShape(const v1::SeriesBlock& block) {
 // The runs of the wire with the sum of their lengths checked against the rows.
 absl::StatusOr<std::vector<Run>> RunsFrom(const BlockScope& scope, std::uint32_t location,
                                           const v1::SeriesBlock& block) {
-  std::vector<Run> runs(static_cast<std::size_t>(block.run_item_size()));
+  std::vector<Run> runs(RunsOf(scope, block));
+  const std::int32_t location_last_day = scope.registers->locations.LastDay(location);
+  const bool one_day = block.run_first_day_size() == 1;
   const auto rows = static_cast<std::size_t>(block.value_milli_size());
   std::size_t row = 0;
   for (std::size_t r = 0; r < runs.size(); ++r) {
@@ -138,9 +149,11 @@ absl::StatusOr<std::vector<Run>> RunsFrom(const BlockScope& scope, std::uint32_t
       return RefuseField(Reason::kBadColumns, "run_length", "the runs' lengths are not the rows",
                          {{"run", r}, {"rows", rows}});
     }
-    TANDEM_ASSIGN_OR_RETURN(const std::uint32_t item, ItemAt(scope, block.run_item(i), row));
-    runs[r] = {item, block.run_first_day(i), length, row};
-    TANDEM_RETURN_IF_ERROR(CheckDays(scope, location, runs[r], row));
+    const std::uint32_t index =
+        block.run_item().empty() ? static_cast<std::uint32_t>(r) : block.run_item(i);
+    TANDEM_ASSIGN_OR_RETURN(const std::uint32_t item, ItemAt(scope, index, row));
+    runs[r] = {item, block.run_first_day(one_day ? 0 : i), length, row};
+    TANDEM_RETURN_IF_ERROR(CheckDays(scope, location_last_day, runs[r], row));
     row += length;
   }
   if (row != rows) {
@@ -151,6 +164,11 @@ absl::StatusOr<std::vector<Run>> RunsFrom(const BlockScope& scope, std::uint32_t
 }
 
 absl::Status CheckValues(const BlockScope& scope, const SeriesBlock& block) {
+  std::int64_t largest = 0;  // Of all magnitudes: a block without an error is passed in one sweep.
+  for (const std::int64_t value : block.values_milli) {
+    largest = std::max(largest, value < 0 ? -(value + 1) : value);
+  }
+  if (largest < base::Quantity::kMilliMax) return absl::OkStatus();
   for (const Run& run : block.runs) {
     for (std::uint32_t d = 0; d < run.length; ++d) {
       const std::int64_t value = block.values_milli[run.value_index + d];
@@ -181,7 +199,36 @@ std::string Compressed(std::span<const Run> runs, std::int64_t (*part)(const Run
   return EncodeColumn(column);
 }
 
-void FillFact(const Place& place, SeriesBlock& block) {
+// What is touched has mostly the same columns as the runs: one run an item, in the items' order.
+void FillTouched(SeriesBlock& block) {
+  const auto same = [](const Run& run, const TouchedItem& touched) {
+    return run.item == touched.item && run.day_first == touched.day_first;
+  };
+  const auto one_day = [](const Run& run) { return run.length == 1; };
+  const bool alike = std::equal(block.runs.begin(), block.runs.end(), block.touched.begin(),
+                                block.touched.end(), same) &&
+                     std::all_of(block.runs.begin(), block.runs.end(), one_day);
+  if (!alike) {
+    block.touched_columns = EncodeTouched(block.series, block.touched);
+    return;
+  }
+  v1::Touched& columns = block.touched_columns;
+  columns = EncodeTouched(block.series, {});
+  columns.set_item_column(block.fact.run_item_column());
+  columns.set_first_day_column(block.fact.run_first_day_column());
+  columns.set_last_day_column(block.fact.run_first_day_column());
+}
+
+// The items' column; a block of every item of the dictionary has the dictionary's.
+std::string ItemColumn(const Dictionary& dictionary, bool every_item, std::span<const Run> runs) {
+  const auto item = [](const Run& r) -> std::int64_t { return r.item; };
+  if (!every_item) return Compressed(runs, item);
+  if (dictionary.column.empty()) dictionary.column = Compressed(runs, item);
+  return dictionary.column;
+}
+
+void FillFact(const BlockScope& scope, bool every_item, SeriesBlock& block) {
+  const Place& place = scope.place;
   v1::SeriesReported& fact = block.fact;
   fact.set_owner(place.owner);
   fact.set_location(place.location);
@@ -189,8 +236,7 @@ void FillFact(const Place& place, SeriesBlock& block) {
   fact.set_stock_owner(block.series.stock_owner);
   fact.set_stock_status(block.series.stock_status);
   fact.set_revision(block.revision);
-  fact.set_run_item_column(
-      Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.item; }));
+  fact.set_run_item_column(ItemColumn(scope.dictionary, every_item, block.runs));
   fact.set_run_first_day_column(
       Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.day_first; }));
   fact.set_run_length_column(
@@ -201,7 +247,7 @@ void FillFact(const Place& place, SeriesBlock& block) {
   fact.set_item_last(block.box.item_last);
   fact.set_day_first(block.box.day_first);
   fact.set_day_last(block.box.day_last);
-  block.touched_columns = EncodeTouched(block.series, block.touched);
+  FillTouched(block);
 }
 
 absl::Status CheckSize(std::size_t bytes) {
@@ -253,7 +299,7 @@ absl::StatusOr<SeriesKey> SeriesKeyFrom(v1::Measure measure, std::string_view st
 
 absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScope& scope,
                                                                  const v1::SeriesBlock& block) {
-  TANDEM_RETURN_IF_ERROR(CheckShape(block));
+  TANDEM_RETURN_IF_ERROR(CheckShape(scope, block));
   auto prepared = std::make_shared<SeriesBlock>();
   TANDEM_ASSIGN_OR_RETURN(prepared->series, SeriesKeyFrom(block.measure(), block.stock_owner(),
                                                           block.stock_status(), scope.place.owner));
@@ -265,7 +311,7 @@ absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScop
   TANDEM_RETURN_IF_ERROR(Touch(scope, prepared->runs, prepared->touched));
   prepared->box = BoxOf(prepared->touched);
   prepared->registers = scope.registers;
-  FillFact(scope.place, *prepared);
+  FillFact(scope, block.run_item().empty(), *prepared);
   TANDEM_RETURN_IF_ERROR(CheckSize(prepared->fact.ByteSizeLong()));
   return prepared;
 }
@@ -331,9 +377,9 @@ void MergeTouched(google::protobuf::RepeatedPtrField<v1::Touched>& all, const v1
 }
 
 std::vector<TouchedItem> TouchedBy(std::vector<Run> runs) {
-  SortUnlessSorted(runs, [](const Run& a, const Run& b) {
-    return std::pair(a.item, a.day_first) < std::pair(b.item, b.day_first);
-  });
+  if (!std::is_sorted(runs.begin(), runs.end(), ByItemAndDay)) {
+    std::sort(runs.begin(), runs.end(), ByItemAndDay);
+  }
   std::vector<TouchedItem> touched;
   for (const Run& run : runs) {
     const std::int32_t last = run.day_first + static_cast<std::int32_t>(run.length) - 1;
@@ -391,6 +437,52 @@ absl::StatusOr<SeriesColumns> DecodeSeriesColumns(const v1::SeriesReported& fact
     return Damaged("a reported block: the runs are not its rows");
   }
   return columns;
+}
+
+absl::StatusOr<SeriesColumns> DecodeSeriesOf(const v1::SeriesReported& fact,
+                                             std::uint32_t item_first, std::uint32_t item_last) {
+  // The blocks of a stream mostly name the same items: what was decoded last is kept.
+  thread_local std::string decoded_bytes;
+  thread_local std::vector<std::int64_t> decoded;
+  if (decoded.empty() || decoded_bytes != fact.run_item_column()) {
+    decoded.clear();
+    TANDEM_ASSIGN_OR_RETURN(decoded, DecodeColumn(fact.run_item_column(), kBlockRowsMax));
+    decoded_bytes = fact.run_item_column();
+  }
+  const std::vector<std::int64_t>& items = decoded;
+  TANDEM_ASSIGN_OR_RETURN(const Column lengths,
+                          Column::Open(fact.run_length_column(), kBlockRowsMax));
+  TANDEM_ASSIGN_OR_RETURN(const Column days,
+                          Column::Open(fact.run_first_day_column(), kBlockRowsMax));
+  TANDEM_ASSIGN_OR_RETURN(const Column values, Column::Open(fact.value_column(), kBlockRowsMax));
+  const bool plain = std::is_sorted(items.begin(), items.end()) && items.size() == values.size() &&
+                     lengths.size() == items.size() && days.size() == items.size();
+  if (!plain) {  // Runs of several days: which row an item begins at needs all lengths.
+    TANDEM_ASSIGN_OR_RETURN(SeriesColumns all, DecodeSeriesColumns(fact));
+    std::erase_if(all.runs,
+                  [&](const Run& run) { return run.item < item_first || run.item > item_last; });
+    return all;
+  }
+  const auto first = std::lower_bound(items.begin(), items.end(), std::int64_t{item_first});
+  const auto end = std::upper_bound(first, items.end(), std::int64_t{item_last});
+  const auto offset = static_cast<std::size_t>(first - items.begin());
+  const auto count = static_cast<std::size_t>(end - first);
+  SeriesColumns part;
+  part.values_milli.resize(count);
+  values.Read(offset, part.values_milli);
+  std::vector<std::int64_t> day(count);
+  days.Read(offset, day);
+  std::vector<std::int64_t> length(count);
+  lengths.Read(offset, length);
+  for (std::size_t r = 0; r < count; ++r) {
+    if (first[static_cast<std::ptrdiff_t>(r)] <= 0 || day[r] < Day::kFirst || day[r] > Day::kLast ||
+        length[r] != 1) {
+      return Damaged("a reported block: a run is out of range");
+    }
+    part.runs.push_back({static_cast<std::uint32_t>(first[static_cast<std::ptrdiff_t>(r)]),
+                         static_cast<std::int32_t>(day[r]), 1, r});
+  }
+  return part;
 }
 
 }  // namespace tandem::exchange

@@ -71,6 +71,9 @@ struct PriceBlock {
 struct Dictionary {
   std::vector<std::string> ids{};
   std::vector<std::uint32_t> numbers{};
+  // The numbers as a fact's column, once a block of every item has needed it ("" until then): the
+  // blocks of a stream mostly name the same items. Whoever changes the numbers clears it.
+  mutable std::string column{};
 };
 // Returns kInvalidArgument / BLOCK_TOO_LARGE for more than kDictionaryMax ids.
 absl::StatusOr<Dictionary> MapDictionary(
@@ -113,6 +116,10 @@ struct SeriesColumns {
   std::vector<std::int64_t> values_milli{};
 };
 absl::StatusOr<SeriesColumns> DecodeSeriesColumns(const v1::SeriesReported& fact);
+// The runs of the items first..last alone, and their values; where every run is one day and items
+// ascend (a day of all items, as shops send it) only those are unpacked.
+absl::StatusOr<SeriesColumns> DecodeSeriesOf(const v1::SeriesReported& fact,
+                                             std::uint32_t item_first, std::uint32_t item_last);
 // The runs alone, with value_index left at 0; the values are not looked at.
 absl::StatusOr<std::vector<Run>> DecodeSeriesRuns(const v1::SeriesReported& fact);
 // A price fact's items and ranges, as in PriceBlock::items.

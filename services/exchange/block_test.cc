@@ -35,7 +35,7 @@ TEST(PrepareSeriesTest, RefusesABlockWhole) {
   };
   const Case cases[] = {
       {"as it is", Reason::kNone, [](v1::SeriesBlock&) {}},
-      {"no rows", Reason::kFieldMissing, [](v1::SeriesBlock& b) { b.clear_run_item(); }},
+      {"no rows", Reason::kFieldMissing, [](v1::SeriesBlock& b) { b.clear_run_first_day(); }},
       {"a day is missing", Reason::kBadColumns,
        [](v1::SeriesBlock& b) { b.mutable_run_first_day()->RemoveLast(); }},
       {"a value too many", Reason::kBadColumns, [](v1::SeriesBlock& b) { b.add_value_milli(1); }},

@@ -1,6 +1,7 @@
 #include "services/exchange/codec.h"
 
 #include <bit>
+#include <limits>
 #include <utility>
 
 #include "services/base/bug.h"
@@ -15,6 +16,7 @@ using base::ByteWriter;
 using base::Require;
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kMarkVersion = 2;  // Of series marks: with the days of arrivals.
 
 // Days sort as unsigned numbers: those before 1970 too.
 std::uint32_t SortedDay(std::int32_t day) { return static_cast<std::uint32_t>(day) ^ 0x80000000u; }
@@ -233,20 +235,30 @@ StreamRow StreamIn(const base::RowReader& rows, const Place& place, std::string_
 
 std::string EncodeMark(const SeriesMark& mark) {
   ByteWriter out;
-  out.Byte(kVersion).Signed(mark.folded_day_last);
+  out.Byte(kMarkVersion).Signed(mark.folded_day_last);
   out.Varint(mark.arrival_blocks).Varint(mark.arrival_rows);
   out.Varint(mark.singles).Varint(mark.singles_folded);
+  if (mark.arrival_blocks > 0) out.Signed(mark.arrival_days.first).Signed(mark.arrival_days.last);
   return out.Take();
 }
 
 SeriesMark DecodeMark(std::string_view value) {
-  ByteReader reader = Open(value, "a series mark is of an unknown version");
+  ByteReader reader(value);
+  const std::uint8_t version = reader.Byte();
+  Require(version == kMarkVersion || version == kVersion, "a series mark is of an unknown version");
   SeriesMark mark;
   mark.folded_day_last = static_cast<std::int32_t>(reader.Signed());
   mark.arrival_blocks = reader.Varint();
   mark.arrival_rows = reader.Varint();
   mark.singles = reader.Varint();
   mark.singles_folded = reader.Varint();
+  if (mark.arrival_blocks > 0 && version == kVersion) {
+    // Version 1 did not say: any day.
+    mark.arrival_days = {SeriesMark::kNone, std::numeric_limits<std::int32_t>::max()};
+  } else if (mark.arrival_blocks > 0) {
+    mark.arrival_days.first = static_cast<std::int32_t>(reader.Signed());
+    mark.arrival_days.last = static_cast<std::int32_t>(reader.Signed());
+  }
   Require(reader.ok() && reader.AtEnd(), "a series mark is malformed");
   return mark;
 }

@@ -175,10 +175,9 @@ void AddBlock(const base::RowReader& rows, const Series& series, const Closed& b
   const auto bytes = rows.Get(NumberKey(series.Prefix(RowKind::kArrivalColumns), block.row.number));
   v1::SeriesReported fact;
   Require(bytes.has_value() && fact.ParseFromString(*bytes), "an arrival's columns are missing");
-  const auto columns = DecodeSeriesColumns(fact);
+  const auto columns = DecodeSeriesOf(fact, items.first, items.last);
   Require(columns.ok(), "an arrival's columns are damaged");
   for (const Run& run : columns->runs) {
-    if (run.item < items.first || run.item > items.last) continue;
     for (std::uint32_t d = 0; d < run.length; ++d) {
       merger.Add(run.item, run.day_first + static_cast<std::int32_t>(d),
                  {columns->values_milli[run.value_index + d], block.row.revision, block.arrival});
@@ -212,6 +211,7 @@ void FoldBlocks(const v1::SeriesFolded& fact, const Series& series, base::Rows& 
     --mark.arrival_blocks;
     mark.arrival_rows -= block.row.row_count;
   }
+  if (mark.arrival_blocks == 0) mark.arrival_days = {};
 }
 
 // Single reports up to a number, of the step's items. Each row goes as it is folded.

@@ -13,10 +13,12 @@
 namespace tandem::exchange {
 
 struct FoldOptions {
-  std::uint64_t rows_max = 65'536;  // Of the arrivals that one fold works through.
-  std::uint32_t tiles_max = 8;      // Of one step.
-  std::uint64_t rows_min = 65'536;  // Fewer are left for later, unless `all`.
-  std::uint64_t blocks_min = 64;
+  // A tile is written anew by every fold that touches it. Shops send a day at a time, so a fold
+  // waits until most of a tile's 128 days can have come; until then reads merge the arrivals.
+  std::uint64_t rows_max = 262'144;  // Of the arrivals that one fold works through.
+  std::uint32_t tiles_max = 32;      // Of one step, which takes the slot about 3 ms.
+  std::uint64_t rows_min = 262'144;  // Fewer are left for later, unless `all`.
+  std::uint64_t blocks_min = 128;
   bool all = false;  // Whatever is closed.
 };
 

@@ -198,6 +198,8 @@ void ApplySeries(const v1::SeriesReported& fact, std::uint64_t number, base::Row
   SeriesMark mark = MarkIn(rows, place, series);
   ++mark.arrival_blocks;
   mark.arrival_rows += arrival.row_count;
+  mark.arrival_days.first = std::min(mark.arrival_days.first, arrival.box.day_first);
+  mark.arrival_days.last = std::max(mark.arrival_days.last, arrival.box.day_last);
   rows.Put(SeriesPrefix(RowKind::kSeriesMark, place, series), EncodeMark(mark));
 }
 

@@ -95,9 +95,15 @@ struct StreamRow {
 // What is known of a series without looking at its tiles and arrivals: fresh days need no look-up.
 struct SeriesMark {
   static constexpr std::int32_t kNone = std::numeric_limits<std::int32_t>::min();
+  // Both included; none where first is after last.
+  struct Days {
+    std::int32_t first = std::numeric_limits<std::int32_t>::max();
+    std::int32_t last = kNone;
+  };
   std::int32_t folded_day_last = kNone;  // The latest day that any tile holds.
   std::uint64_t arrival_blocks = 0;      // Not yet folded, open batches' included.
   std::uint64_t arrival_rows = 0;
+  Days arrival_days{};        // What those arrivals are about lies within.
   std::uint64_t singles = 0;  // Single reports folded or not, ever.
   std::uint64_t singles_folded = 0;
 };

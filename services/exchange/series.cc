@@ -56,7 +56,10 @@ SeriesCut::SeriesCut(const base::RowReader& rows, const Place& place, const Seri
       place_(place),
       as_of_(options.as_of),
       mark_(MarkIn(rows, place, series)) {
-  if (mark_.arrival_blocks > 0) LoadPending(options);
+  // Mostly a day comes after all others: then no arrival has to be looked at.
+  const bool pending = mark_.arrival_blocks > 0 && mark_.arrival_days.first <= interest_.day_last &&
+                       mark_.arrival_days.last >= interest_.day_first;
+  if (pending) LoadPending(options);
 }
 
 const Visibility& SeriesCut::Visible() const {

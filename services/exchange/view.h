@@ -19,8 +19,8 @@
 
 namespace tandem::exchange {
 
-// Whose data a fact is, and which kind; an empty owner: nobody's in a feed. The location is "" where
-// the fact is not about just one.
+// Whose data a fact is, and which kind; an empty owner: nobody's in a feed. The location is ""
+// where the fact is not about just one.
 struct Touch {
   std::string owner{};
   base::DataKind kind = base::DataKind::kUnspecified;

@@ -1,5 +1,6 @@
 #include "services/exchange/worker.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
     base::SlotId slot{};
     SeriesName name{};
     bool all = false;
+    bool busy = false;  // It grew since the last look.
   };
   // What a series' arrivals were at the last look, and for how many looks since.
   struct Watched {
@@ -65,7 +67,7 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
       seen.reported = reported;
       const bool idle = seen.looks >= options.idle_looks;
       if (idle) seen.looks = 0;
-      work.push_back({slot, SeriesOfKey(key), idle});
+      work.push_back({slot, SeriesOfKey(key), idle, seen.looks == 0 && !idle});
       return true;
     });
   }
@@ -79,6 +81,10 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
       if (rows.ok()) {
         FoldOptions fold = options.fold;
         fold.all = fold.all || current.all;
+        if (current.busy && !fold.all) {
+          fold.rows_min = std::max(fold.rows_min, options.busy_rows_min);
+          fold.blocks_min = std::max(fold.blocks_min, options.busy_blocks_min);
+        }
         step =
             NextFold({*rows->rows, rows->applied, current.name.place, current.name.series}, fold);
         if (!rows->rows->status().ok()) step.reset();

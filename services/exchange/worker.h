@@ -18,6 +18,10 @@ struct FoldWorkerOptions {
   absl::Duration period = absl::Milliseconds(250);  // Between looks while nothing is to be done.
   // A series whose arrivals have not changed for this many looks is folded whatever its size.
   int idle_looks = 20;
+  // One that grew since the last look waits for a pause, so that folding does not compete with an
+  // import, unless this much has gathered.
+  std::uint64_t busy_rows_min = std::uint64_t{1} << 22;
+  std::uint64_t busy_blocks_min = 1'024;
 };
 
 // The router and the executor must outlive it; what is under way when it goes is let go.

@@ -60,7 +60,7 @@ ev1::IngestRequest Block(int location, int first_item, int items, std::int32_t f
 }
 
 // Sends the blocks of one location as one stream; ends once the last is durable.
-void Send(const std::string& target, int location, std::vector<ev1::IngestRequest> blocks) {
+void Send(const std::string& target, int location, std::vector<ev1::IngestRequest>& blocks) {
   Client client(target, "bench");
   const auto context = client.Context();
   const auto stub = ev1::ExchangeService::NewStub(client.channel());
@@ -86,8 +86,8 @@ struct Timed {
   double rate() const { return rows / seconds; }
 };
 
-// Two streams at a time, as an importer does on two cores. Making the messages is not measured: a
-// real sender has them.
+// Two streams at a time, as an importer does on two cores. Making the messages and freeing them is
+// not measured: a real sender has them.
 Timed SendAll(const std::string& target, std::vector<std::vector<ev1::IngestRequest>> by_location) {
   Timed timed;
   for (const auto& blocks : by_location) {
@@ -96,7 +96,7 @@ Timed SendAll(const std::string& target, std::vector<std::vector<ev1::IngestRequ
   const Clock::time_point begin = Clock::now();
   const auto lane = [&](std::size_t first) {
     for (std::size_t l = first; l < by_location.size(); l += 2) {
-      Send(target, static_cast<int>(l), std::move(by_location[l]));
+      Send(target, static_cast<int>(l), by_location[l]);
     }
   };
   std::thread other(lane, 1);
@@ -124,10 +124,16 @@ std::vector<std::vector<ev1::IngestRequest>> ByDay(int days) {
   std::vector<std::vector<ev1::IngestRequest>> all(kLocations);
   for (int location = 0; location < kLocations; ++location) {
     for (int day = 0; day < days; ++day) {
-      ev1::IngestRequest block = Block(location, 0, kItems, kFirstDay + day, 1);
-      block.mutable_series()->clear_run_length();
-      // The dictionary comes once a stream.
-      if (day > 0) block.mutable_series()->clear_items();
+      // One value an item, in the dictionary's order, all of one day; the dictionary comes once a
+      // stream.
+      ev1::IngestRequest block;
+      ev1::SeriesBlock& series = *block.mutable_series();
+      series.set_measure(ev1::MEASURE_SALES);
+      series.add_run_first_day(kFirstDay + day);
+      for (int item = 0; item < kItems; ++item) {
+        if (day == 0) series.add_items(ItemId(item));
+        series.add_value_milli(Units(item, location, kFirstDay + day) * 1000);
+      }
       block.set_close_batch(true);
       all[static_cast<std::size_t>(location)].push_back(std::move(block));
     }
@@ -155,25 +161,34 @@ Timed Run(std::vector<std::vector<ev1::IngestRequest>> blocks, Replay* replay) {
 
 void SalesIngest() {
   constexpr int kDays = 400;
+  constexpr int kRounds = 3;  // Each takes less than a second; the medians count.
   const PeerServer peer;
-  const Timed bare = SendAll(peer.target(), BySeries(kDays));
-  Replay replay;
-  const Timed ingest = Run(BySeries(kDays), &replay);
-  const double disk = ingest.rows / replay.seconds;
+  std::vector<double> bare;
+  std::vector<double> disk;
+  std::vector<double> ingest;
+  std::vector<double> daily;
+  for (int round = 0; round < kRounds; ++round) {
+    bare.push_back(SendAll(peer.target(), BySeries(kDays)).rate());
+    Replay replay;
+    const Timed timed = Run(BySeries(kDays), &replay);
+    ingest.push_back(timed.rate());
+    disk.push_back(timed.rows / replay.seconds);
+    daily.push_back(Run(ByDay(kDays), nullptr).rate());
+  }
+  const double limit = std::min(Quantile(bare, 0.5), Quantile(disk, 0.5));
   Print({.name = "sales_ingest",
-         .value = ingest.rate(),
+         .value = Quantile(ingest, 0.5),
          .unit = "rows/s",
-         .limit = std::min(bare.rate(), disk),
+         .limit = limit,
          .goal = 0.5,
          .note = "400 days of 30,490 series, two streams; bare columnar ingest " +
-                 std::to_string(static_cast<long>(bare.rate())) +
+                 std::to_string(static_cast<long>(Quantile(bare, 0.5))) +
                  " rows/s, the same batches straight into RocksDB " +
-                 std::to_string(static_cast<long>(disk)) + " rows/s"});
-  const Timed daily = Run(ByDay(kDays), nullptr);
+                 std::to_string(static_cast<long>(Quantile(disk, 0.5))) + " rows/s"});
   Print({.name = "sales_daily",
-         .value = daily.rate(),
+         .value = Quantile(daily, 0.5),
          .unit = "rows/s",
-         .limit = ingest.rate(),
+         .limit = Quantile(ingest, 0.5),
          .goal = 0.5,
          .note = "the same rows a day at a time, a batch a day and location; limit: sales_ingest"});
 }
