@@ -70,6 +70,7 @@ struct AuditEntry {
   std::string method{};
   std::string resource{};  // Names or ranges asked for.
   std::string reason{};    // "" for a read that was served.
+  std::string claimed{};  // What a caller that nobody knows says of itself; `caller` is empty then.
 };
 
 // Counters for telemetry; monotonic.
