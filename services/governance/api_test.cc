@@ -5,14 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "google/protobuf/descriptor.h"
 #include "services/governance/api_domain.h"
 #include "services/governance/governance_fixture.h"
 #include "services/runtime/embedded_log.h"
 #include "services/runtime/local_governance.h"
 #include "services/runtime/map_store.h"
+#include "tests/support/audit_lines.h"
 #include "tests/support/fake_time.h"
 #include "tests/support/status.h"
 
@@ -265,6 +269,76 @@ TEST_F(GovernanceApiTest, ReadsWaitForTheirPosition) {
   EXPECT_THAT(
       Get(CallerOf("shop"), agreement.name(), 0, runtime::SealPosition(sealer_, "shop", later)),
       HasReason(Reason::kPositionNotReached));
+}
+
+// Goal: no method of governance goes without its audit line: a read served or refused, a change
+// refused.
+TEST_F(GovernanceApiTest, EveryMethodLeavesALineWhereItIsRefused) {
+  const base::Caller stranger = CallerOf("rival", "nobody");
+  const auto named = [](auto request, const char* name) {
+    request.set_name(name);
+    return request;
+  };
+  v1::AdmitFirmRequest admit;
+  admit.set_firm_id("another");
+  v1::SetPrincipalRequest principal;
+  principal.mutable_principal()->set_name("firms/shop/principals/bot");
+  using Api = GovernanceApi;
+  const auto firm = [&](auto request) { return named(request, "firms/shop"); };
+  const auto deal = [&](auto request) { return named(request, "agreements/deal"); };
+  const std::map<std::string, std::function<bool()>> methods = {
+      {"AdmitFirm", [&] { return Ask(stranger, admit, &Api::AdmitFirm).ok(); }},
+      {"SetFirmAuthorities",
+       [&] {
+         return Ask(stranger, firm(v1::SetFirmAuthoritiesRequest()), &Api::SetFirmAuthorities).ok();
+       }},
+      {"SetFirmSuspended",
+       [&] {
+         return Ask(stranger, firm(v1::SetFirmSuspendedRequest()), &Api::SetFirmSuspended).ok();
+       }},
+      {"SetPrincipal", [&] { return Ask(stranger, principal, &Api::SetPrincipal).ok(); }},
+      {"GetFirm", [&] { return Ask(stranger, firm(v1::GetFirmRequest()), &Api::GetFirm).ok(); }},
+      {"ListFirms", [&] { return Ask(stranger, v1::ListFirmsRequest(), &Api::ListFirms).ok(); }},
+      {"OfferAgreement", [&] { return Ask(stranger, OfferRequest(), &Api::OfferAgreement).ok(); }},
+      {"SignAgreement",
+       [&] { return Ask(stranger, deal(v1::SignAgreementRequest()), &Api::SignAgreement).ok(); }},
+      {"RevokeAgreement",
+       [&] {
+         return Ask(stranger, deal(v1::RevokeAgreementRequest()), &Api::RevokeAgreement).ok();
+       }},
+      {"GetAgreement",
+       [&] { return Ask(stranger, deal(v1::GetAgreementRequest()), &Api::GetAgreement).ok(); }},
+      {"ListAgreements",
+       [&] { return Ask(stranger, v1::ListAgreementsRequest(), &Api::ListAgreements).ok(); }},
+  };
+  testing::NewAuditLines lines;
+  const google::protobuf::ServiceDescriptor& service =
+      *v1::GetFirmRequest::descriptor()->file()->service(0);
+  for (int i = 0; i < service.method_count(); ++i) {
+    const std::string& name = service.method(i)->name();
+    SCOPED_TRACE(name);
+    const auto found = methods.find(name);
+    ASSERT_NE(found, methods.end()) << "a new method: give it its line, and add it here";
+    EXPECT_FALSE(found->second());
+    executor_.Advance(absl::Seconds(1));
+    const std::vector<std::string> fresh = lines.Take(router_);
+    ASSERT_EQ(fresh.size(), 1u);
+    EXPECT_THAT(fresh[0], ::testing::StartsWith("rival/nobody " + name + " "));
+  }
+}
+
+TEST_F(GovernanceApiTest, ReadsLeaveALineAndAcceptedChangesNone) {
+  const v1::Agreement agreement = Offered();
+  ASSERT_THAT(Get(CallerOf("maker"), agreement.name()), IsOk());
+  ASSERT_THAT(Get(CallerOf("maker"), agreement.name()), IsOk());
+  EXPECT_THAT(Get(CallerOf("rival"), agreement.name()), HasReason(Reason::kNotGranted));
+  EXPECT_THAT(Ask(CallerOf("shop"), v1::ListAgreementsRequest(), &GovernanceApi::ListAgreements),
+              IsOk());
+  executor_.Advance(absl::Seconds(1));
+  EXPECT_THAT(testing::AuditLines(router_),
+              ElementsAre("maker/admin GetAgreement " + agreement.name() + " OK x2",
+                          "rival/admin GetAgreement " + agreement.name() + " NOT_GRANTED",
+                          "shop/admin ListAgreements - OK"));
 }
 
 TEST_F(GovernanceApiTest, PrincipalsAndSuspensionTakeEffect) {
