@@ -265,7 +265,7 @@ absl::Status Instance::Impl::OpenDoor() {
                      {{"cause", current.message()}});
   }
   TANDEM_RETURN_IF_ERROR(OpenIdentity());
-  const base::SlotId audit_slot = router->slots().front();
+  const base::SlotId audit_slot = router->slots().front();  // Governance's, where it is served.
   runtime::Door::Parts parts{
       .identity = identity.get(),
       .book = book.get(),
@@ -281,8 +281,8 @@ absl::Status Instance::Impl::OpenDoor() {
                   grants->WaitFor(*asked, clock.Now() + kCatchUpWait, std::move(done));
                 });
           },
-      .refused_audit =
-          [this, audit_slot](runtime::AuditEntry entry) { router->Audit(audit_slot, entry); }};
+      .audit = [this, audit_slot](
+                   runtime::AuditEntry entry) { router->Audit(audit_slot, std::move(entry)); }};
   door = std::make_unique<runtime::Door>(
       std::move(parts),
       runtime::DoorOptions{.deadline_default = config.deadline_default,
