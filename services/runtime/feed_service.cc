@@ -103,6 +103,7 @@ class FeedReactor final : public grpc::ServerWriteReactor<v1::FollowResponse> {
     const std::lock_guard lock(mutex_);
     if (status_.has_value()) return;  // It ends: the feed is not asked for more.
     response_ = ResponseFrom(std::move(message), door_.sealer(), guest_.call.caller.firm);
+    AddHead();
     sent_ = std::move(sent);
     writing_ = true;
     StartWrite(&response_);  // gRPC calls back on another stack.
@@ -133,6 +134,15 @@ class FeedReactor final : public grpc::ServerWriteReactor<v1::FollowResponse> {
   static absl::Status Gone() { return absl::CancelledError("the client went away"); }
 
   void Subscribe(const v1::FollowRequest& request);
+  // Each head goes out once, with the first message after it was made.
+  void AddHead() {
+    std::shared_ptr<const AuditHead> head = feed_.Head();
+    if (head == nullptr || head == head_) return;
+    head_ = std::move(head);
+    v1::AuditHead& out = *response_.mutable_audit_head();
+    out.set_hash(std::string(head_->hash.begin(), head_->hash.end()));
+    out.set_seal(head_->seal);
+  }
   void Audit(const absl::Status& status) const {
     door_.Audit({.caller = guest_.call.caller,
                  .method = "Follow",
@@ -158,6 +168,7 @@ class FeedReactor final : public grpc::ServerWriteReactor<v1::FollowResponse> {
   std::unique_ptr<Feed::Subscription> subscription_;
   std::mutex mutex_;
   v1::FollowResponse response_;
+  std::shared_ptr<const AuditHead> head_;  // Of the last message that had one.
   absl::AnyInvocable<void()> sent_;
   bool subscribed_ = false;  // Until then nothing finishes, and so deletes, this.
   bool writing_ = false;
