@@ -15,6 +15,7 @@
 #include "services/governance/api_messages.h"
 #include "services/governance/codec.h"
 #include "services/governance/terms.h"
+#include "services/runtime/certificate.h"
 
 namespace tandem::governance {
 namespace {
@@ -83,21 +84,39 @@ absl::StatusOr<v1::Agreement> RenderAgreement(const base::RowReader& rows,
   return AgreementMessage(rows, agreement, Items::kWith);
 }
 
-absl::StatusOr<AdmitFirm> Parse(const v1::AdmitFirmRequest& request) {
+std::string SubjectOf(std::string_view pem) {
+  return runtime::SubjectHashOf(pem).value_or(std::string());
+}
+
+template <typename Pems>
+std::vector<Authority> AuthoritiesOf(const Pems& pems) {
+  std::vector<Authority> authorities;
+  // Beyond the bound none is looked into: it is refused for that.
+  for (const std::string& pem : pems) {
+    const bool fits = authorities.size() < kAuthoritiesMax && pem.size() <= kPemBytesMax;
+    authorities.push_back({.pem = pem, .subject = fits ? SubjectOf(pem) : ""});
+  }
+  return authorities;
+}
+
+absl::StatusOr<AdmitFirm> Parse(const v1::AdmitFirmRequest& request,
+                                const std::string& operator_subject) {
   AdmitFirm command;
   command.firm = request.firm_id();
   command.display_name = request.firm().display_name();
   command.gln = request.firm().gln();
-  command.authority_pems = {request.firm().authority_pems().begin(),
-                            request.firm().authority_pems().end()};
+  command.authorities = AuthoritiesOf(request.firm().authority_pems());
   command.admin_principal = request.admin_principal();
+  command.operator_subject = operator_subject;
   return command;
 }
 
-absl::StatusOr<SetFirmAuthorities> Parse(const v1::SetFirmAuthoritiesRequest& request) {
+absl::StatusOr<SetFirmAuthorities> Parse(const v1::SetFirmAuthoritiesRequest& request,
+                                         const std::string& operator_subject) {
   SetFirmAuthorities command;
   TANDEM_ASSIGN_OR_RETURN(command.firm, FirmFrom("name", request.name()));
-  command.authority_pems = {request.authority_pems().begin(), request.authority_pems().end()};
+  command.authorities = AuthoritiesOf(request.authority_pems());
+  command.operator_subject = operator_subject;
   return command;
 }
 
@@ -157,6 +176,13 @@ std::string NewAgreementId(const base::Caller& caller, const std::string& reques
 }
 
 }  // namespace
+
+GovernanceApi::GovernanceApi(runtime::Router& router, const runtime::Sealer& sealer,
+                             std::string_view operator_authority_pem)
+    : router_(router),
+      sealer_(sealer),
+      audit_(router, base::DomainId::kGovernance),
+      operator_subject_(SubjectOf(operator_authority_pem)) {}
 
 template <typename Command, typename Request, typename Message>
 void GovernanceApi::Change(const runtime::Call& call, const Request& request,
@@ -247,7 +273,7 @@ void GovernanceApi::ReadPage(
 void GovernanceApi::AdmitFirm(const runtime::Call& call, const v1::AdmitFirmRequest& request,
                               runtime::Reply<v1::Firm> reply) {
   Change<governance::AdmitFirm, v1::AdmitFirmRequest, v1::Firm>(
-      call, request, {{"AdmitFirm", request.firm_id()}, Parse(request)},
+      call, request, {{"AdmitFirm", request.firm_id()}, Parse(request, operator_subject_)},
       [caller = call.caller, firm = request.firm_id()](const base::RowReader& rows, const auto&) {
         return RenderFirm(rows, caller, firm);
       },
@@ -258,7 +284,7 @@ void GovernanceApi::SetFirmAuthorities(const runtime::Call& call,
                                        const v1::SetFirmAuthoritiesRequest& request,
                                        runtime::Reply<v1::Firm> reply) {
   Change<governance::SetFirmAuthorities, v1::SetFirmAuthoritiesRequest, v1::Firm>(
-      call, request, {{"SetFirmAuthorities", request.name()}, Parse(request)},
+      call, request, {{"SetFirmAuthorities", request.name()}, Parse(request, operator_subject_)},
       [caller = call.caller](const base::RowReader& rows, const auto&) {
         return RenderFirm(rows, caller, caller.firm);
       },

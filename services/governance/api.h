@@ -18,8 +18,9 @@ namespace tandem::governance {
 // Safe on any thread; no method waits. Router and sealer must outlive it, and it the calls it took.
 class GovernanceApi {
  public:
-  GovernanceApi(runtime::Router& router, const runtime::Sealer& sealer)
-      : router_(router), sealer_(sealer), audit_(router, base::DomainId::kGovernance) {}
+  // `operator_authority_pem`: what firms' authorities must not be named like; "" without TLS.
+  GovernanceApi(runtime::Router& router, const runtime::Sealer& sealer,
+                std::string_view operator_authority_pem = "");
 
   void AdmitFirm(const runtime::Call& call, const v1::AdmitFirmRequest& request,
                  runtime::Reply<v1::Firm> reply);
@@ -74,6 +75,7 @@ class GovernanceApi {
   runtime::Router& router_;
   const runtime::Sealer& sealer_;
   const runtime::Audit audit_;
+  const std::string operator_subject_;
 };
 
 }  // namespace tandem::governance

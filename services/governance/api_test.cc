@@ -17,6 +17,7 @@
 #include "services/runtime/local_governance.h"
 #include "services/runtime/map_store.h"
 #include "tests/support/audit_lines.h"
+#include "tests/support/certificates.h"
 #include "tests/support/fake_time.h"
 #include "tests/support/status.h"
 
@@ -106,7 +107,7 @@ class GovernanceApiTest : public ::testing::Test {
   GovernanceDomain domain_;
   CountingRandom random_;
   runtime::Sealer sealer_{std::string(32, 'k'), random_};
-  GovernanceApi api_{router_, sealer_};
+  GovernanceApi api_{router_, sealer_, testing::kAcmeAuthoritySwapped};  // The operator's.
 };
 
 TEST_F(GovernanceApiTest, AnAgreementComesIntoForceAndGrants) {
@@ -341,6 +342,24 @@ TEST_F(GovernanceApiTest, ReadsLeaveALineAndAcceptedChangesNone) {
                           "shop/admin ListAgreements - OK"));
 }
 
+// Goal: a name that a handshake takes for another's is refused, however it is spelled.
+TEST_F(GovernanceApiTest, RefusesAnAuthorityWithAnothersSubject) {
+  const auto set = [this](const char* firm, const std::string& pem) {
+    v1::SetFirmAuthoritiesRequest request;
+    request.set_name(std::string("firms/") + firm);
+    request.add_authority_pems(pem);
+    request.set_request_id(NextId());
+    return Ask(CallerOf(firm), request, &GovernanceApi::SetFirmAuthorities).status();
+  };
+  EXPECT_THAT(set("shop", testing::kAcmeAuthority), IsOk());
+  EXPECT_THAT(set("maker", testing::kOtherAuthority), IsOk());
+  const absl::Status taken = set("maker", testing::kAcmeAuthorityRespelled);
+  EXPECT_THAT(taken, HasReason(Reason::kAuthorityTaken));
+  EXPECT_EQ(base::RefusalOf(taken)->field, "authority_pems[0]");
+  EXPECT_THAT(set("rival", testing::kAcmeAuthoritySwapped), HasReason(Reason::kAuthorityTaken));
+  EXPECT_THAT(set("rival", Pem()), HasReason(Reason::kFieldOutOfRange));  // PEM, but of nothing.
+}
+
 TEST_F(GovernanceApiTest, PrincipalsAndSuspensionTakeEffect) {
   v1::SetPrincipalRequest principal;
   principal.mutable_principal()->set_name("firms/shop/principals/bot");
@@ -351,7 +370,7 @@ TEST_F(GovernanceApiTest, PrincipalsAndSuspensionTakeEffect) {
   EXPECT_EQ(set->message.roles_size(), 1);
   v1::SetFirmAuthoritiesRequest authorities;
   authorities.set_name("firms/shop");
-  authorities.add_authority_pems(Pem());
+  authorities.add_authority_pems(testing::kAcmeAuthority);
   authorities.set_request_id(NextId());
   EXPECT_THAT(Ask(CallerOf("shop", "bot"), authorities, &GovernanceApi::SetFirmAuthorities),
               HasReason(Reason::kRoleMissing));

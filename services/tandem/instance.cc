@@ -175,7 +175,11 @@ absl::Status Instance::Impl::ServeDomains() {
   };
   if (config.Serves(DomainId::kGovernance)) {
     TANDEM_RETURN_IF_ERROR(serve(governance_domain));
-    governance_api = std::make_unique<governance::GovernanceApi>(*router, *sealer);
+    std::string authority;
+    if (!config.insecure) {
+      TANDEM_ASSIGN_OR_RETURN(authority, runtime::ReadWholeFile(config.operator_ca));
+    }
+    governance_api = std::make_unique<governance::GovernanceApi>(*router, *sealer, authority);
   }
   if (config.Serves(DomainId::kExchange)) {
     std::vector<base::SlotId> slots;
