@@ -19,6 +19,7 @@
 #include "tests/support/audit_lines.h"
 #include "tests/support/certificates.h"
 #include "tests/support/fake_time.h"
+#include "tests/support/random.h"
 #include "tests/support/status.h"
 
 namespace tandem::governance {
@@ -257,6 +258,36 @@ TEST_F(GovernanceApiTest, ListsGoPageByPage) {
   list.set_page_token("");
   EXPECT_EQ(Ask(CallerOf("rival"), list, &GovernanceApi::ListAgreements)->message.agreements_size(),
             0);
+}
+
+// Goal: the largest terms that are taken fit in the log, offered and in force; beyond, the refusal
+// says what to do.
+TEST_F(GovernanceApiTest, TakesTermsUpToWhatAGroupHolds) {
+  tandem::testing::Random random;
+  v1::Terms terms = GoodTerms();
+  const auto add = [&](std::size_t items) {  // 23 bytes each, which hardly compress.
+    for (; items > 0; --items) {
+      std::string& id = *terms.mutable_scopes(0)->add_items();
+      for (int i = 0; i < 21; ++i) id.push_back(static_cast<char>('a' + random.Below(26)));
+    }
+  };
+  const auto room = [&terms] { return kTermsBytesMax - terms.ByteSizeLong(); };
+  add(room() / 23 - 10);
+  add((room() - 30) / 23);
+  terms.set_title(terms.title() + std::string(room(), 'x'));
+  ASSERT_EQ(terms.ByteSizeLong(), kTermsBytesMax);
+  const auto offered = Ask(CallerOf("shop"), OfferRequest(terms), &GovernanceApi::OfferAgreement);
+  ASSERT_THAT(offered, IsOk());
+  const auto signed_by_all = Sign("maker", offered->message);
+  ASSERT_THAT(signed_by_all, IsOk());
+  EXPECT_EQ(signed_by_all->message.state(), v1::Agreement::STATE_IN_FORCE);
+  EXPECT_EQ(signed_by_all->message.terms().scopes(0).items_size(), terms.scopes(0).items_size());
+  terms.set_title(terms.title() + "x");
+  const absl::Status refused =
+      Ask(CallerOf("shop"), OfferRequest(terms), &GovernanceApi::OfferAgreement).status();
+  EXPECT_THAT(refused, HasReason(Reason::kFieldOutOfRange));
+  EXPECT_EQ(base::RefusalOf(refused)->field, "terms");
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("split the scope"));
 }
 
 TEST_F(GovernanceApiTest, ReadsWaitForTheirPosition) {
