@@ -28,6 +28,7 @@ constexpr absl::StatusCode kAway = absl::StatusCode::kUnavailable;
 // In the order of the enum: EntryOf checks it.
 constexpr Entry kEntries[] = {
     {Reason::kNone, absl::StatusCode::kUnknown, "NONE"},
+    {Reason::kAuthorityTaken, kBadInput, "AUTHORITY_TAKEN"},
     {Reason::kBadColumns, kBadInput, "BAD_COLUMNS"},
     {Reason::kBadDate, kBadInput, "BAD_DATE"},
     {Reason::kBadGln, kBadInput, "BAD_GLN"},

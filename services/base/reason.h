@@ -25,6 +25,7 @@ namespace tandem::base {
 enum class Reason {
   kNone,
   // INVALID_ARGUMENT: a field is wrong, whatever the state.
+  kAuthorityTaken,
   kBadColumns,
   kBadDate,
   kBadGln,

@@ -4,6 +4,7 @@
 #include "services/base/bytes.h"
 #include "services/base/reason.h"
 #include "services/exchange/api.h"
+#include "services/exchange/api_audit.h"
 #include "services/exchange/api_support.h"
 #include "services/exchange/codec.h"
 #include "services/exchange/facts.h"
@@ -92,6 +93,7 @@ absl::StatusOr<std::shared_ptr<const SeriesBlock>> RowOf(
 
 void ExchangeApi::ReportStock(const Call& call, const v1::ReportStockRequest& request,
                               Reply<v1::ReportStockResponse> reply) {
+  reply = AuditOf(seams_).Change(call, {"ReportStock", request.location()}, std::move(reply));
   const auto place = OwnPlace(call, "location", request.location());
   if (!place.ok()) return reply(place.status());
   auto row = RowOf(*place, seams_.registers->Of(place->owner), request);
@@ -116,6 +118,7 @@ void ExchangeApi::ReportStock(const Call& call, const v1::ReportStockRequest& re
 
 void ExchangeApi::GetStream(const Call& call, const v1::GetStreamRequest& request,
                             Reply<v1::Stream> reply) {
+  reply = AuditOf(seams_).Read(call, {"GetStream", request.name()}, std::move(reply));
   const auto ids = OwnIds(call, "name", "firms/*/locations/*/streams/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   const Place place{(*ids)[0], (*ids)[1]};
@@ -138,6 +141,7 @@ void ExchangeApi::GetStream(const Call& call, const v1::GetStreamRequest& reques
 
 void ExchangeApi::CloseBatch(const Call& call, const v1::CloseBatchRequest& request,
                              Reply<v1::Batch> reply) {
+  reply = AuditOf(seams_).Change(call, {"CloseBatch", request.stream()}, std::move(reply));
   const auto ids = OwnIds(call, "stream", "firms/*/locations/*/streams/*", request.stream());
   if (!ids.ok()) return reply(ids.status());
   const Place place{(*ids)[0], (*ids)[1]};
@@ -156,6 +160,7 @@ void ExchangeApi::CloseBatch(const Call& call, const v1::CloseBatchRequest& requ
 
 void ExchangeApi::RetractBatch(const Call& call, const v1::RetractBatchRequest& request,
                                Reply<v1::Batch> reply) {
+  reply = AuditOf(seams_).Change(call, {"RetractBatch", request.name()}, std::move(reply));
   const auto ids = OwnIds(call, "name", "firms/*/locations/*/batches/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   const Place place{(*ids)[0], (*ids)[1]};
@@ -171,6 +176,7 @@ void ExchangeApi::RetractBatch(const Call& call, const v1::RetractBatchRequest& 
 
 void ExchangeApi::ListBatches(const Call& call, const v1::ListBatchesRequest& request,
                               Reply<v1::ListBatchesResponse> reply) {
+  reply = AuditOf(seams_).Read(call, {"ListBatches", request.parent()}, std::move(reply));
   const auto place = OwnPlace(call, "parent", request.parent());
   if (!place.ok()) return reply(place.status());
   const auto page_size = PageSize(request.page_size(), 100, 1'000);

@@ -6,6 +6,7 @@
 
 #include "services/base/reason.h"
 #include "services/exchange/api.h"
+#include "services/exchange/api_audit.h"
 #include "services/exchange/api_support.h"
 
 namespace tandem::exchange {
@@ -245,7 +246,7 @@ class Session final : public IngestSession {
 }  // namespace
 
 std::unique_ptr<IngestSession> ExchangeApi::OpenIngest(const Call& call) {
-  return std::make_unique<Session>(seams_, call);
+  return AuditedSession(seams_, call, std::make_unique<Session>(seams_, call));
 }
 
 }  // namespace tandem::exchange

@@ -6,6 +6,7 @@
 
 #include "services/base/reason.h"
 #include "services/exchange/api.h"
+#include "services/exchange/api_audit.h"
 #include "services/exchange/api_support.h"
 #include "services/exchange/as_of.h"
 #include "services/exchange/prices.h"
@@ -24,13 +25,6 @@ constexpr std::size_t kPricePageItems = 64;
 absl::Status NotGranted(std::string_view owner) {
   return base::Refuse(Reason::kNotGranted, "nothing of this is granted, or not all that is named",
                       {{"owner", std::string(owner)}});
-}
-
-void AuditRead(const ExchangeSeams& seams, const Call& call, base::SlotId slot,
-               const runtime::AuditEntry& what) {
-  runtime::AuditEntry entry = what;
-  entry.caller = call.caller;
-  seams.router->Audit(slot, std::move(entry));
 }
 
 // What a ReadSeries asks for, checked.
@@ -408,6 +402,7 @@ absl::StatusOr<PriceQuery> QueryFrom(const ExchangeSeams& seams, const Call& cal
 
 void ExchangeApi::ReadSeries(const Call& call, const v1::ReadSeriesRequest& request,
                              PagesReply<v1::ReadSeriesResponse> reply) {
+  reply = AuditOf(seams_).ReadPages(call, {"ReadSeries", ResourceOf(request)}, std::move(reply));
   const auto as_of =
       runtime::OpenPosition(*seams_.sealer, call.caller.firm, request.as_of_position());
   if (!as_of.ok()) return reply(as_of.status());
@@ -418,11 +413,7 @@ void ExchangeApi::ReadSeries(const Call& call, const v1::ReadSeriesRequest& requ
         if (!reached.ok()) return reply(reached);
         auto query = QueryFrom(seams_, call, request);
         if (!query.ok()) return reply(query.status());
-        const base::SlotId slot = SlotOf(seams_, query->owner);
-        runtime::AuditEntry audit{.method = "ReadSeries", .resource = request.owner()};
         const absl::Status granted = KeepGranted(seams_, call, *query);
-        audit.reason = granted.ok() ? "" : base::ReasonName(base::ReasonOf(granted));
-        if (call.caller.firm != query->owner) AuditRead(seams_, call, slot, audit);
         if (!granted.ok()) return reply(granted);
         std::optional<absl::Time> time;
         if (request.has_as_of_time()) {
@@ -437,17 +428,14 @@ void ExchangeApi::ReadSeries(const Call& call, const v1::ReadSeriesRequest& requ
 
 void ExchangeApi::ReadPrices(const Call& call, const v1::ReadPricesRequest& request,
                              PagesReply<v1::ReadPricesResponse> reply) {
+  reply = AuditOf(seams_).ReadPages(call, {"ReadPrices", ResourceOf(request)}, std::move(reply));
   AtPosition(
       seams_, call, request.min_position(),
       [this, call, request, reply = std::move(reply)](absl::Status reached) mutable {
         if (!reached.ok()) return reply(reached);
         auto query = QueryFrom(seams_, call, request);
         if (!query.ok()) return reply(query.status());
-        const base::SlotId slot = SlotOf(seams_, query->place);
-        if (call.caller.firm != query->place.owner) {
-          AuditRead(seams_, call, slot, {.method = "ReadPrices", .resource = request.location()});
-        }
-        auto rows = seams_.router->Read(slot);
+        auto rows = seams_.router->Read(SlotOf(seams_, query->place));
         if (!rows.ok()) return reply(rows.status());
         reply(std::make_unique<PricePages>(seams_, call, *std::move(query), *std::move(rows)));
       });

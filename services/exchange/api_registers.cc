@@ -4,6 +4,7 @@
 #include "services/base/bytes.h"
 #include "services/base/reason.h"
 #include "services/exchange/api.h"
+#include "services/exchange/api_audit.h"
 #include "services/exchange/api_support.h"
 #include "services/exchange/codec.h"
 #include "services/exchange/facts.h"
@@ -135,6 +136,7 @@ absl::StatusOr<bool> May(const ExchangeSeams& seams, const std::string& firm,
 
 void ExchangeApi::RegisterItems(const Call& call, const v1::RegisterItemsRequest& request,
                                 Reply<v1::RegisterItemsResponse> reply) {
+  reply = AuditOf(seams_).Change(call, {"RegisterItems", request.parent()}, std::move(reply));
   const auto owner = OwnFirm(call, "parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
   Change(seams_, call, "RegisterItems", request, SlotOf(seams_, *owner),
@@ -149,6 +151,7 @@ void ExchangeApi::RegisterItems(const Call& call, const v1::RegisterItemsRequest
 
 void ExchangeApi::RegisterLocations(const Call& call, const v1::RegisterLocationsRequest& request,
                                     Reply<v1::RegisterLocationsResponse> reply) {
+  reply = AuditOf(seams_).Change(call, {"RegisterLocations", request.parent()}, std::move(reply));
   const auto owner = OwnFirm(call, "parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
   Change(seams_, call, "RegisterLocations", request, SlotOf(seams_, *owner),
@@ -163,6 +166,7 @@ void ExchangeApi::RegisterLocations(const Call& call, const v1::RegisterLocation
 
 void ExchangeApi::CloseItem(const Call& call, const v1::CloseItemRequest& request,
                             Reply<v1::Item> reply) {
+  reply = AuditOf(seams_).Change(call, {"CloseItem", request.name()}, std::move(reply));
   const auto ids = OwnIds(call, "name", "firms/*/items/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   const auto day = DayFrom("last_date", request.last_date());
@@ -178,6 +182,7 @@ void ExchangeApi::CloseItem(const Call& call, const v1::CloseItemRequest& reques
 
 void ExchangeApi::CloseLocation(const Call& call, const v1::CloseLocationRequest& request,
                                 Reply<v1::Location> reply) {
+  reply = AuditOf(seams_).Change(call, {"CloseLocation", request.name()}, std::move(reply));
   const auto ids = OwnIds(call, "name", "firms/*/locations/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   const auto day = DayFrom("last_date", request.last_date());
@@ -193,6 +198,7 @@ void ExchangeApi::CloseLocation(const Call& call, const v1::CloseLocationRequest
 
 void ExchangeApi::PutEvents(const Call& call, const v1::PutEventsRequest& request,
                             Reply<v1::PutEventsResponse> reply) {
+  reply = AuditOf(seams_).Change(call, {"PutEvents", request.parent()}, std::move(reply));
   const auto owner = OwnFirm(call, "parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
   Change(seams_, call, "PutEvents", request, SlotOf(seams_, *owner),
@@ -208,6 +214,7 @@ void ExchangeApi::PutEvents(const Call& call, const v1::PutEventsRequest& reques
 
 void ExchangeApi::PutPromotions(const Call& call, const v1::PutPromotionsRequest& request,
                                 Reply<v1::PutPromotionsResponse> reply) {
+  reply = AuditOf(seams_).Change(call, {"PutPromotions", request.parent()}, std::move(reply));
   const auto place = OwnPlace(call, "parent", request.parent());
   if (!place.ok()) return reply(place.status());
   auto registers = seams_.registers->Of(place->owner);
@@ -229,6 +236,7 @@ void ExchangeApi::PutPromotions(const Call& call, const v1::PutPromotionsRequest
 
 void ExchangeApi::PutPlan(const Call& call, const v1::PutPlanRequest& request,
                           Reply<v1::Plan> reply) {
+  reply = AuditOf(seams_).Change(call, {"PutPlan", request.plan().name()}, std::move(reply));
   const auto ids = OwnIds(call, "plan.name", "firms/*/plans/*", request.plan().name());
   if (!ids.ok()) return reply(ids.status());
   Change(seams_, call, "PutPlan", request, SlotOf(seams_, (*ids)[0]),
@@ -240,6 +248,7 @@ void ExchangeApi::PutPlan(const Call& call, const v1::PutPlanRequest& request,
 
 void ExchangeApi::ListItems(const Call& call, const v1::ListItemsRequest& request,
                             Reply<v1::ListItemsResponse> reply) {
+  reply = AuditOf(seams_).Read(call, {"ListItems", request.parent()}, std::move(reply));
   const auto owner = AnyFirm("parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
   const auto page_size = PageSize(request.page_size(), 1'000, 10'000);
@@ -279,6 +288,7 @@ void ExchangeApi::ListItems(const Call& call, const v1::ListItemsRequest& reques
 
 void ExchangeApi::ListLocations(const Call& call, const v1::ListLocationsRequest& request,
                                 Reply<v1::ListLocationsResponse> reply) {
+  reply = AuditOf(seams_).Read(call, {"ListLocations", request.parent()}, std::move(reply));
   const auto owner = AnyFirm("parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
   const auto page_size = PageSize(request.page_size(), 1'000, 10'000);
@@ -318,6 +328,7 @@ void ExchangeApi::ListLocations(const Call& call, const v1::ListLocationsRequest
 
 void ExchangeApi::ListEvents(const Call& call, const v1::ListEventsRequest& request,
                              Reply<v1::ListEventsResponse> reply) {
+  reply = AuditOf(seams_).Read(call, {"ListEvents", request.parent()}, std::move(reply));
   const auto owner = AnyFirm("parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
   const auto page_size = PageSize(request.page_size(), 1'000, 10'000);
@@ -349,6 +360,7 @@ void ExchangeApi::ListEvents(const Call& call, const v1::ListEventsRequest& requ
 
 void ExchangeApi::ListPromotions(const Call& call, const v1::ListPromotionsRequest& request,
                                  Reply<v1::ListPromotionsResponse> reply) {
+  reply = AuditOf(seams_).Read(call, {"ListPromotions", request.parent()}, std::move(reply));
   const auto place = AnyPlace("parent", request.parent());
   if (!place.ok()) return reply(place.status());
   const auto page_size = PageSize(request.page_size(), 1'000, 10'000);
@@ -381,6 +393,7 @@ void ExchangeApi::ListPromotions(const Call& call, const v1::ListPromotionsReque
 
 void ExchangeApi::ListPlans(const Call& call, const v1::ListPlansRequest& request,
                             Reply<v1::ListPlansResponse> reply) {
+  reply = AuditOf(seams_).Read(call, {"ListPlans", request.parent()}, std::move(reply));
   const auto owner = AnyFirm("parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
   const auto page_size = PageSize(request.page_size(), 100, 1'000);

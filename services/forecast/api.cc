@@ -154,6 +154,7 @@ void ForecastApi::SubmitForVersion(Command command, std::string relation, std::s
 
 void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& request,
                                Reply<v1::Version> reply) {
+  reply = audit().Change(call, {"StageVersion", request.parent()}, std::move(reply));
   const auto parse = [&]() -> absl::StatusOr<StageCommand> {
     TANDEM_ASSIGN_OR_RETURN(const std::string relation, RelationOf(request.parent()));
     TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, relation));
@@ -197,6 +198,7 @@ void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& 
 
 void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& request,
                               Reply<v1::Version> reply) {
+  reply = audit().Change(call, {"UploadChunk", request.name()}, std::move(reply));
   const auto parse = [&]() -> absl::StatusOr<UploadCommand> {
     TANDEM_ASSIGN_OR_RETURN(const VersionRef ref, VersionRefOf(request.name()));
     TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, ref.relation));
@@ -227,6 +229,7 @@ void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& re
 
 void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionRequest& request,
                                  Reply<v1::Version> reply) {
+  reply = audit().Change(call, {"PublishVersion", request.name()}, std::move(reply));
   const absl::StatusOr<VersionRef> ref = VersionRefOf(request.name());
   if (!ref.ok()) return reply(ref.status());
   const absl::StatusOr<Terms> terms = CheckWriter(call, ref->relation);
@@ -241,6 +244,7 @@ void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionReque
 
 void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& request,
                               Reply<v1::Version> reply) {
+  reply = audit().Change(call, {"DropVersion", request.name()}, std::move(reply));
   const absl::StatusOr<VersionRef> ref = VersionRefOf(request.name());
   if (!ref.ok()) return reply(ref.status());
   // Giving up is allowed after a revocation too: it shows nothing to anyone.
@@ -257,6 +261,7 @@ void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& re
 
 void ForecastApi::StartRun(const Call& call, const v1::StartRunRequest& request,
                            Reply<v1::Run> reply) {
+  reply = audit().Change(call, {"StartRun", request.parent()}, std::move(reply));
   const auto parse = [&]() -> absl::StatusOr<RunCommand> {
     TANDEM_ASSIGN_OR_RETURN(const std::string relation, RelationOf(request.parent()));
     TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, relation));

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "services/base/grants.h"
 #include "services/forecast/decide.h"
+#include "services/runtime/audit.h"
 #include "services/runtime/call.h"
 #include "services/runtime/router.h"
 #include "services/runtime/seal.h"
@@ -87,6 +88,7 @@ class ForecastApi {
   absl::Status CheckReader(const Call& call, std::string_view relation) const;
   absl::Status CheckInputs(const Call& call, const base::AgreementTerms& terms) const;
   base::SlotId SlotOf(std::string_view relation) const;
+  runtime::Audit audit() const { return {*seams_.router, base::DomainId::kForecast}; }
   // Submits and answers with the version as its row is then.
   void SubmitForVersion(runtime::Command command, std::string relation, std::string version,
                         Reply<v1::Version> reply);

@@ -131,6 +131,7 @@ void ForecastApi::ReadAt(const Call& call, std::string_view relation, std::strin
 
 void ForecastApi::GetVersion(const Call& call, const v1::GetVersionRequest& request,
                              Reply<v1::Version> reply) {
+  reply = audit().Read(call, {"GetVersion", request.name()}, std::move(reply));
   const auto ids = base::ParseName("name", "agreements/*/versions/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   ReadAt(call, (*ids)[0], request.min_position(),
@@ -146,6 +147,7 @@ void ForecastApi::GetVersion(const Call& call, const v1::GetVersionRequest& requ
 
 void ForecastApi::ListVersions(const Call& call, const v1::ListVersionsRequest& request,
                                Reply<v1::ListVersionsResponse> reply) {
+  reply = audit().Read(call, {"ListVersions", request.parent()}, std::move(reply));
   const auto ids = base::ParseName("parent", "agreements/*", request.parent());
   if (!ids.ok()) return reply(ids.status());
   if (request.page_size() < 0) {
@@ -180,6 +182,12 @@ void ForecastApi::ListVersions(const Call& call, const v1::ListVersionsRequest& 
 
 void ForecastApi::ReadVersion(const Call& call, const v1::ReadVersionRequest& request,
                               PagesReply<v1::ReadVersionResponse> reply) {
+  reply = audit().ReadPages(
+      call,
+      {"ReadVersion",
+       absl::StrCat(request.name().substr(0, 160), " ", runtime::AskedIds("items", request.items()),
+                    " ", runtime::AskedIds("locations", request.locations()))},
+      std::move(reply));
   const auto ids = base::ParseName("name", "agreements/*/versions/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   SeriesChoice choice;
@@ -197,6 +205,7 @@ void ForecastApi::ReadVersion(const Call& call, const v1::ReadVersionRequest& re
 }
 
 void ForecastApi::GetRun(const Call& call, const v1::GetRunRequest& request, Reply<v1::Run> reply) {
+  reply = audit().Read(call, {"GetRun", request.name()}, std::move(reply));
   const auto ids = base::ParseName("name", "agreements/*/runs/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   ReadAt(call, (*ids)[0], "",

@@ -15,6 +15,7 @@
 #include "services/governance/api_messages.h"
 #include "services/governance/codec.h"
 #include "services/governance/terms.h"
+#include "services/runtime/certificate.h"
 
 namespace tandem::governance {
 namespace {
@@ -83,21 +84,39 @@ absl::StatusOr<v1::Agreement> RenderAgreement(const base::RowReader& rows,
   return AgreementMessage(rows, agreement, Items::kWith);
 }
 
-absl::StatusOr<AdmitFirm> Parse(const v1::AdmitFirmRequest& request) {
+std::string SubjectOf(std::string_view pem) {
+  return runtime::SubjectHashOf(pem).value_or(std::string());
+}
+
+template <typename Pems>
+std::vector<Authority> AuthoritiesOf(const Pems& pems) {
+  std::vector<Authority> authorities;
+  // Beyond the bound none is looked into: it is refused for that.
+  for (const std::string& pem : pems) {
+    const bool fits = authorities.size() < kAuthoritiesMax && pem.size() <= kPemBytesMax;
+    authorities.push_back({.pem = pem, .subject = fits ? SubjectOf(pem) : ""});
+  }
+  return authorities;
+}
+
+absl::StatusOr<AdmitFirm> Parse(const v1::AdmitFirmRequest& request,
+                                const std::string& operator_subject) {
   AdmitFirm command;
   command.firm = request.firm_id();
   command.display_name = request.firm().display_name();
   command.gln = request.firm().gln();
-  command.authority_pems = {request.firm().authority_pems().begin(),
-                            request.firm().authority_pems().end()};
+  command.authorities = AuthoritiesOf(request.firm().authority_pems());
   command.admin_principal = request.admin_principal();
+  command.operator_subject = operator_subject;
   return command;
 }
 
-absl::StatusOr<SetFirmAuthorities> Parse(const v1::SetFirmAuthoritiesRequest& request) {
+absl::StatusOr<SetFirmAuthorities> Parse(const v1::SetFirmAuthoritiesRequest& request,
+                                         const std::string& operator_subject) {
   SetFirmAuthorities command;
   TANDEM_ASSIGN_OR_RETURN(command.firm, FirmFrom("name", request.name()));
-  command.authority_pems = {request.authority_pems().begin(), request.authority_pems().end()};
+  command.authorities = AuthoritiesOf(request.authority_pems());
+  command.operator_subject = operator_subject;
   return command;
 }
 
@@ -143,6 +162,12 @@ absl::StatusOr<RevokeAgreement> Parse(const v1::RevokeAgreementRequest& request)
   return command;
 }
 
+// "agreements/deal", or for a new one whom it is offered to: "new with firms/shop,firms/maker".
+std::string OfferedTo(const v1::OfferAgreementRequest& request) {
+  if (!request.agreement().empty()) return request.agreement();
+  return runtime::AskedIds("new with", request.terms().parties());
+}
+
 // The id of a new agreement: the same for every retry, another for every other caller.
 std::string NewAgreementId(const base::Caller& caller, const std::string& request_id) {
   const std::string whole = absl::StrCat("agreement/", caller.firm, "/", caller.principal, "/",
@@ -152,29 +177,21 @@ std::string NewAgreementId(const base::Caller& caller, const std::string& reques
 
 }  // namespace
 
-void GovernanceApi::Audit(const runtime::Call& call, const Asked& asked,
-                          const absl::Status& status) {
-  std::string reason;
-  if (!status.ok()) {
-    reason = std::string(base::ReasonName(base::ReasonOf(status)));
-    if (reason == "NONE") reason = absl::StatusCodeToString(status.code());
-  }
-  router_.Audit(kSlot, {.caller = call.caller,
-                        .method = asked.method,
-                        .resource = asked.resource,
-                        .reason = std::move(reason)});
-}
+GovernanceApi::GovernanceApi(runtime::Router& router, const runtime::Sealer& sealer,
+                             std::string_view operator_authority_pem)
+    : router_(router),
+      sealer_(sealer),
+      audit_(router, base::DomainId::kGovernance),
+      operator_subject_(SubjectOf(operator_authority_pem)) {}
 
 template <typename Command, typename Request, typename Message>
 void GovernanceApi::Change(const runtime::Call& call, const Request& request,
                            std::pair<Asked, absl::StatusOr<Command>> parsed, Render<Message> render,
                            runtime::Reply<Message> reply) {
+  reply = audit_.Change(call, parsed.first, std::move(reply));
   absl::Status status = base::CheckRequestId(request.request_id());
   if (status.ok()) status = parsed.second.status();
-  if (!status.ok()) {  // The slot never sees it, so it is audited here.
-    Audit(call, parsed.first, status);
-    return reply(std::move(status));
-  }
+  if (!status.ok()) return reply(std::move(status));
   runtime::Command command = runtime::CommandFor(
       call, parsed.first.method, request,
       [command = *std::move(parsed.second)](const base::RowReader& rows, const base::Stamp& stamp) {
@@ -200,12 +217,10 @@ template <typename Message>
 void GovernanceApi::Read(const runtime::Call& call, Asked asked,
                          absl::StatusOr<base::Position> position, Render<Message> render,
                          runtime::Reply<Message> reply) {
-  if (!position.ok()) {
-    Audit(call, asked, position.status());
-    return reply(position.status());
-  }
+  reply = audit_.Read(call, std::move(asked), std::move(reply));
+  if (!position.ok()) return reply(position.status());
   router_.WaitFor(*position, call.deadline,
-                  [this, call, asked = std::move(asked), render = std::move(render),
+                  [this, call, render = std::move(render),
                    reply = std::move(reply)](absl::Status status) mutable {
                     if (!status.ok()) return reply(std::move(status));
                     const absl::StatusOr<runtime::Log::Rows> rows = router_.Read(kSlot);
@@ -218,7 +233,6 @@ void GovernanceApi::Read(const runtime::Call& call, Asked asked,
                     };
                     absl::StatusOr<Message> message = checked();
                     if (!rows->rows->status().ok()) message = rows->rows->status();
-                    Audit(call, asked, message.status());
                     if (!message.ok()) return reply(message.status());
                     answer.message = *std::move(message);
                     reply(std::move(answer));
@@ -239,7 +253,7 @@ void GovernanceApi::ReadPage(
   if (!page_size.ok()) position = page_size.status();
   if (!start.ok()) position = start.status();
   if (position.ok()) position->Merge(start->position);
-  Asked asked{.method = method, .resource = ""};
+  Asked asked(method, "");
   Read<Message>(
       call, std::move(asked), std::move(position),
       [this, firm, method = std::move(method), render = std::move(render), start = std::move(start),
@@ -259,7 +273,7 @@ void GovernanceApi::ReadPage(
 void GovernanceApi::AdmitFirm(const runtime::Call& call, const v1::AdmitFirmRequest& request,
                               runtime::Reply<v1::Firm> reply) {
   Change<governance::AdmitFirm, v1::AdmitFirmRequest, v1::Firm>(
-      call, request, {{"AdmitFirm", request.firm_id().substr(0, 64)}, Parse(request)},
+      call, request, {{"AdmitFirm", request.firm_id()}, Parse(request, operator_subject_)},
       [caller = call.caller, firm = request.firm_id()](const base::RowReader& rows, const auto&) {
         return RenderFirm(rows, caller, firm);
       },
@@ -270,7 +284,7 @@ void GovernanceApi::SetFirmAuthorities(const runtime::Call& call,
                                        const v1::SetFirmAuthoritiesRequest& request,
                                        runtime::Reply<v1::Firm> reply) {
   Change<governance::SetFirmAuthorities, v1::SetFirmAuthoritiesRequest, v1::Firm>(
-      call, request, {{"SetFirmAuthorities", request.name().substr(0, 80)}, Parse(request)},
+      call, request, {{"SetFirmAuthorities", request.name()}, Parse(request, operator_subject_)},
       [caller = call.caller](const base::RowReader& rows, const auto&) {
         return RenderFirm(rows, caller, caller.firm);
       },
@@ -281,7 +295,7 @@ void GovernanceApi::SetFirmSuspended(const runtime::Call& call,
                                      const v1::SetFirmSuspendedRequest& request,
                                      runtime::Reply<v1::Firm> reply) {
   Change<governance::SetFirmSuspended, v1::SetFirmSuspendedRequest, v1::Firm>(
-      call, request, {{"SetFirmSuspended", request.name().substr(0, 80)}, Parse(request)},
+      call, request, {{"SetFirmSuspended", request.name()}, Parse(request)},
       [caller = call.caller, firm = FirmIdOf(request.name())](
           const base::RowReader& rows, const auto&) { return RenderFirm(rows, caller, firm); },
       std::move(reply));
@@ -291,7 +305,7 @@ void GovernanceApi::SetPrincipal(const runtime::Call& call, const v1::SetPrincip
                                  runtime::Reply<v1::Principal> reply) {
   const std::string& name = request.principal().name();
   Change<governance::SetPrincipal, v1::SetPrincipalRequest, v1::Principal>(
-      call, request, {{"SetPrincipal", name.substr(0, 160)}, Parse(request)},
+      call, request, {{"SetPrincipal", name}, Parse(request)},
       [firm = call.caller.firm, id = name.substr(name.rfind('/') + 1)](
           const base::RowReader& rows, const auto&) -> absl::StatusOr<v1::Principal> {
         return PrincipalMessage(firm, {.id = id, .roles = RolesIn(rows, firm, id)});
@@ -306,7 +320,7 @@ void GovernanceApi::GetFirm(const runtime::Call& call, const v1::GetFirmRequest&
       runtime::OpenPosition(sealer_, call.caller.firm, request.min_position());
   if (!firm.ok()) position = firm.status();
   Read<v1::Firm>(
-      call, {"GetFirm", request.name().substr(0, 80)}, std::move(position),
+      call, {"GetFirm", request.name()}, std::move(position),
       [caller = call.caller, firm](const base::RowReader& rows, const auto&) {
         return RenderFirm(rows, caller, *firm);
       },
@@ -377,7 +391,7 @@ void GovernanceApi::OfferAgreement(const runtime::Call& call,
   absl::StatusOr<governance::OfferAgreement> command = ParseOffer(call, request);
   const std::string id = command.ok() ? command->agreement : std::string();
   Change<governance::OfferAgreement, v1::OfferAgreementRequest, v1::Agreement>(
-      call, request, {{"OfferAgreement", request.agreement().substr(0, 80)}, std::move(command)},
+      call, request, {{"OfferAgreement", OfferedTo(request)}, std::move(command)},
       [caller = call.caller, id](const base::RowReader& rows, const auto&) {
         return RenderAgreement(rows, caller, id);
       },
@@ -388,7 +402,7 @@ void GovernanceApi::SignAgreement(const runtime::Call& call,
                                   const v1::SignAgreementRequest& request,
                                   runtime::Reply<v1::Agreement> reply) {
   Change<governance::SignAgreement, v1::SignAgreementRequest, v1::Agreement>(
-      call, request, {{"SignAgreement", request.name().substr(0, 80)}, Parse(request)},
+      call, request, {{"SignAgreement", request.name()}, Parse(request)},
       [caller = call.caller, id = FirmIdOf(request.name())](
           const base::RowReader& rows, const auto&) { return RenderAgreement(rows, caller, id); },
       std::move(reply));
@@ -398,7 +412,7 @@ void GovernanceApi::RevokeAgreement(const runtime::Call& call,
                                     const v1::RevokeAgreementRequest& request,
                                     runtime::Reply<v1::Agreement> reply) {
   Change<governance::RevokeAgreement, v1::RevokeAgreementRequest, v1::Agreement>(
-      call, request, {{"RevokeAgreement", request.name().substr(0, 80)}, Parse(request)},
+      call, request, {{"RevokeAgreement", request.name()}, Parse(request)},
       [caller = call.caller, id = FirmIdOf(request.name())](
           const base::RowReader& rows, const auto&) { return RenderAgreement(rows, caller, id); },
       std::move(reply));
@@ -416,7 +430,7 @@ void GovernanceApi::GetAgreement(const runtime::Call& call, const v1::GetAgreeme
                                  "must not be negative", {{"value", version}});
   }
   Read<v1::Agreement>(
-      call, {"GetAgreement", request.name().substr(0, 80)}, std::move(position),
+      call, {"GetAgreement", request.name()}, std::move(position),
       [caller = call.caller, id, version](const base::RowReader& rows,
                                           const auto&) -> absl::StatusOr<v1::Agreement> {
         if (version == 0) return RenderAgreement(rows, caller, *id);

@@ -7,6 +7,7 @@
 
 #include "services/base/rows.h"
 #include "services/governance/decide.h"
+#include "services/runtime/audit.h"
 #include "services/runtime/call.h"
 #include "services/runtime/router.h"
 #include "services/runtime/seal.h"
@@ -17,8 +18,9 @@ namespace tandem::governance {
 // Safe on any thread; no method waits. Router and sealer must outlive it, and it the calls it took.
 class GovernanceApi {
  public:
-  GovernanceApi(runtime::Router& router, const runtime::Sealer& sealer)
-      : router_(router), sealer_(sealer) {}
+  // `operator_authority_pem`: what firms' authorities must not be named like; "" without TLS.
+  GovernanceApi(runtime::Router& router, const runtime::Sealer& sealer,
+                std::string_view operator_authority_pem = "");
 
   void AdmitFirm(const runtime::Call& call, const v1::AdmitFirmRequest& request,
                  runtime::Reply<v1::Firm> reply);
@@ -46,11 +48,7 @@ class GovernanceApi {
                       runtime::Reply<v1::ListAgreementsResponse> reply);
 
  private:
-  // What is asked, for the audit.
-  struct Asked {
-    std::string method{};
-    std::string resource{};
-  };
+  using Asked = runtime::Asked;
   template <typename Message>
   using Render = std::function<absl::StatusOr<Message>(const base::RowReader& rows,
                                                        const base::Position& position)>;
@@ -71,12 +69,13 @@ class GovernanceApi {
                                                       std::string& last_key)>
                     render,
                 runtime::Reply<Message> reply);
-  void Audit(const runtime::Call& call, const Asked& asked, const absl::Status& status);
   absl::StatusOr<governance::OfferAgreement> ParseOffer(
       const runtime::Call& call, const v1::OfferAgreementRequest& request) const;
 
   runtime::Router& router_;
   const runtime::Sealer& sealer_;
+  const runtime::Audit audit_;
+  const std::string operator_subject_;
 };
 
 }  // namespace tandem::governance

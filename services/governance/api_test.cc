@@ -5,15 +5,21 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 
 #include "absl/strings/str_format.h"
+#include "google/protobuf/descriptor.h"
 #include "services/governance/api_domain.h"
 #include "services/governance/governance_fixture.h"
 #include "services/runtime/embedded_log.h"
 #include "services/runtime/local_governance.h"
 #include "services/runtime/map_store.h"
+#include "tests/support/audit_lines.h"
+#include "tests/support/certificates.h"
 #include "tests/support/fake_time.h"
+#include "tests/support/random.h"
 #include "tests/support/status.h"
 
 namespace tandem::governance {
@@ -102,7 +108,7 @@ class GovernanceApiTest : public ::testing::Test {
   GovernanceDomain domain_;
   CountingRandom random_;
   runtime::Sealer sealer_{std::string(32, 'k'), random_};
-  GovernanceApi api_{router_, sealer_};
+  GovernanceApi api_{router_, sealer_, testing::kAcmeAuthoritySwapped};  // The operator's.
 };
 
 TEST_F(GovernanceApiTest, AnAgreementComesIntoForceAndGrants) {
@@ -254,6 +260,36 @@ TEST_F(GovernanceApiTest, ListsGoPageByPage) {
             0);
 }
 
+// Goal: the largest terms that are taken fit in the log, offered and in force; beyond, the refusal
+// says what to do.
+TEST_F(GovernanceApiTest, TakesTermsUpToWhatAGroupHolds) {
+  tandem::testing::Random random;
+  v1::Terms terms = GoodTerms();
+  const auto add = [&](std::size_t items) {  // 23 bytes each, which hardly compress.
+    for (; items > 0; --items) {
+      std::string& id = *terms.mutable_scopes(0)->add_items();
+      for (int i = 0; i < 21; ++i) id.push_back(static_cast<char>('a' + random.Below(26)));
+    }
+  };
+  const auto room = [&terms] { return kTermsBytesMax - terms.ByteSizeLong(); };
+  add(room() / 23 - 10);
+  add((room() - 30) / 23);
+  terms.set_title(terms.title() + std::string(room(), 'x'));
+  ASSERT_EQ(terms.ByteSizeLong(), kTermsBytesMax);
+  const auto offered = Ask(CallerOf("shop"), OfferRequest(terms), &GovernanceApi::OfferAgreement);
+  ASSERT_THAT(offered, IsOk());
+  const auto signed_by_all = Sign("maker", offered->message);
+  ASSERT_THAT(signed_by_all, IsOk());
+  EXPECT_EQ(signed_by_all->message.state(), v1::Agreement::STATE_IN_FORCE);
+  EXPECT_EQ(signed_by_all->message.terms().scopes(0).items_size(), terms.scopes(0).items_size());
+  terms.set_title(terms.title() + "x");
+  const absl::Status refused =
+      Ask(CallerOf("shop"), OfferRequest(terms), &GovernanceApi::OfferAgreement).status();
+  EXPECT_THAT(refused, HasReason(Reason::kFieldOutOfRange));
+  EXPECT_EQ(base::RefusalOf(refused)->field, "terms");
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("split the scope"));
+}
+
 TEST_F(GovernanceApiTest, ReadsWaitForTheirPosition) {
   const v1::Agreement agreement = Offered();
   const auto seen = Get(CallerOf("shop"), agreement.name());
@@ -267,6 +303,94 @@ TEST_F(GovernanceApiTest, ReadsWaitForTheirPosition) {
       HasReason(Reason::kPositionNotReached));
 }
 
+// Goal: no method of governance goes without its audit line: a read served or refused, a change
+// refused.
+TEST_F(GovernanceApiTest, EveryMethodLeavesALineWhereItIsRefused) {
+  const base::Caller stranger = CallerOf("rival", "nobody");
+  const auto named = [](auto request, const char* name) {
+    request.set_name(name);
+    return request;
+  };
+  v1::AdmitFirmRequest admit;
+  admit.set_firm_id("another");
+  v1::SetPrincipalRequest principal;
+  principal.mutable_principal()->set_name("firms/shop/principals/bot");
+  using Api = GovernanceApi;
+  const auto firm = [&](auto request) { return named(request, "firms/shop"); };
+  const auto deal = [&](auto request) { return named(request, "agreements/deal"); };
+  const std::map<std::string, std::function<bool()>> methods = {
+      {"AdmitFirm", [&] { return Ask(stranger, admit, &Api::AdmitFirm).ok(); }},
+      {"SetFirmAuthorities",
+       [&] {
+         return Ask(stranger, firm(v1::SetFirmAuthoritiesRequest()), &Api::SetFirmAuthorities).ok();
+       }},
+      {"SetFirmSuspended",
+       [&] {
+         return Ask(stranger, firm(v1::SetFirmSuspendedRequest()), &Api::SetFirmSuspended).ok();
+       }},
+      {"SetPrincipal", [&] { return Ask(stranger, principal, &Api::SetPrincipal).ok(); }},
+      {"GetFirm", [&] { return Ask(stranger, firm(v1::GetFirmRequest()), &Api::GetFirm).ok(); }},
+      {"ListFirms", [&] { return Ask(stranger, v1::ListFirmsRequest(), &Api::ListFirms).ok(); }},
+      {"OfferAgreement", [&] { return Ask(stranger, OfferRequest(), &Api::OfferAgreement).ok(); }},
+      {"SignAgreement",
+       [&] { return Ask(stranger, deal(v1::SignAgreementRequest()), &Api::SignAgreement).ok(); }},
+      {"RevokeAgreement",
+       [&] {
+         return Ask(stranger, deal(v1::RevokeAgreementRequest()), &Api::RevokeAgreement).ok();
+       }},
+      {"GetAgreement",
+       [&] { return Ask(stranger, deal(v1::GetAgreementRequest()), &Api::GetAgreement).ok(); }},
+      {"ListAgreements",
+       [&] { return Ask(stranger, v1::ListAgreementsRequest(), &Api::ListAgreements).ok(); }},
+  };
+  testing::NewAuditLines lines;
+  const google::protobuf::ServiceDescriptor& service =
+      *v1::GetFirmRequest::descriptor()->file()->service(0);
+  for (int i = 0; i < service.method_count(); ++i) {
+    const std::string& name = service.method(i)->name();
+    SCOPED_TRACE(name);
+    const auto found = methods.find(name);
+    ASSERT_NE(found, methods.end()) << "a new method: give it its line, and add it here";
+    EXPECT_FALSE(found->second());
+    executor_.Advance(absl::Seconds(1));
+    const std::vector<std::string> fresh = lines.Take(router_);
+    ASSERT_EQ(fresh.size(), 1u);
+    EXPECT_THAT(fresh[0], ::testing::StartsWith("rival/nobody " + name + " "));
+  }
+}
+
+TEST_F(GovernanceApiTest, ReadsLeaveALineAndAcceptedChangesNone) {
+  const v1::Agreement agreement = Offered();
+  ASSERT_THAT(Get(CallerOf("maker"), agreement.name()), IsOk());
+  ASSERT_THAT(Get(CallerOf("maker"), agreement.name()), IsOk());
+  EXPECT_THAT(Get(CallerOf("rival"), agreement.name()), HasReason(Reason::kNotGranted));
+  EXPECT_THAT(Ask(CallerOf("shop"), v1::ListAgreementsRequest(), &GovernanceApi::ListAgreements),
+              IsOk());
+  executor_.Advance(absl::Seconds(1));
+  EXPECT_THAT(testing::AuditLines(router_),
+              ElementsAre("maker/admin GetAgreement " + agreement.name() + " OK x2",
+                          "rival/admin GetAgreement " + agreement.name() + " NOT_GRANTED",
+                          "shop/admin ListAgreements - OK"));
+}
+
+// Goal: a name that a handshake takes for another's is refused, however it is spelled.
+TEST_F(GovernanceApiTest, RefusesAnAuthorityWithAnothersSubject) {
+  const auto set = [this](const char* firm, const std::string& pem) {
+    v1::SetFirmAuthoritiesRequest request;
+    request.set_name(std::string("firms/") + firm);
+    request.add_authority_pems(pem);
+    request.set_request_id(NextId());
+    return Ask(CallerOf(firm), request, &GovernanceApi::SetFirmAuthorities).status();
+  };
+  EXPECT_THAT(set("shop", testing::kAcmeAuthority), IsOk());
+  EXPECT_THAT(set("maker", testing::kOtherAuthority), IsOk());
+  const absl::Status taken = set("maker", testing::kAcmeAuthorityRespelled);
+  EXPECT_THAT(taken, HasReason(Reason::kAuthorityTaken));
+  EXPECT_EQ(base::RefusalOf(taken)->field, "authority_pems[0]");
+  EXPECT_THAT(set("rival", testing::kAcmeAuthoritySwapped), HasReason(Reason::kAuthorityTaken));
+  EXPECT_THAT(set("rival", Pem()), HasReason(Reason::kFieldOutOfRange));  // PEM, but of nothing.
+}
+
 TEST_F(GovernanceApiTest, PrincipalsAndSuspensionTakeEffect) {
   v1::SetPrincipalRequest principal;
   principal.mutable_principal()->set_name("firms/shop/principals/bot");
@@ -277,7 +401,7 @@ TEST_F(GovernanceApiTest, PrincipalsAndSuspensionTakeEffect) {
   EXPECT_EQ(set->message.roles_size(), 1);
   v1::SetFirmAuthoritiesRequest authorities;
   authorities.set_name("firms/shop");
-  authorities.add_authority_pems(Pem());
+  authorities.add_authority_pems(testing::kAcmeAuthority);
   authorities.set_request_id(NextId());
   EXPECT_THAT(Ask(CallerOf("shop", "bot"), authorities, &GovernanceApi::SetFirmAuthorities),
               HasReason(Reason::kRoleMissing));

@@ -161,6 +161,11 @@ std::string BriefTermsKey(std::string_view agreement, std::int32_t version) {
   return VersionKey('b', agreement, version);
 }
 
+std::string SubjectKey(std::string_view subject) { return IdKey('s', subject); }
+std::string FirmSubjectKey(std::string_view firm, std::string_view subject) {
+  return IdsKey('c', firm, subject);
+}
+
 std::string EncodeFirm(const Firm& firm) {
   base::ByteWriter out;
   out.Byte(kRowVersion).Sized(firm.id).Sized(firm.display_name).Sized(firm.gln);
@@ -304,6 +309,19 @@ std::vector<std::string> PartnersIn(const base::RowReader& rows, std::string_vie
     return true;
   });
   return partners;
+}
+
+std::optional<std::string> SubjectOwnerIn(const base::RowReader& rows, std::string_view subject) {
+  return rows.Get(SubjectKey(subject));
+}
+
+std::vector<std::string> SubjectsIn(const base::RowReader& rows, std::string_view firm) {
+  std::vector<std::string> subjects;
+  rows.ScanPrefix(IdKey('c', firm), [&](std::string_view key, std::string_view) {
+    subjects.push_back(LastIdOf(key));
+    return true;
+  });
+  return subjects;
 }
 
 std::string LastIdOf(std::string_view key) {

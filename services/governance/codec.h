@@ -8,8 +8,11 @@
 //   'v' firm, agreement            "": the firm is a party of the agreement
 //   't' agreement, version         the terms' bytes, as they were signed or are offered
 //   'b' agreement, version         the same without the scopes' items, for lists
-// Ids are key strings (base::ByteWriter::KeyString), versions 4 bytes big-endian. A firm's,
-// principal's and agreement's value begins with version byte 1.
+//   's' subject                    the id of the firm that has an authority of this subject
+//   'c' firm, subject              "": the firm has an authority of this subject
+// Ids and subjects (32 bytes, SubjectHashOf) are key strings (base::ByteWriter::KeyString),
+// versions 4 bytes big-endian. A firm's, principal's and agreement's value begins with version
+// byte 1.
 #pragma once
 
 #include <optional>
@@ -41,6 +44,8 @@ std::string PartyKey(std::string_view firm, std::string_view agreement);
 std::string PartyPrefix(std::string_view firm);
 std::string TermsKey(std::string_view agreement, std::int32_t version);
 std::string BriefTermsKey(std::string_view agreement, std::int32_t version);
+std::string SubjectKey(std::string_view subject);
+std::string FirmSubjectKey(std::string_view firm, std::string_view subject);
 
 std::string EncodeFirm(const Firm& firm);
 std::string EncodePrincipal(const Principal& principal);
@@ -64,7 +69,12 @@ std::uint64_t SharedIn(const base::RowReader& rows, std::string_view firm,
 // The firms that share a relation with it, ascending.
 std::vector<std::string> PartnersIn(const base::RowReader& rows, std::string_view firm);
 
-// The second id of a key that begins with `prefix` and has two ('p', 'r' and 'v').
+// The firm that has an authority of the subject; nullopt for none.
+std::optional<std::string> SubjectOwnerIn(const base::RowReader& rows, std::string_view subject);
+// The subjects of the firm's authorities, ascending.
+std::vector<std::string> SubjectsIn(const base::RowReader& rows, std::string_view firm);
+
+// The second id of a key that begins with `prefix` and has two ('p', 'r', 'v' and 'c').
 std::string LastIdOf(std::string_view key);
 
 }  // namespace tandem::governance

@@ -26,24 +26,34 @@ inline constexpr std::size_t kExplanationBytesMax = 1'000;
 // principal of a suspended firm. The operator's principals have no role of a firm.
 absl::Status CheckRole(const base::RowReader& rows, const base::Caller& caller, v1::Role role);
 
+// A certificate authority. The subject is a hash that the shell makes (runtime/certificate.h,
+// SubjectHashOf); "" where the PEM holds no certificate that can be read.
+struct Authority {
+  std::string pem{};
+  std::string subject{};
+};
+
 struct AdmitFirm {
   std::string firm{};
   std::string display_name{};
   std::string gln{};  // May be empty.
-  std::vector<std::string> authority_pems{};
+  std::vector<Authority> authorities{};
   std::string admin_principal{};
+  std::string operator_subject{};  // Of the operator's own authority; "" without TLS.
 };
 // The operator's alone: ROLE_MISSING for others. BAD_NAME, BAD_GLN, FIELD_MISSING,
-// FIELD_OUT_OF_RANGE by field; ALREADY_EXISTS.
+// FIELD_OUT_OF_RANGE by field; AUTHORITY_TAKEN for a subject that is another firm's or the
+// operator's; ALREADY_EXISTS.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const AdmitFirm& command,
                              const base::Stamp& stamp);
 
 struct SetFirmAuthorities {
   std::string firm{};
-  std::vector<std::string> authority_pems{};
+  std::vector<Authority> authorities{};
+  std::string operator_subject{};  // As of AdmitFirm.
 };
 // Its administrator's: NOT_YOURS for another firm's, ROLE_MISSING. FIELD_MISSING without a PEM,
-// FIELD_OUT_OF_RANGE for what is none.
+// FIELD_OUT_OF_RANGE for what is none, AUTHORITY_TAKEN. Its own subject may come again: rotation.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const SetFirmAuthorities& command,
                              const base::Stamp& stamp);
 

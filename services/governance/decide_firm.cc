@@ -59,24 +59,48 @@ bool IsPem(std::string_view text) {
   return digits >= 64 && padding <= 2 && (digits + padding) % 4 == 0;
 }
 
-absl::Status CheckAuthorities(std::string_view field, const std::vector<std::string>& pems) {
+absl::Status CheckAuthorities(std::string_view field, const std::vector<Authority>& authorities) {
   const absl::string_view name(field.data(), field.size());
-  if (pems.size() > kAuthoritiesMax) {
+  if (authorities.size() > kAuthoritiesMax) {
     return base::RefuseField(base::Reason::kFieldOutOfRange, field,
                              absl::StrCat("at most ", kAuthoritiesMax, " authorities"),
-                             {{"count", pems.size()}});
+                             {{"count", authorities.size()}});
   }
-  for (std::size_t i = 0; i < pems.size(); ++i) {
+  for (std::size_t i = 0; i < authorities.size(); ++i) {
     const std::string at = absl::StrCat(name, "[", i, "]");
-    TANDEM_RETURN_IF_ERROR(CheckText(at, pems[i], kPemBytesMax));
-    if (!IsPem(pems[i])) {
+    const std::string& pem = authorities[i].pem;
+    TANDEM_RETURN_IF_ERROR(CheckText(at, pem, kPemBytesMax));
+    if (!IsPem(pem)) {
       return base::RefuseField(base::Reason::kFieldOutOfRange, at,
                                "must be one PEM block, BEGIN CERTIFICATE to END CERTIFICATE");
     }
-    if (std::find(pems.begin(), pems.begin() + static_cast<std::ptrdiff_t>(i), pems[i]) !=
-        pems.begin() + static_cast<std::ptrdiff_t>(i)) {
+    if (std::ranges::find(authorities.begin(), authorities.begin() + static_cast<std::ptrdiff_t>(i),
+                          pem, &Authority::pem) !=
+        authorities.begin() + static_cast<std::ptrdiff_t>(i)) {
       return base::RefuseField(base::Reason::kDuplicateRow, at, "is listed already");
     }
+    if (authorities[i].subject.empty()) {
+      return base::RefuseField(base::Reason::kFieldOutOfRange, at,
+                               "holds no X.509 certificate that can be read");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Handshakes look up who signed a certificate by its issuer's name, among the authorities of all
+// firms: another firm's name would stand in its way.
+absl::Status CheckSubjects(const base::RowReader& rows, std::string_view field,
+                           const std::string& firm, const std::vector<Authority>& authorities,
+                           const std::string& operator_subject) {
+  for (std::size_t i = 0; i < authorities.size(); ++i) {
+    const std::string& subject = authorities[i].subject;
+    const std::optional<std::string> owner = SubjectOwnerIn(rows, subject);
+    if (subject != operator_subject && owner.value_or(firm) == firm) continue;
+    return base::RefuseField(
+        base::Reason::kAuthorityTaken,
+        absl::StrCat(absl::string_view(field.data(), field.size()), "[", i, "]"),
+        "the operator or another firm has an authority of this subject: give yours a subject of "
+        "its own");
   }
   return absl::OkStatus();
 }
@@ -90,7 +114,7 @@ absl::Status CheckAdmission(const AdmitFirm& command) {
   TANDEM_RETURN_IF_ERROR(
       CheckText("firm.display_name", command.display_name, kDisplayNameBytesMax));
   if (!command.gln.empty()) TANDEM_RETURN_IF_ERROR(base::CheckGln("firm.gln", command.gln));
-  TANDEM_RETURN_IF_ERROR(CheckAuthorities("firm.authority_pems", command.authority_pems));
+  TANDEM_RETURN_IF_ERROR(CheckAuthorities("firm.authority_pems", command.authorities));
   return base::CheckId("admin_principal", command.admin_principal);
 }
 
@@ -152,12 +176,17 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const AdmitFirm& comma
     return base::Refuse(base::Reason::kAlreadyExists, "a firm of this id was admitted before",
                         {{"firm", command.firm}});
   }
+  TANDEM_RETURN_IF_ERROR(CheckSubjects(rows, "firm.authority_pems", command.firm,
+                                       command.authorities, command.operator_subject));
   v1::Fact fact;
   v1::FirmAdmitted& admitted = *fact.mutable_firm_admitted();
   admitted.set_firm(command.firm);
   admitted.set_display_name(command.display_name);
   admitted.set_gln(command.gln);
-  for (const std::string& pem : command.authority_pems) admitted.add_authority_pems(pem);
+  for (const Authority& authority : command.authorities) {
+    admitted.add_authority_pems(authority.pem);
+    admitted.add_authority_subjects(authority.subject);
+  }
   admitted.set_admin_principal(command.admin_principal);
   return Facts{EncodeFact(fact)};
 }
@@ -166,15 +195,19 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const SetFirmAuthoriti
                              const base::Stamp& stamp) {
   TANDEM_RETURN_IF_ERROR(CheckOwnFirm(stamp.caller, command.firm));
   TANDEM_RETURN_IF_ERROR(CheckRole(rows, stamp.caller, v1::ROLE_ADMIN));
-  if (command.authority_pems.empty()) {
+  if (command.authorities.empty()) {
     return base::RefuseField(base::Reason::kFieldMissing, "authority_pems",
                              "name at least one: without one nobody of the firm could call");
   }
-  TANDEM_RETURN_IF_ERROR(CheckAuthorities("authority_pems", command.authority_pems));
+  TANDEM_RETURN_IF_ERROR(CheckAuthorities("authority_pems", command.authorities));
+  TANDEM_RETURN_IF_ERROR(CheckSubjects(rows, "authority_pems", command.firm, command.authorities,
+                                       command.operator_subject));
   v1::Fact fact;
-  fact.mutable_firm_authorities_set()->set_firm(command.firm);
-  for (const std::string& pem : command.authority_pems) {
-    fact.mutable_firm_authorities_set()->add_authority_pems(pem);
+  v1::FirmAuthoritiesSet& set = *fact.mutable_firm_authorities_set();
+  set.set_firm(command.firm);
+  for (const Authority& authority : command.authorities) {
+    set.add_authority_pems(authority.pem);
+    set.add_authority_subjects(authority.subject);
   }
   return Facts{EncodeFact(fact)};
 }

@@ -20,7 +20,7 @@ AdmitFirm GoodAdmission() {
   return {.firm = "shop",
           .display_name = "The shop",
           .gln = "4006381333931",
-          .authority_pems = {Pem()},
+          .authorities = {Ca()},
           .admin_principal = "admin"};
 }
 
@@ -51,26 +51,30 @@ TEST(DecideAdmitFirmTest, NamesTheFieldThatIsWrong) {
       {"long name", [](auto& c) { c.display_name = std::string(201, 'x'); }, kFieldOutOfRange,
        "firm.display_name"},
       {"bad gln", [](auto& c) { c.gln = "4006381333930"; }, kBadGln, "firm.gln"},
-      {"no pem", [](auto& c) { c.authority_pems = {"hello"}; }, kFieldOutOfRange,
+      {"no pem", [](auto& c) { c.authorities = {{.pem = "hello"}}; }, kFieldOutOfRange,
        "firm.authority_pems[0]"},
-      {"no base64", [](auto& c) { c.authority_pems[0][40] = '!'; }, kFieldOutOfRange,
+      {"no base64", [](auto& c) { c.authorities[0].pem[40] = '!'; }, kFieldOutOfRange,
        "firm.authority_pems[0]"},
       {"a key",
        [](auto& c) {
-         c.authority_pems = {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"};
+         c.authorities = {{.pem = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"}};
        },
        kFieldOutOfRange, "firm.authority_pems[0]"},
-      {"two in one", [](auto& c) { c.authority_pems = {Pem() + Pem()}; }, kFieldOutOfRange,
+      {"two in one", [](auto& c) { c.authorities = {{.pem = Pem() + Pem()}}; }, kFieldOutOfRange,
        "firm.authority_pems[0]"},
       {"twice",
        [](auto& c) {
-         c.authority_pems = {Pem(), Pem()};
+         c.authorities = {Ca(), Ca()};
        },
        kDuplicateRow, "firm.authority_pems[1]"},
+      {"unreadable", [](auto& c) { c.authorities[0].subject = ""; }, kFieldOutOfRange,
+       "firm.authority_pems[0]"},
+      {"the operator's", [](auto& c) { c.operator_subject = c.authorities[0].subject; },
+       kAuthorityTaken, "firm.authority_pems[0]"},
       {"nine",
        [](auto& c) {
-         c.authority_pems.clear();
-         for (char letter = 'a'; letter < 'j'; ++letter) c.authority_pems.push_back(Pem(letter));
+         c.authorities.clear();
+         for (char letter = 'a'; letter < 'j'; ++letter) c.authorities.push_back(Ca(letter));
        },
        kFieldOutOfRange, "firm.authority_pems"},
       {"bad admin", [](auto& c) { c.admin_principal = ""; }, kBadName, "admin_principal"},
@@ -91,7 +95,7 @@ TEST(DecideAdmitFirmTest, NeedsNeitherGlnNorAuthority) {
   World world;
   AdmitFirm command = GoodAdmission();
   command.gln = "";
-  command.authority_pems.clear();
+  command.authorities.clear();
   EXPECT_THAT(world.Do(Operator(), command), IsOk());
 }
 
@@ -105,15 +109,43 @@ class DecideFirmTest : public ::testing::Test {
 };
 
 TEST_F(DecideFirmTest, SetsAuthoritiesOfTheOwnFirm) {
-  const SetFirmAuthorities both{.firm = "shop", .authority_pems = {Pem('A'), Pem('B')}};
+  const SetFirmAuthorities both{.firm = "shop", .authorities = {Ca('A'), Ca('B')}};
   EXPECT_THAT(world_.Do(CallerOf("maker"), both), HasReason(Reason::kNotYours));
   EXPECT_THAT(world_.Do(Operator(), both), HasReason(Reason::kNotYours));
   EXPECT_THAT(world_.Do(CallerOf("shop", "bot"), both), HasReason(Reason::kRoleMissing));
   EXPECT_THAT(world_.Do(CallerOf("shop"), both), IsOk());
   EXPECT_EQ(FirmIn(world_.rows, "shop")->authority_pems.size(), 2u);
   EXPECT_EQ(FirmIn(world_.rows, "shop")->revision, 2u);
-  EXPECT_THAT(world_.Do(CallerOf("shop"), SetFirmAuthorities{.firm = "shop", .authority_pems = {}}),
+  EXPECT_THAT(world_.Do(CallerOf("shop"), SetFirmAuthorities{.firm = "shop", .authorities = {}}),
               HasReason(Reason::kFieldMissing));
+}
+
+// Goal: no firm's authority is named like another's, whoever comes first; each has its own name for
+// as long as it lists it.
+TEST_F(DecideFirmTest, KeepsSubjectsOfAuthoritiesApart) {
+  const auto set = [this](const char* firm, std::vector<Authority> authorities) {
+    return world_.Do(CallerOf(firm), SetFirmAuthorities{.firm = firm,
+                                                        .authorities = std::move(authorities),
+                                                        .operator_subject = Ca('O').subject});
+  };
+  EXPECT_THAT(set("shop", {Ca('A'), Ca('B')}), IsOk());
+  const absl::Status taken = set("maker", {Ca('C'), Ca('B')}).status();
+  EXPECT_THAT(taken, HasReason(Reason::kAuthorityTaken));
+  EXPECT_EQ(base::RefusalOf(taken)->field, "authority_pems[1]");
+  EXPECT_EQ(taken.message().find("shop"), std::string::npos);  // Whose it is, is not told.
+  EXPECT_THAT(set("maker", {Ca('O')}), HasReason(Reason::kAuthorityTaken));
+  AdmitFirm newcomer = GoodAdmission();
+  newcomer.firm = "newcomer";
+  newcomer.authorities = {Ca('A')};
+  EXPECT_THAT(world_.Do(Operator(), newcomer), HasReason(Reason::kAuthorityTaken));
+  // Rotation: another certificate of the own subject, beside the old one and then alone.
+  Authority renewed = Ca('A');
+  renewed.pem = Pem('Z');
+  EXPECT_THAT(set("shop", {Ca('A'), renewed}), IsOk());
+  EXPECT_THAT(set("shop", {renewed}), IsOk());
+  EXPECT_THAT(set("maker", {Ca('A')}), HasReason(Reason::kAuthorityTaken));
+  EXPECT_THAT(set("maker", {Ca('B')}), IsOk());  // Which the shop has given up.
+  EXPECT_THAT(set("shop", {Ca('B')}), HasReason(Reason::kAuthorityTaken));
 }
 
 TEST_F(DecideFirmTest, SuspendsAndResumes) {

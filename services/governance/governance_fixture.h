@@ -20,6 +20,11 @@ inline std::string Pem(char letter = 'A') {
                       std::string(64, 'b'), "\n-----END CERTIFICATE-----\n");
 }
 
+// An authority with that certificate, and a subject by its letter.
+inline Authority Ca(char letter = 'A') {
+  return {.pem = Pem(letter), .subject = std::string(32, letter)};
+}
+
 // The shop shares sales and stock of two items at two locations with the maker.
 inline v1::Terms GoodTerms(const std::vector<std::string>& parties = {"shop", "maker"}) {
   v1::Terms terms;
@@ -83,7 +88,7 @@ class World {
     Must(Operator(), AdmitFirm{.firm = firm,
                                .display_name = "The " + firm,
                                .gln = "",
-                               .authority_pems = {Pem()},
+                               .authorities = {{.pem = Pem(), .subject = "of " + firm}},
                                .admin_principal = "admin"});
   }
   Agreement At(const std::string& agreement) const { return AgreementIn(rows, agreement).value(); }

@@ -67,6 +67,19 @@ std::vector<std::string> PartiesOf(const std::string& terms_bytes) {
   return PartyIds(terms);
 }
 
+// Subjects of a firm's authorities, in place of those it had.
+template <typename Subjects>
+void PutSubjects(const std::string& firm, const Subjects& subjects, base::Rows& rows) {
+  for (const std::string& subject : SubjectsIn(rows, firm)) {
+    rows.Delete(SubjectKey(subject));
+    rows.Delete(FirmSubjectKey(firm, subject));
+  }
+  for (const std::string& subject : subjects) {
+    rows.Put(SubjectKey(subject), firm);
+    rows.Put(FirmSubjectKey(firm, subject), "");
+  }
+}
+
 void Admit(const v1::FirmAdmitted& fact, absl::Time instant, base::Rows& rows) {
   Firm firm;
   firm.id = fact.firm();
@@ -75,6 +88,7 @@ void Admit(const v1::FirmAdmitted& fact, absl::Time instant, base::Rows& rows) {
   firm.authority_pems = {fact.authority_pems().begin(), fact.authority_pems().end()};
   firm.create_time = instant;
   PutFirm(std::move(firm), rows);
+  PutSubjects(fact.firm(), fact.authority_subjects(), rows);
   const Principal admin{.id = fact.admin_principal(), .roles = {v1::ROLE_ADMIN}};
   rows.Put(PrincipalKey(fact.firm(), admin.id), EncodePrincipal(admin));
 }
@@ -83,6 +97,7 @@ void SetAuthorities(const v1::FirmAuthoritiesSet& fact, base::Rows& rows) {
   Firm firm = KnownFirm(rows, fact.firm());
   firm.authority_pems = {fact.authority_pems().begin(), fact.authority_pems().end()};
   PutFirm(std::move(firm), rows);
+  PutSubjects(fact.firm(), fact.authority_subjects(), rows);
 }
 
 void SetSuspended(const v1::FirmSuspendedSet& fact, base::Rows& rows) {

@@ -23,6 +23,9 @@ constexpr int kPurposesMax = 16;
 constexpr std::size_t kPurposeBytesMax = 64;
 constexpr std::size_t kTitleBytesMax = 200;
 constexpr std::int64_t kPermilleMax = 1'000'000;  // A thousandfold difference.
+// What to do about terms that are too large.
+constexpr char kSplit[] =
+    ": split the scope over several agreements of the same parties, each with a part of the items";
 
 std::string At(std::string_view list, int index) {
   return absl::StrCat(absl::string_view(list.data(), list.size()), "[", index, "]");
@@ -90,10 +93,12 @@ absl::Status CheckScopes(const v1::Terms& terms, const Parties& parties) {
     locations += scope.locations_size();
   }
   if (items > kItemsMax) {
-    return OutOfRange("terms.scopes", absl::StrCat("at most ", kItemsMax, " items in all"), items);
+    return OutOfRange("terms.scopes", absl::StrCat("at most ", kItemsMax, " items in all", kSplit),
+                      items);
   }
   if (locations > kLocationsMax) {
-    return OutOfRange("terms.scopes", absl::StrCat("at most ", kLocationsMax, " locations in all"),
+    return OutOfRange("terms.scopes",
+                      absl::StrCat("at most ", kLocationsMax, " locations in all", kSplit),
                       locations);
   }
   for (int i = 0; i < terms.scopes_size(); ++i) {
@@ -253,7 +258,9 @@ absl::Status CheckParameters(const v1::Terms& terms) {
 absl::Status CheckKnownFields(const v1::Terms& terms) {
   const std::size_t size = terms.ByteSizeLong();
   if (size > kTermsBytesMax) {
-    return OutOfRange("terms", absl::StrCat("at most ", kTermsBytesMax, " bytes"),
+    return OutOfRange("terms",
+                      absl::StrCat("at most ", kTermsBytesMax,
+                                   " bytes, about 46,000 item ids of 13 characters", kSplit),
                       static_cast<std::int64_t>(size));
   }
   v1::Terms known = terms;

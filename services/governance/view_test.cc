@@ -21,7 +21,7 @@ TEST(ViewTest, ShowsFactsToWhomTheyConcernAlone) {
   world.Must(CallerOf("shop"), RevokeAgreement{.agreement = "a1", .explanation = ""});
   world.Must(CallerOf("shop"),
              SetPrincipal{.firm = "shop", .principal = "bot", .roles = {v1::ROLE_READER}});
-  world.Must(CallerOf("shop"), SetFirmAuthorities{.firm = "shop", .authority_pems = {Pem('C')}});
+  world.Must(CallerOf("shop"), SetFirmAuthorities{.firm = "shop", .authorities = {Ca('C')}});
 
   ASSERT_EQ(world.records.size(), 10u);
   EXPECT_THAT(FirmsOf(world.records[0]), ElementsAre("shop"));

@@ -2,16 +2,22 @@
 
 #include <ctime>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "openssl/bio.h"
 #include "openssl/err.h"
 #include "openssl/evp.h"
 #include "openssl/pem.h"
 #include "openssl/x509.h"
 #include "openssl/x509v3.h"
+#include "services/base/bytes.h"
 #include "services/base/reason.h"
+#include "services/runtime/envelope.h"
 
 namespace tandem::runtime {
 namespace {
@@ -72,6 +78,50 @@ std::optional<absl::Time> TimeOf(const ASN1_TIME* time) {
   return absl::FromTM(parts, absl::UTCTimeZone());
 }
 
+// A text as OpenSSL compares it (asn1_string_canon): UTF-8, lower case, white space trimmed and
+// collapsed. What is no text stays as it is.
+std::string Comparable(const ASN1_STRING* value) {
+  unsigned char* utf8 = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&utf8, value);
+  std::string text;
+  if (size < 0) {
+    ERR_clear_error();
+    text.assign(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+                static_cast<std::size_t>(ASN1_STRING_length(value)));
+    return text;
+  }
+  bool space = false;
+  for (int i = 0; i < size; ++i) {
+    if (absl::ascii_isspace(utf8[i])) {
+      space = !text.empty();
+      continue;
+    }
+    if (std::exchange(space, false)) text.push_back(' ');
+    text.push_back(absl::ascii_tolower(utf8[i]));
+  }
+  OPENSSL_free(utf8);
+  return text;
+}
+
+// The name's parts in order; within a part of several, sorted, since their order says nothing.
+std::string Comparable(const X509_NAME* name) {
+  std::map<int, std::multiset<std::string>> parts;
+  for (int i = 0; i < X509_NAME_entry_count(name); ++i) {
+    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, i);
+    const ASN1_OBJECT* type = X509_NAME_ENTRY_get_object(entry);
+    base::ByteWriter one;
+    one.Sized({reinterpret_cast<const char*>(OBJ_get0_data(type)), OBJ_length(type)});
+    one.Sized(Comparable(X509_NAME_ENTRY_get_data(entry)));
+    parts[X509_NAME_ENTRY_set(entry)].insert(one.Take());
+  }
+  base::ByteWriter whole;
+  for (const auto& [place, ones] : parts) {
+    whole.Varint(ones.size());
+    for (const std::string& one : ones) whole.Sized(one);
+  }
+  return whole.Take();
+}
+
 absl::Status Unverified(std::string_view why) {
   return base::Refuse(base::Reason::kUnknownCaller,
                       "the certificate does not count under the authorities of the firm it names",
@@ -129,6 +179,16 @@ absl::Status VerifyLeaf(std::string_view chain_pem, std::span<const std::string>
   ERR_clear_error();
   if (verified) return absl::OkStatus();
   return Unverified(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+}
+
+absl::StatusOr<std::string> SubjectHashOf(std::string_view pem) {
+  const std::vector<CertificatePointer> certificates = Parse(pem);
+  if (certificates.empty()) {
+    return base::RefuseField(base::Reason::kFieldOutOfRange, "certificate",
+                             "holds no certificate in PEM");
+  }
+  const Hash hash = HashOf(Comparable(X509_get_subject_name(certificates.front().get())));
+  return std::string(hash.begin(), hash.end());
 }
 
 std::vector<std::string> CertificatesIn(std::string_view pem) {

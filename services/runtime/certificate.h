@@ -28,6 +28,11 @@ absl::StatusOr<Leaf> ReadLeaf(std::string_view pem);
 absl::Status VerifyLeaf(std::string_view chain_pem, std::span<const std::string> authority_pems,
                         absl::Time now);
 
+// The subject of the first certificate in `pem`, hashed: 32 bytes, the same for subjects that a TLS
+// handshake takes for one another when it looks up who signed (case, white space and the type of a
+// text do not count there). kInvalidArgument / FIELD_OUT_OF_RANGE if there is no certificate.
+absl::StatusOr<std::string> SubjectHashOf(std::string_view pem);
+
 // All certificates in `pem`, each encoded anew, without what stands between them and whatever comes
 // after the first that makes no sense: what a partner registers cannot spoil a bundle.
 std::vector<std::string> CertificatesIn(std::string_view pem);

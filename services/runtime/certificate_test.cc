@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/certificates.h"
 #include "tests/support/random.h"
 #include "tests/support/status.h"
 
@@ -21,8 +22,18 @@ TEST(CertificateTest, TakesNoBytesForACertificate) {
       EXPECT_THAT(VerifyLeaf(pem, {}, absl::UnixEpoch()),
                   testing::HasReason(base::Reason::kUnknownCaller));
       EXPECT_TRUE(CertificatesIn(pem).empty());
+      EXPECT_THAT(SubjectHashOf(pem), testing::HasReason(base::Reason::kFieldOutOfRange));
     }
   }
+}
+
+// Goal: what a handshake takes for one name hashes alike; `openssl x509 -subject_hash` agrees.
+TEST(CertificateTest, HashesSubjectsAsHandshakesCompareThem) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(const std::string acme, SubjectHashOf(testing::kAcmeAuthority));
+  EXPECT_EQ(acme.size(), 32u);
+  EXPECT_EQ(*SubjectHashOf(testing::kAcmeAuthorityRespelled), acme);
+  EXPECT_NE(*SubjectHashOf(testing::kOtherAuthority), acme);
+  EXPECT_NE(*SubjectHashOf(testing::kAcmeAuthoritySwapped), acme);
 }
 
 }  // namespace

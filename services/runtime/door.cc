@@ -7,6 +7,7 @@
 #include "grpcpp/server_context.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/runtime/audit.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/rpc_status.h"
 
@@ -161,22 +162,25 @@ std::string Door::TraceIdOf(const grpc::CallbackServerContext& context) {
 absl::StatusOr<Guest> Door::Admit(const Peer& peer, Method method) {
   Guest guest{.method = method};
   TANDEM_ASSIGN_OR_RETURN(guest.call.caller, parts_.identity->CallerOf(peer));
-  const absl::Status role = CheckRole(*parts_.book, guest.call.caller, method.role);
-  if (!role.ok()) {
-    if (parts_.refused_audit) {
-      parts_.refused_audit({.caller = guest.call.caller,
-                            .method = method.name,
-                            .reason = std::string(base::ReasonName(base::ReasonOf(role)))});
-    }
-    return role;
-  }
+  TANDEM_RETURN_IF_ERROR(CheckRole(*parts_.book, guest.call.caller, method.role));
   // Instances carry many firms' calls; each counts as its own firm's where it is forwarded.
   const std::shared_ptr<FirmShares>& shares = method.stream ? streams_ : calls_;
   TANDEM_ASSIGN_OR_RETURN(guest.place, shares->Take(guest.call.caller.firm));
   return guest;
 }
 
-absl::Status Door::Refused(Method method, const std::string& trace_id, absl::Status status) {
+absl::Status Door::Refused(const Peer& peer, Method method, const std::string& trace_id,
+                           absl::Status status) {
+  AuditEntry entry{.method = method.name, .reason = AuditReason(status)};
+  const absl::StatusOr<base::Caller> caller = parts_.identity->CallerOf(peer);
+  if (caller.ok()) {
+    entry.caller = *caller;
+  } else if (base::ReasonOf(caller.status()) == base::Reason::kFirmSuspended) {
+    entry.caller = SuspendedCaller(caller.status());
+  } else {
+    entry.claimed = ClaimOf(peer);
+  }
+  Audit(std::move(entry));
   parts_.telemetry->CountCall(method.name, status, absl::ZeroDuration());
   LogCall(method, status, absl::ZeroDuration(), trace_id);
   return status;
@@ -191,9 +195,9 @@ void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then
   absl::StatusOr<Guest> guest = Admit(peer, method);
   const auto complete = [this, method, ours, began = parts_.clock->Monotonic(), trace_id,
                          deadline = ours ? now + options_.deadline_default : asked](
-                            absl::StatusOr<Guest> made, Then& next) {
+                            absl::StatusOr<Guest> made, const Peer& of, Then& next) {
     if (made.ok() && !drains_->LetIn()) made = Draining();
-    if (!made.ok()) return next(Refused(method, trace_id, std::move(made).status()));
+    if (!made.ok()) return next(Refused(of, method, trace_id, std::move(made).status()));
     made->deadline_is_ours = ours;
     made->began = began;
     made->call.deadline = deadline;
@@ -202,15 +206,15 @@ void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then
     next(std::move(made));
   };
   if (guest.ok() || !parts_.catch_up || !MayBeBehind(guest.status())) {
-    return complete(std::move(guest), then);
+    return complete(std::move(guest), peer, then);
   }
   parts_.catch_up([this, complete, method, peer = std::move(peer),
                    then = std::move(then)](const absl::Status& caught) mutable {
     // Without governance nobody knows whether this is a stranger.
-    if (caught.ok()) return complete(Admit(peer, method), then);
+    if (caught.ok()) return complete(Admit(peer, method), peer, then);
     complete(base::Refuse(base::Reason::kGrantsStale,
                           "governance cannot be asked who calls at the moment; retry"),
-             then);
+             peer, then);
   });
 }
 

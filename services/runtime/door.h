@@ -80,8 +80,8 @@ class Door {
     const Clock* clock = nullptr;
     Random* random = nullptr;  // For trace ids.
     Telemetry* telemetry = nullptr;
-    CatchUp catch_up{};                               // Optional.
-    std::function<void(AuditEntry)> refused_audit{};  // Optional: roles refused.
+    CatchUp catch_up{};                       // Optional.
+    std::function<void(AuditEntry)> audit{};  // Optional: takes the door's lines, and the shells'.
   };
   using Then = absl::AnyInvocable<void(absl::StatusOr<Guest>)>;
 
@@ -113,13 +113,18 @@ class Door {
   bool WaitUntilEmpty(absl::Duration limit);
 
   const Sealer& sealer() const { return *parts_.sealer; }
+  // Leaves an audit line, for shells without handlers of their own. What Enter refuses has one.
+  void Audit(AuditEntry entry) const {
+    if (parts_.audit) parts_.audit(std::move(entry));
+  }
 
  private:
   struct Drains;
   class DrainRegistration;
 
   absl::StatusOr<Guest> Admit(const Peer& peer, Method method);
-  absl::Status Refused(Method method, const std::string& trace_id, absl::Status status);
+  absl::Status Refused(const Peer& peer, Method method, const std::string& trace_id,
+                       absl::Status status);
   std::string TraceIdOf(const grpc::CallbackServerContext& context);
 
   const Parts parts_;

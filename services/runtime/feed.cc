@@ -18,6 +18,7 @@ struct Feed::Impl {
   Executor& executor;
   FeedOptions options;
   std::shared_ptr<FeedHub> hub{};
+  std::unique_ptr<AuditHeads> heads{};
 };
 
 Feed::Feed(Router& router, GrantsReplica& grants, const Sealer& sealer, const Clock& clock,
@@ -50,6 +51,8 @@ void Feed::Start() {
   world.clock = &impl_->clock;
   world.executor = &impl_->executor;
   world.options = impl_->options;
+  impl_->heads = std::make_unique<AuditHeads>(impl_->router.log(), impl_->router.slots(),
+                                              impl_->sealer, impl_->clock);
   impl_->hub = std::make_shared<FeedHub>(std::move(world));
   const absl::Status status = impl_->hub->Start();
   // A log that cannot tell its end now will not deliver either; subscribers learn it at once.
@@ -74,6 +77,10 @@ absl::StatusOr<std::unique_ptr<Feed::Subscription>> Feed::Follow(const base::Cal
 void Feed::Drain() {
   if (impl_->hub == nullptr) return;
   impl_->hub->Drain(base::Refuse(base::Reason::kNotServing, "the server is going down"));
+}
+
+std::shared_ptr<const AuditHead> Feed::Head() const {
+  return impl_->heads == nullptr ? nullptr : impl_->heads->Current();
 }
 
 std::size_t Feed::subscriptions() const { return impl_->hub == nullptr ? 0 : impl_->hub->size(); }

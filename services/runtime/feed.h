@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/runtime/audit_head.h"
 #include "services/runtime/grants.h"
 #include "services/runtime/router.h"
 #include "services/runtime/seal.h"
@@ -82,6 +83,8 @@ class Feed {
   // sink.
   void Drain();
   std::size_t subscriptions() const;
+  // The audit chain's head for the messages that go out now; null where there is none.
+  std::shared_ptr<const AuditHead> Head() const;
 
  private:
   struct Impl;

@@ -10,6 +10,7 @@
 #include "services/base/name.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/runtime/audit.h"
 #include "services/runtime/rpc_status.h"
 #include "tandem/feed/v1/feed.grpc.pb.h"
 
@@ -75,6 +76,13 @@ v1::FollowResponse ResponseFrom(FeedMessage message, const Sealer& sealer,
   return response;
 }
 
+// "domains governance types all agreements/deal": what a subscription asks for.
+std::string ResourceOf(const v1::FollowRequest& request) {
+  return absl::StrCat(AskedIds("domains", request.domains()), " ",
+                      AskedIds("types", request.type_names()),
+                      request.agreement().empty() ? "" : " ", request.agreement().substr(0, 80));
+}
+
 // One subscriber's stream. Deletes itself when gRPC is done with it.
 class FeedReactor final : public grpc::ServerWriteReactor<v1::FollowResponse> {
  public:
@@ -95,6 +103,7 @@ class FeedReactor final : public grpc::ServerWriteReactor<v1::FollowResponse> {
     const std::lock_guard lock(mutex_);
     if (status_.has_value()) return;  // It ends: the feed is not asked for more.
     response_ = ResponseFrom(std::move(message), door_.sealer(), guest_.call.caller.firm);
+    AddHead();
     sent_ = std::move(sent);
     writing_ = true;
     StartWrite(&response_);  // gRPC calls back on another stack.
@@ -125,9 +134,27 @@ class FeedReactor final : public grpc::ServerWriteReactor<v1::FollowResponse> {
   static absl::Status Gone() { return absl::CancelledError("the client went away"); }
 
   void Subscribe(const v1::FollowRequest& request);
+  // Each head goes out once, with the first message after it was made.
+  void AddHead() {
+    std::shared_ptr<const AuditHead> head = feed_.Head();
+    if (head == nullptr || head == head_) return;
+    head_ = std::move(head);
+    v1::AuditHead& out = *response_.mutable_audit_head();
+    out.set_hash(std::string(head_->hash.begin(), head_->hash.end()));
+    out.set_seal(head_->seal);
+  }
+  void Audit(const absl::Status& status) const {
+    door_.Audit({.caller = guest_.call.caller,
+                 .method = "Follow",
+                 .resource = asked_,
+                 .reason = AuditReason(status)});
+  }
   void FinishIfIdle(std::unique_lock<std::mutex> lock) {
     if (!subscribed_ || writing_ || finished_ || !status_.has_value()) return;
     finished_ = true;
+    // Refused, or ended by what the firm may no longer; not that either side went away.
+    const bool ended = absl::IsCancelled(*status_) || absl::IsUnavailable(*status_);
+    if (!ended) Audit(*status_);
     const grpc::Status wire = door_.Leave(context_, guest_, *status_, {});
     lock.unlock();
     Finish(wire);
@@ -137,9 +164,11 @@ class FeedReactor final : public grpc::ServerWriteReactor<v1::FollowResponse> {
   Feed& feed_;
   grpc::CallbackServerContext& context_;
   Guest guest_;
+  std::string asked_;
   std::unique_ptr<Feed::Subscription> subscription_;
   std::mutex mutex_;
   v1::FollowResponse response_;
+  std::shared_ptr<const AuditHead> head_;  // Of the last message that had one.
   absl::AnyInvocable<void()> sent_;
   bool subscribed_ = false;  // Until then nothing finishes, and so deletes, this.
   bool writing_ = false;
@@ -166,7 +195,11 @@ void FeedReactor::Subscribe(const v1::FollowRequest& request) {
                         request.from_start(), std::make_shared<StreamSink>(*this));
   };
   absl::StatusOr<std::unique_ptr<Feed::Subscription>> subscription = follow();
-  if (subscription.ok()) subscription_ = *std::move(subscription);
+  asked_ = ResourceOf(request);
+  if (subscription.ok()) {
+    subscription_ = *std::move(subscription);
+    Audit(absl::OkStatus());
+  }
   std::unique_lock lock(mutex_);
   subscribed_ = true;
   if (!subscription.ok() && !status_.has_value()) status_ = subscription.status();

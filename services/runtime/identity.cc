@@ -1,14 +1,18 @@
 #include "services/runtime/identity.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "grpc/grpc_security_constants.h"
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/server_context.h"
 #include "services/base/name.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/runtime/slot_audit.h"
 
 namespace tandem::runtime {
 namespace {
@@ -39,7 +43,7 @@ absl::StatusOr<base::Caller> Admitted(const FirmBook& book, std::string firm,
   }
   if (known->suspended) {
     return base::Refuse(base::Reason::kFirmSuspended, "the operator has suspended the firm",
-                        {{"firm", firm}});
+                        {{"firm", firm}, {"principal", principal}});
   }
   return base::Caller{.firm = std::move(firm), .principal = std::move(principal)};
 }
@@ -97,6 +101,40 @@ Peer PeerOf(const grpc::ServerContextBase& context) {
   take(kForwardedFirmKey, peer.forwarded_firm);
   take(kForwardedPrincipalKey, peer.forwarded_principal);
   return peer;
+}
+
+std::string ClaimOf(const Peer& peer) {
+  std::string claim = peer.instance.empty() ? "" : absl::StrCat("instances/", peer.instance);
+  if (!peer.firm.empty() || !peer.principal.empty()) {
+    claim = absl::StrCat("firms/", peer.firm, "/principals/", peer.principal);
+  }
+  if (!peer.chain_pem.empty()) {
+    const absl::StatusOr<Leaf> leaf = ReadLeaf(peer.chain_pem);
+    claim = leaf.ok() && !leaf->uris.empty() ? leaf->uris.front() : "a certificate without a name";
+  }
+  if (!peer.forwarded_firm.empty() || !peer.forwarded_principal.empty()) {
+    absl::StrAppend(&claim, " for firms/", peer.forwarded_firm, "/principals/",
+                    peer.forwarded_principal);
+  }
+  claim.resize(std::min(claim.size(), AuditCollector::kClaimedBytesMax));
+  for (char& c : claim) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!absl::ascii_isalnum(byte) &&
+        absl::string_view("._:/- ").find(c) == absl::string_view::npos)
+      c = '?';
+  }
+  return claim;
+}
+
+base::Caller SuspendedCaller(const absl::Status& status) {
+  base::Caller caller;
+  const std::optional<base::Refusal> refusal = base::RefusalOf(status);
+  if (!refusal.has_value()) return caller;
+  for (const auto& [key, value] : refusal->details) {
+    if (key == "firm") caller.firm = value;
+    if (key == "principal") caller.principal = value;
+  }
+  return caller;
 }
 
 absl::StatusOr<base::Caller> MetadataIdentity::CallerOf(const Peer& peer) {

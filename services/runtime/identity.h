@@ -86,6 +86,11 @@ struct Peer {
 };
 Peer PeerOf(const grpc::ServerContextBase& context);
 
+// What a peer that could not prove who it is says of itself, for the audit: "firms/acme/principals/
+// bot", with TLS from its certificate, and whom it says it calls for. Letters, digits and '._:/-'
+// alone, others as '?'; short. Never to be believed.
+std::string ClaimOf(const Peer& peer);
+
 // Safe on any thread; never waits.
 class Identity {
  public:
@@ -95,6 +100,8 @@ class Identity {
   // FAILED_PRECONDITION / FIRM_SUSPENDED for a suspended firm's.
   virtual absl::StatusOr<base::Caller> CallerOf(const Peer& peer) = 0;
 };
+// Who was refused with FIRM_SUSPENDED by CallerOf: it is sure of that by then.
+base::Caller SuspendedCaller(const absl::Status& status);
 
 // Believes the metadata. For a server on loopback alone.
 class MetadataIdentity final : public Identity {

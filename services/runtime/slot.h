@@ -37,7 +37,7 @@ using DecideFunction = absl::AnyInvocable<absl::StatusOr<std::vector<base::Fact>
 
 struct Command {
   base::Caller caller{};
-  std::string method{};          // For request ids, audit and metrics.
+  std::string method{};          // For request ids and metrics.
   std::string request_id{};      // "" for what has its own idempotence (ingest blocks, timers).
   std::string request_digest{};  // 16 bytes (call.h, DigestOf), the first 4 name the method; with a
                                  // request id only.
@@ -70,6 +70,7 @@ struct AuditEntry {
   std::string method{};
   std::string resource{};  // Names or ranges asked for.
   std::string reason{};    // "" for a read that was served.
+  std::string claimed{};  // What a caller that nobody knows says of itself; `caller` is empty then.
 };
 
 // Counters for telemetry; monotonic.
@@ -102,7 +103,7 @@ class Slot : public std::enable_shared_from_this<Slot> {
   void Submit(Command command, SubmitDone done);
 
   // Collects into the next Audited fact, at most a period later; a crash loses at most that period.
-  // The slot itself adds what Decide refuses; this is for reads, and for what was refused before.
+  // The slot adds none itself: who answers knows what was asked (audit.h).
   void Audit(AuditEntry entry);
 
   // The durable rows and their number.

@@ -8,10 +8,13 @@
 namespace tandem::runtime {
 namespace {
 
+// What a line takes beside its texts: instant, count, framing.
+constexpr std::size_t kLineOverheadBytes = 40;
+
 // Cut between two UTF-8 characters, so that the text stays one.
-std::string Cut(std::string text) {
-  if (text.size() <= AuditCollector::kTextBytesMax) return text;
-  std::size_t size = AuditCollector::kTextBytesMax;
+std::string Cut(std::string text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t size = bytes_max;
   while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
   text.resize(size);
   return text;
@@ -19,19 +22,47 @@ std::string Cut(std::string text) {
 
 }  // namespace
 
-void AuditCollector::Add(absl::Time now, AuditEntry entry) {
-  Line line(Cut(std::move(entry.caller.firm)), Cut(std::move(entry.caller.principal)),
-            Cut(std::move(entry.method)), Cut(std::move(entry.resource)),
-            Cut(std::move(entry.reason)));
-  const std::lock_guard lock(mutex_);
+bool AuditCollector::CountAgain(const Line& line) {
   const auto found = lines_.find(line);
-  if (found != lines_.end()) {
-    ++found->second.count;
-  } else if (lines_.size() >= kEntriesMax) {
-    ++dropped_;
-  } else {
-    lines_.emplace(std::move(line), Count{.order = lines_.size(), .first = now, .count = 1});
+  if (found == lines_.end()) return false;
+  ++found->second.count;
+  return true;
+}
+
+bool AuditCollector::Takes(const Line& line) const {
+  const auto& [firm, principal, method, resource, reason, claimed] = line;
+  const auto held = lines_by_firm_.find(firm);
+  const bool stranger = firm.empty() && principal.empty();
+  const std::size_t share = stranger ? kLinesStrangersMax : kLinesFirmMax;
+  return lines_.size() < kLinesMax && bytes_ < kBytesMax &&
+         (held == lines_by_firm_.end() || held->second < share);
+}
+
+void AuditCollector::Insert(absl::Time now, Line line) {
+  bytes_ += std::apply([](const auto&... text) { return (text.size() + ...); }, line) +
+            kLineOverheadBytes;
+  ++lines_by_firm_[std::get<0>(line)];
+  lines_.emplace(std::move(line), Count{.order = lines_.size(), .first = now, .count = 1});
+}
+
+void AuditCollector::Add(absl::Time now, AuditEntry entry) {
+  Line line(
+      Cut(std::move(entry.caller.firm), kTextBytesMax),
+      Cut(std::move(entry.caller.principal), kTextBytesMax),
+      Cut(std::move(entry.method), kTextBytesMax), Cut(std::move(entry.resource), kTextBytesMax),
+      Cut(std::move(entry.reason), kTextBytesMax), Cut(std::move(entry.claimed), kClaimedBytesMax));
+  const std::lock_guard lock(mutex_);
+  if (CountAgain(line)) return;
+  if (Takes(line)) return Insert(now, std::move(line));
+  std::get<1>(line).clear();
+  std::get<3>(line) = kMore;
+  std::get<5>(line).clear();
+  if (CountAgain(line)) return;
+  if (merged_ < kMergedMax) {
+    ++merged_;
+    return Insert(now, std::move(line));
   }
+  ++dropped_;
 }
 
 bool AuditCollector::empty() const {
@@ -46,6 +77,9 @@ std::optional<std::string> AuditCollector::Take() {
     const std::lock_guard lock(mutex_);
     if (lines_.empty()) return std::nullopt;
     lines.swap(lines_);
+    lines_by_firm_.clear();
+    bytes_ = 0;
+    merged_ = 0;
     audited.set_dropped_count(std::exchange(dropped_, 0));
   }
   std::vector<const std::pair<const Line, Count>*> in_order(lines.size());
@@ -58,6 +92,7 @@ std::optional<std::string> AuditCollector::Take() {
     entry.set_method(std::get<2>(line->first));
     entry.set_resource(std::get<3>(line->first));
     entry.set_reason(std::get<4>(line->first));
+    entry.set_claimed(std::get<5>(line->first));
     entry.set_count(line->second.count);
   }
   return audited.SerializeAsString();

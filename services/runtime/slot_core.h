@@ -77,7 +77,6 @@ struct Slot::Impl {
   std::optional<Answer> Remembered(QueuedCommand& queued);
   absl::Status Accept(Command& command, const base::Stamp& stamp, std::vector<base::Fact> facts,
                       Outcome& outcome);
-  void Refused(const Command& command, const absl::Status& status);
   // Answers when everything decided so far is durable: at once if it is.
   void AnswerWhenDurable(Answer answer);
   void Finish(Answer answer);

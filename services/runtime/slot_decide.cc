@@ -38,7 +38,7 @@ void Slot::Impl::DecideNext(QueuedCommand queued) {
   absl::Status status = facts.status();
   if (status.ok()) status = Accept(command, stamp, *std::move(facts), outcome);
   if (!status.ok()) {
-    Refused(command, status);
+    refusals_count.fetch_add(1, std::memory_order_relaxed);
     return AnswerWhenDurable({std::move(queued.done), std::move(status)});
   }
   AnswerWhenDurable({std::move(queued.done), std::move(outcome)});
@@ -55,7 +55,7 @@ std::optional<Slot::Impl::Answer> Slot::Impl::Remembered(QueuedCommand& queued) 
     status = base::RefuseField(base::Reason::kRequestIdReused, "request_id",
                                "this id was used for another request",
                                {{"request_id", command.request_id}});
-    Refused(command, status);
+    refusals_count.fetch_add(1, std::memory_order_relaxed);
   } else if (found->has_value()) {
     repeats_count.fetch_add(1, std::memory_order_relaxed);
     Outcome outcome{.slot = id, .number = (*found)->first_number, .repeated = true, .facts = {}};
@@ -64,7 +64,7 @@ std::optional<Slot::Impl::Answer> Slot::Impl::Remembered(QueuedCommand& queued) 
     status =
         base::Refuse(base::Reason::kQuotaExceeded, "the firm has used up its request ids of a week",
                      {{"request_ids_max", options.request_ids_firm_max}});
-    Refused(command, status);
+    refusals_count.fetch_add(1, std::memory_order_relaxed);
   }
   if (status.ok()) return std::nullopt;
   return Answer{std::move(queued.done), std::move(status)};
@@ -116,18 +116,6 @@ void Slot::Impl::ApplyCommand(base::Rows& to, std::span<const base::FactRecord> 
   for (const base::FactRecord& record : command) {
     if (record.fact.kind >= base::kDomainKindFirst) domain.Apply(record, domain_rows);
   }
-}
-
-void Slot::Impl::Refused(const Command& command, const absl::Status& status) {
-  refusals_count.fetch_add(1, std::memory_order_relaxed);
-  const base::Reason reason = base::ReasonOf(status);
-  audit.Add(last_instant,
-            {.caller = command.caller,
-             .method = command.method,
-             .resource = {},
-             .reason = reason == base::Reason::kNone ? absl::StatusCodeToString(status.code())
-                                                     : std::string(base::ReasonName(reason))});
-  ArmTick();
 }
 
 void Slot::Impl::AnswerWhenDurable(Answer answer) {

@@ -280,13 +280,17 @@ TEST_F(SlotTest, QueuesAreBoundedByFirmAndServedInTurn) {
   for (const Answered& answered : queued) EXPECT_THAT(**answered, IsOk());
 }
 
-TEST_F(SlotTest, WritesRefusalsAndReadsIntoAnAuditedFact) {
-  (void)Call(Add("acme", "beans", -1));
-  (void)Call(Add("acme", "beans", -2));
-  slot_->Audit({.caller = {.firm = "globex", .principal = "bot"},
-                .method = "ReadSales",
-                .resource = "firms/acme/items/7",
-                .reason = ""});
+TEST_F(SlotTest, WritesWhatWasAuditedIntoOneFactASecond) {
+  const AuditEntry read{.caller = {.firm = "globex", .principal = "bot"},
+                        .method = "ReadSales",
+                        .resource = "firms/acme/items/7",
+                        .reason = ""};
+  (void)Call(Add("acme", "beans", -1));  // Refused; whoever answers has it audited.
+  slot_->Audit(read);
+  slot_->Audit(read);
+  AuditEntry refused = read;
+  refused.reason = "NOT_GRANTED";
+  slot_->Audit(refused);
   Advance(absl::Seconds(1));
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto groups, log_->Read(kSlot, 1, 1));
   ASSERT_EQ(groups.size(), 1u);
@@ -295,9 +299,9 @@ TEST_F(SlotTest, WritesRefusalsAndReadsIntoAnAuditedFact) {
   v1::Audited audited;
   ASSERT_TRUE(audited.ParseFromString(groups[0]->facts[0].fact.payload));
   ASSERT_EQ(audited.entries_size(), 2);
-  EXPECT_EQ(audited.entries(0).reason(), "ENTRY_CLOSED");
   EXPECT_EQ(audited.entries(0).count(), 2);
-  EXPECT_EQ(audited.entries(1).resource(), "firms/acme/items/7");
+  EXPECT_EQ(audited.entries(0).resource(), "firms/acme/items/7");
+  EXPECT_EQ(audited.entries(1).reason(), "NOT_GRANTED");
   EXPECT_EQ(life_->pending(), 0u);  // An idle slot sets no timers.
 }
 

@@ -175,7 +175,11 @@ absl::Status Instance::Impl::ServeDomains() {
   };
   if (config.Serves(DomainId::kGovernance)) {
     TANDEM_RETURN_IF_ERROR(serve(governance_domain));
-    governance_api = std::make_unique<governance::GovernanceApi>(*router, *sealer);
+    std::string authority;
+    if (!config.insecure) {
+      TANDEM_ASSIGN_OR_RETURN(authority, runtime::ReadWholeFile(config.operator_ca));
+    }
+    governance_api = std::make_unique<governance::GovernanceApi>(*router, *sealer, authority);
   }
   if (config.Serves(DomainId::kExchange)) {
     std::vector<base::SlotId> slots;
@@ -265,7 +269,7 @@ absl::Status Instance::Impl::OpenDoor() {
                      {{"cause", current.message()}});
   }
   TANDEM_RETURN_IF_ERROR(OpenIdentity());
-  const base::SlotId audit_slot = router->slots().front();
+  const base::SlotId audit_slot = router->slots().front();  // Governance's, where it is served.
   runtime::Door::Parts parts{
       .identity = identity.get(),
       .book = book.get(),
@@ -281,8 +285,8 @@ absl::Status Instance::Impl::OpenDoor() {
                   grants->WaitFor(*asked, clock.Now() + kCatchUpWait, std::move(done));
                 });
           },
-      .refused_audit =
-          [this, audit_slot](runtime::AuditEntry entry) { router->Audit(audit_slot, entry); }};
+      .audit = [this, audit_slot](
+                   runtime::AuditEntry entry) { router->Audit(audit_slot, std::move(entry)); }};
   door = std::make_unique<runtime::Door>(
       std::move(parts),
       runtime::DoorOptions{.deadline_default = config.deadline_default,

@@ -17,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Check(runtime::CertificatesIn(one).size() == 1,
           "a certificate that was taken reads back alone");
   }
+  const auto subject = runtime::SubjectHashOf(pem);
+  if (!all.empty()) Check(subject.ok(), "what has a certificate has a subject");
+  if (subject.ok()) Check(subject->size() == 32, "a subject's length");
   (void)runtime::VerifyLeaf(pem, all, absl::FromUnixSeconds(1'800'000'000));
   return 0;
 }

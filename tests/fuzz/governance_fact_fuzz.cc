@@ -54,14 +54,18 @@ class Network {
       case 5:
         return Run(governance::RevokeAgreement{.agreement = Relation(), .explanation = "done"});
       case 6:
-        return Run(governance::SetFirmAuthorities{.firm = Firm(),
-                                                  .authority_pems = {Text(input_.Sized())}});
+        return SetAuthorities();
       default:
         return ApplyAny();
     }
   }
 
  private:
+  void SetAuthorities() {
+    const std::string pem = Text(input_.Sized());
+    Run(governance::SetFirmAuthorities{.firm = Firm(),
+                                       .authorities = {{.pem = pem, .subject = pem}}});
+  }
   // ASCII: a request's text is UTF-8, or its message does not parse.
   static std::string Text(std::string_view bytes) {
     std::string text(bytes);

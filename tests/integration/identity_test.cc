@@ -134,6 +134,12 @@ TEST_F(IdentityTest, RefusesAFirmsCertificateUnderAnotherFirmsAuthority) {
     EXPECT_THAT(CallAs(leaf), HasReason(Reason::kUnknownCaller)) << leaf;
     EXPECT_EQ(seen_, base::Caller{}) << leaf;
   }
+  // The audit has what they claim, and no actor.
+  EXPECT_THAT(loopback_.TakeAudited(),
+              ::testing::ElementsAre(
+                  "/ ListItems UNKNOWN_CALLER tandem://tandem/firms/acme/principals/planner",
+                  "/ ListItems UNKNOWN_CALLER tandem://tandem/instances/node1",
+                  "/ ListItems UNKNOWN_CALLER tandem://tandem/firms/operator/principals/root"));
 }
 
 // A peer holds the key of its leaf alone; what it sends along proves nothing.
@@ -187,6 +193,8 @@ TEST_F(IdentityTest, ForgetsAFirmsCertificatesWithItsAuthority) {
   acme.suspended = true;
   loopback_.book.Put(acme);
   EXPECT_THAT(List(*stub, *ContextOf("", "")), HasReason(Reason::kFirmSuspended));
+  EXPECT_THAT(loopback_.TakeAudited(),
+              ::testing::ElementsAre("acme/planner ListItems FIRM_SUSPENDED "));
   acme.suspended = false;
   acme.ca_pems = {*ReadWholeFile(File("ours/firms/rival/ca.pem"))};
   loopback_.book.Put(acme);

@@ -138,7 +138,11 @@ class Loopback {
                                .clock = &clock,
                                .random = &random_,
                                .telemetry = &telemetry,
-                               .catch_up = catch_up};
+                               .catch_up = catch_up,
+                               .audit = [this](runtime::AuditEntry entry) {
+                                 const std::lock_guard lock(audited_mutex_);
+                                 audited_.push_back(std::move(entry));
+                               }};
     door_ = std::make_unique<runtime::Door>(std::move(parts), options);
     service_ = MakeScriptService(*door_, api);
     auto server =
@@ -150,6 +154,16 @@ class Loopback {
   runtime::Server& server() { return *server_; }
   runtime::Door& door() { return *door_; }
   const runtime::Sealer& sealer() const { return sealer_; }
+  // The lines that the door has left since the last call: "firm/principal Method REASON claim".
+  std::vector<std::string> TakeAudited() {
+    const std::lock_guard lock(audited_mutex_);
+    std::vector<std::string> lines;
+    for (const runtime::AuditEntry& entry : std::exchange(audited_, {})) {
+      lines.push_back(entry.caller.firm + "/" + entry.caller.principal + " " + entry.method + " " +
+                      entry.reason + " " + entry.claimed);
+    }
+    return lines;
+  }
 
   ScriptApi api;
   TableBook book;
@@ -160,6 +174,8 @@ class Loopback {
  private:
   runtime::SystemRandom random_;
   runtime::Sealer sealer_;
+  std::mutex audited_mutex_;
+  std::vector<runtime::AuditEntry> audited_;
   std::unique_ptr<runtime::Door> door_;
   std::unique_ptr<grpc::Service> service_;
   std::unique_ptr<runtime::Server> server_;

@@ -100,6 +100,36 @@ TEST_F(RpcTest, RefusesStrangersSuspendedFirmsAndMissingRoles) {
   EXPECT_THAT(List(*stub_, *forged), HasReason(Reason::kUnknownCaller));
 }
 
+// Goal: every refusal at the door leaves a line; of a stranger only what it claims, and short.
+TEST_F(RpcTest, AuditsWhomItRefuses) {
+  loopback_.book.Put({.firm = "late", .suspended = true});
+  Start();
+  (void)List(*stub_, *ContextOf("", ""));
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("/ ListItems UNKNOWN_CALLER "));
+  (void)List(*stub_, *ContextOf("nobody", "x<y>;z"));
+  EXPECT_THAT(loopback_.TakeAudited(),
+              ElementsAre("/ ListItems BAD_NAME firms/nobody/principals/x?y??z"));
+  (void)List(*stub_, *ContextOf("nobody", std::string(4'000, 'x')));
+  const auto long_claim = loopback_.TakeAudited();
+  ASSERT_EQ(long_claim.size(), 1u);
+  EXPECT_LT(long_claim[0].size(), 160u);
+  (void)List(*stub_, *ContextOf("late", "x"));
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("late/x ListItems FIRM_SUSPENDED "));
+  const auto context = ContextOf("acme", "reader-only");
+  (void)stub_->Ingest(context.get())->Finish();
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("acme/reader-only Ingest ROLE_MISSING "));
+  const auto forged = ContextOf("acme", "planner");
+  forged->AddMetadata(runtime::kForwardedFirmKey, "late");
+  forged->AddMetadata(runtime::kForwardedPrincipalKey, "boss");
+  (void)List(*stub_, *forged);
+  EXPECT_THAT(loopback_.TakeAudited(),
+              ElementsAre("/ ListItems UNKNOWN_CALLER firms/acme/principals/planner for "
+                          "firms/late/principals/boss"));
+  // Who is let in is the handlers' to audit.
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner")), IsOk());
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre());
+}
+
 // A firm that governance has just admitted is no stranger: the door asks once more.
 TEST_F(RpcTest, CatchesUpBeforeItCallsSomebodyAStranger) {
   loopback_.catch_up = [this](auto done) {
@@ -108,6 +138,7 @@ TEST_F(RpcTest, CatchesUpBeforeItCallsSomebodyAStranger) {
   };
   Start();
   EXPECT_THAT(List(*stub_, *ContextOf("fresh", "boss")), IsOk());
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre());
 }
 
 TEST_F(RpcTest, AnswersForAHandlerThatDoesNot) {
@@ -147,6 +178,7 @@ TEST_F(RpcTest, GivesEachFirmItsShareOfCalls) {
     changed.wait(lock, [&] { return kept.size() == 1; });
   }
   EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner")), HasReason(Reason::kQuotaExceeded));
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("acme/planner ListItems QUOTA_EXCEEDED "));
   EXPECT_THAT(List(*stub_, *ContextOf("other", "planner")), IsOk());
   kept.front()(runtime::Answer<exchange_v1::ListItemsResponse>{});
   first.join();

@@ -8,13 +8,17 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "grpcpp/grpcpp.h"
 #include "services/base/reason.h"
 #include "services/runtime/identity.h"
@@ -251,6 +255,78 @@ TEST_F(ServeTest, LetsAFirmInUnderTlsOnceItIsAdmitted) {
   patient.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
   EXPECT_THAT(runtime::FromGrpcStatus(stub->ListItems(&patient, list, &items)), IsOk());
   EXPECT_EQ(program.Stop(), 0);
+}
+
+// What the program prints, both ways, and its exit code.
+std::pair<int, std::string> Run(const std::string& arguments) {
+  FILE* pipe = popen((std::string(TANDEM_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
+  EXPECT_NE(pipe, nullptr);
+  std::string text;
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
+    text.push_back(static_cast<char>(c));
+  }
+  const int status = pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
+}
+
+// The head that a feed carries once something has come after the first.
+feed::v1::AuditHead LaterHead(const std::string& address, const std::string& firm) {
+  const auto feeds = feed::v1::FeedService::NewStub(ChannelFor(address));
+  const auto context = ContextOf(firm, "boss");
+  feed::v1::FollowRequest request;
+  request.set_from_start(true);
+  const auto reader = feeds->Follow(context.get(), request);
+  std::string first;
+  for (feed::v1::FollowResponse response; reader->Read(&response);) {
+    if (!response.has_audit_head()) continue;
+    if (first.empty()) first = response.audit_head().hash();
+    if (response.audit_head().hash() != first) return response.audit_head();
+  }
+  return {};
+}
+
+// Goal: what a partner was given tells its log from an older or another one, offline.
+TEST_F(ServeTest, AHeadFromTheFeedHoldsForItsOwnDataAlone) {
+  for (const char* data : {"data", "other"}) {
+    Program program(File("run"), Arguments(data));
+    const std::string address = program.Address();
+    ASSERT_NE(address, "") << program.error();
+    EXPECT_THAT(Admit(address, "acme"), IsOk());
+    EXPECT_EQ(program.Stop(), 0);
+  }
+  std::filesystem::copy(File("data"), File("old"), std::filesystem::copy_options::recursive);
+  Program program(File("run"), Arguments());
+  const std::string address = program.Address();
+  ASSERT_NE(address, "") << program.error();
+  EXPECT_THAT(ListItems(address, "nobody"), HasReason(Reason::kUnknownCaller));
+  const feed::v1::AuditHead head = LaterHead(address, "acme");
+  ASSERT_EQ(head.hash().size(), 32u);
+  EXPECT_EQ(program.Stop(), 0);
+
+  const std::string hash = absl::BytesToHexString(head.hash());
+  const std::string proof = " --head " + hash + " --seal " + absl::WebSafeBase64Escape(head.seal());
+  const std::string verify = "audit verify --data ";
+  auto [code, text] = Run(verify + File("data") + proof);
+  EXPECT_EQ(code, 0) << text;
+  EXPECT_THAT(text, HasSubstr("the head holds"));
+  std::tie(code, text) = Run(verify + File("old"));
+  EXPECT_EQ(code, 0) << text;  // Whole in itself, and yet:
+  std::tie(code, text) = Run(verify + File("old") + proof);
+  EXPECT_NE(code, 0);
+  EXPECT_THAT(text, HasSubstr("restored from an older state"));
+  std::tie(code, text) = Run(verify + File("other") + proof);
+  EXPECT_NE(code, 0);
+  EXPECT_THAT(text, HasSubstr("BAD_TOKEN"));  // Another network's key.
+  std::string wrong = proof;
+  wrong[8] = wrong[8] == '0' ? '1' : '0';
+  std::tie(code, text) = Run(verify + File("data") + wrong);
+  EXPECT_NE(code, 0);
+  EXPECT_THAT(text, HasSubstr("another head"));
+  // And the audit can be read: the stranger by its claim, the firm by its name.
+  std::tie(code, text) = Run("audit show --output csv --data " + File("data"));
+  EXPECT_EQ(code, 0) << text;
+  EXPECT_THAT(text, HasSubstr(",,,ListItems,,UNKNOWN_CALLER,firms/nobody/principals/boss,"));
+  EXPECT_THAT(text, HasSubstr(",acme,boss,Follow,domains all types all,served,"));
 }
 
 // Services apart: the exchange follows governance over gRPC, and survives its absence.

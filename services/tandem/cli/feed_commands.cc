@@ -43,6 +43,12 @@ void PrintRecord(const v1::Record& record, const std::string& output) {
   }
 }
 
+// What `tandem audit verify` takes; for programs alone, since it comes every second.
+void PrintHead(const v1::AuditHead& head) {
+  PrintText(absl::StrCat("{\"auditHead\":{\"hash\":\"", absl::BytesToHexString(head.hash()),
+                         "\",\"seal\":\"", absl::WebSafeBase64Escape(head.seal()), "\"}}\n"));
+}
+
 absl::Status Follow(Client& client, const Args& args, const std::string& output) {
   v1::FollowRequest request;
   for (const std::string& domain : args.domains) request.add_domains(domain);
@@ -63,6 +69,7 @@ absl::Status Follow(Client& client, const Args& args, const std::string& output)
                    v1::GrantNotice::Change_Name(notice.change()).substr(7).c_str());
     }
     for (const v1::Record& record : message.records()) PrintRecord(record, output);
+    if (output == "json" && message.has_audit_head()) PrintHead(message.audit_head());
     std::fflush(stdout);
     if (!args.cursor_file.empty()) {
       const auto file = OutputFile::Open(args.cursor_file);
