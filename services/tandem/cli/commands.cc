@@ -16,6 +16,7 @@ void AddClientCommands(CLI::App& app, int& exit_code) {
   AddForecastCommands(app, session);
   AddFeedCommands(app, session);
   AddLocalCommands(app, session);
+  AddBackupCommands(app, session);
   AddTourCommand(app, session);
   AddCompletionCommands(app, session);
 }

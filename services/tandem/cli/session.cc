@@ -14,40 +14,6 @@ namespace {
 
 constexpr char kRowsRejectedUrl[] = "tandem/rows-rejected";
 
-void AddConnection(CLI::App* verb, const SessionPtr& session) {
-  ClientOptions& options = session->options;
-  const std::string group = "Connection";
-  verb->add_option("--server", options.server, "HOST:PORT of the service")
-      ->envname("TANDEM_SERVER")
-      ->capture_default_str()
-      ->group(group);
-  verb->add_option("--cert", options.cert, "PEM file: own certificate (mutual TLS)")
-      ->envname("TANDEM_CERT")
-      ->group(group);
-  verb->add_option("--key", options.key, "PEM file: its private key")
-      ->envname("TANDEM_KEY")
-      ->group(group);
-  verb->add_option("--ca", options.ca, "PEM file: authority of the service's certificate")
-      ->envname("TANDEM_CA")
-      ->group(group);
-  verb->add_flag("--insecure", options.insecure, "no TLS; for a service on loopback only")
-      ->envname("TANDEM_INSECURE")
-      ->group(group);
-  verb->add_option("--as", options.as, "FIRM/PRINCIPAL that calls (with --insecure)")
-      ->envname("TANDEM_AS")
-      ->group(group);
-  verb->add_option("--timeout", options.timeout_seconds, "seconds a call may take")
-      ->capture_default_str()
-      ->group(group);
-  verb->add_option("--retry-for", options.retry_seconds, "seconds to try again while it is away")
-      ->capture_default_str()
-      ->group(group);
-  verb->add_option("--output", session->output, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str()
-      ->group("Output");
-}
-
 // What to do next, by code: the table of errors.
 std::string_view Advice(absl::StatusCode code) {
   switch (code) {
@@ -87,6 +53,40 @@ bool IsUsage(const absl::Status& status) {
 }
 
 }  // namespace
+
+void AddConnection(CLI::App* verb, const SessionPtr& session) {
+  ClientOptions& options = session->options;
+  const std::string group = "Connection";
+  verb->add_option("--server", options.server, "HOST:PORT of the service")
+      ->envname("TANDEM_SERVER")
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--cert", options.cert, "PEM file: own certificate (mutual TLS)")
+      ->envname("TANDEM_CERT")
+      ->group(group);
+  verb->add_option("--key", options.key, "PEM file: its private key")
+      ->envname("TANDEM_KEY")
+      ->group(group);
+  verb->add_option("--ca", options.ca, "PEM file: authority of the service's certificate")
+      ->envname("TANDEM_CA")
+      ->group(group);
+  verb->add_flag("--insecure", options.insecure, "no TLS; for a service on loopback only")
+      ->envname("TANDEM_INSECURE")
+      ->group(group);
+  verb->add_option("--as", options.as, "FIRM/PRINCIPAL that calls (with --insecure)")
+      ->envname("TANDEM_AS")
+      ->group(group);
+  verb->add_option("--timeout", options.timeout_seconds, "seconds a call may take")
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--retry-for", options.retry_seconds, "seconds to try again while it is away")
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--output", session->output, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str()
+      ->group("Output");
+}
 
 CLI::App* AddNoun(CLI::App& app, const std::string& name, const std::string& description) {
   CLI::App* noun = app.add_subcommand(name, description);
