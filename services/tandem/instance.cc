@@ -291,7 +291,9 @@ absl::Status Instance::Impl::OpenDoor() {
       std::move(parts),
       runtime::DoorOptions{.deadline_default = config.deadline_default,
                            .calls_firm_max = static_cast<std::size_t>(config.calls_firm_max),
-                           .streams_firm_max = static_cast<std::size_t>(config.streams_firm_max)});
+                           .streams_firm_max = static_cast<std::size_t>(config.streams_firm_max),
+                           .rates = {.rows_per_second = config.rows_per_second_firm_max,
+                                     .bytes_per_second = config.bytes_per_second_firm_max}});
   return absl::OkStatus();
 }
 
