@@ -91,13 +91,14 @@ void AddConnection(CLI::App* verb, const SessionPtr& session) {
 CLI::App* AddNoun(CLI::App& app, const std::string& name, const std::string& description) {
   CLI::App* noun = app.add_subcommand(name, description);
   noun->require_subcommand(1);
-  noun->footer(absl::StrCat("`tandem ", name, " VERB --help` shows the options and an example."));
+  noun->footer(absl::StrCat("`tandem ", name, " VERB --help` shows the options.\nExamples:"));
   return noun;
 }
 
 CLI::App* AddLocalVerb(CLI::App* noun, const SessionPtr& session, const VerbText& text,
                        std::function<absl::Status()> action) {
   CLI::App* verb = noun->add_subcommand(text.name, text.description);
+  noun->footer(absl::StrCat(noun->get_footer(), "\n  ", text.example));
   verb->footer(absl::StrCat("Example:\n  ", text.example,
                             "\nExit codes: 0 done, 1 refused, 2 usage, 3 unavailable, 4 rows "
                             "rejected, 5 damaged"));
