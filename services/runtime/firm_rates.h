@@ -35,8 +35,8 @@ struct FirmRateOptions {
 // The detail of a refusal that says when to try again.
 inline constexpr char kRetryMillis[] = "retry_millis";
 
-// Safe on any thread. About 50 ns, without allocation but for a firm's first message. Holds some
-// tens of bytes for each firm that has ever sent; the door lets in members alone.
+// Safe on any thread: one short lock, no allocation but for a firm's first message. Holds some tens
+// of bytes for each firm that has ever sent; the door lets in members alone.
 class FirmRates {
  public:
   explicit FirmRates(const FirmRateOptions& options);
