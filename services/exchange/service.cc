@@ -10,6 +10,18 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using runtime::Role;
 
+// What a block takes of its firm's share: its rows, and its bytes as they lie in memory, 8 a value.
+runtime::Load LoadOf(const v1::IngestRequest& request) {
+  const v1::SeriesBlock& series = request.series();
+  const v1::PriceBlock& prices = request.prices();
+  const auto rows = static_cast<std::uint64_t>(series.value_milli_size() + prices.value_size());
+  const auto numbers = static_cast<std::uint64_t>(
+      series.run_item_size() + series.run_first_day_size() + series.run_length_size() +
+      prices.item_size() + prices.first_day_size() + prices.last_day_size());
+  const auto items = static_cast<std::uint64_t>(series.items_size() + prices.items_size());
+  return {.rows = rows, .bytes = 8 * rows + 4 * numbers + sizeof(std::string) * items};
+}
+
 // gRPC's threads run this, so nothing here waits. Roles are asked for at the door, and again by
 // what a handler knows of the resource.
 class Service final : public v1::ExchangeService::CallbackService {
@@ -92,7 +104,7 @@ class Service final : public v1::ExchangeService::CallbackService {
   grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestResponse>* Ingest(
       CallbackServerContext* context) override {
     return shell_.Converse<v1::IngestRequest, v1::IngestResponse>(
-        {"Ingest", Role::kEditor}, context, &ExchangeApi::OpenIngest);
+        {"Ingest", Role::kEditor}, context, &ExchangeApi::OpenIngest, &LoadOf);
   }
   ServerUnaryReactor* GetStream(CallbackServerContext* context, const v1::GetStreamRequest* request,
                                 v1::Stream* response) override {

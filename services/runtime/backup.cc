@@ -58,21 +58,54 @@ absl::Status CheckEmpty(const std::string& folder) {
       absl::StrCat("the folder ", folder, " is not empty: name a new one"));
 }
 
-absl::StatusOr<FileEntry> EntryOf(const fs::path& file) {
+// Counts the bytes read of those below a folder.
+class Meter {
+ public:
+  Meter(const fs::path& folder, const BackupProgress& progress) : progress_(progress) {
+    std::error_code ignored;  // Reading the files says what is wrong.
+    if (!progress_) return;
+    for (const auto& file : fs::recursive_directory_iterator(folder, ignored)) {
+      if (file.is_regular_file(ignored)) total_ += file.file_size(ignored);
+    }
+  }
+  void Add(std::uint64_t bytes) {
+    done_ += bytes;
+    if (progress_) progress_(done_, total_);
+  }
+
+ private:
+  const BackupProgress& progress_;
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 0;
+};
+
+absl::Status Unwritten(const fs::path& file) {
+  return absl::UnavailableError(
+      absl::StrCat(file.string(), " cannot be written: check the disk and its free space"));
+}
+
+// The file's hash and size, and a copy of it where `copy` is a path.
+absl::StatusOr<FileEntry> ReadFile(const fs::path& file, const fs::path& copy, Meter& meter) {
   struct Free {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   };
   const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::ifstream in(file, std::ios::binary);
+  std::ofstream out;
+  if (!copy.empty()) out.open(copy, std::ios::binary);
   std::vector<char> buffer(std::size_t{1} << 20);
   FileEntry entry;
-  while (in) {
+  while (in && out) {
     in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     const auto size = static_cast<std::size_t>(in.gcount());
     EVP_DigestUpdate(context.get(), buffer.data(), size);
+    if (!copy.empty()) out.write(buffer.data(), in.gcount());
     entry.size += size;
+    meter.Add(size);
   }
+  if (!copy.empty()) out.close();
+  if (!out) return Unwritten(copy);
   if (!in.eof()) return Damaged("it cannot be read", file.string());
   std::string digest(32, '\0');
   EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
@@ -80,12 +113,20 @@ absl::StatusOr<FileEntry> EntryOf(const fs::path& file) {
   return entry;
 }
 
-absl::StatusOr<std::map<std::string, FileEntry>> FilesOf(const fs::path& store) {
+// Every file below `store`, copied to the same name below `copy` where that is a path.
+absl::StatusOr<std::map<std::string, FileEntry>> ReadFiles(const fs::path& store,
+                                                           const fs::path& copy,
+                                                           const BackupProgress& progress) {
   std::map<std::string, FileEntry> files;
+  Meter meter(store, progress);
   std::error_code error;
   for (const auto& file : fs::recursive_directory_iterator(store, error)) {
     if (!file.is_regular_file()) continue;
-    TANDEM_ASSIGN_OR_RETURN(files[fs::relative(file.path(), store).string()], EntryOf(file.path()));
+    const std::string name = file.path().lexically_relative(store).string();
+    const fs::path to = copy.empty() ? fs::path() : copy / name;
+    if (!copy.empty()) fs::create_directories(to.parent_path(), error);
+    if (error) return System(to.string(), error);
+    TANDEM_ASSIGN_OR_RETURN(files[name], ReadFile(file.path(), to, meter));
   }
   if (error) return System(store.string(), error);
   return files;
@@ -181,35 +222,72 @@ absl::Status Sync(const fs::path& path) {
   return synced ? absl::OkStatus() : System(path.string(), error);
 }
 
-}  // namespace
+// What both kinds of backup end with: `copy` holds the files of `manifest`, which gets the tails
+// and is written last, so that what stops before is no backup.
+absl::StatusOr<BackupSummary> Seal(const fs::path& folder, Manifest manifest) {
+  const fs::path copy = folder / kStore;
+  TANDEM_RETURN_IF_ERROR(ReadTails(copy.string(), manifest));
+  for (const auto& [name, file] : manifest.files) TANDEM_RETURN_IF_ERROR(Sync(copy / name));
+  TANDEM_RETURN_IF_ERROR(Sync(copy));
+  const fs::path path = folder / kManifest;
+  std::ofstream out(path, std::ios::binary);
+  out << TextOf(manifest);
+  out.close();
+  if (!out) return Unwritten(path);
+  for (const fs::path& each : {path, folder}) TANDEM_RETURN_IF_ERROR(Sync(each));
+  return SummaryOf(manifest);
+}
 
-absl::StatusOr<BackupSummary> CreateBackup(RocksStore& store, const std::string& folder) {
+// Makes the folder, lets `fill` put the store's files below it, and seals them; on an error takes
+// away what is there, so that the same command can be given again.
+absl::StatusOr<BackupSummary> MakeBackup(
+    const std::string& folder,
+    const std::function<absl::StatusOr<std::map<std::string, FileEntry>>(const fs::path& copy)>&
+        fill) {
   TANDEM_RETURN_IF_ERROR(CheckEmpty(folder));
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return System(folder, error);
-  const fs::path copy = fs::path(folder) / kStore;
-  TANDEM_RETURN_IF_ERROR(store.Checkpoint(copy.string()));
-  Manifest manifest;
-  TANDEM_RETURN_IF_ERROR(ReadTails(copy.string(), manifest));
-  TANDEM_ASSIGN_OR_RETURN(manifest.files, FilesOf(copy));
-  const fs::path path = fs::path(folder) / kManifest;
-  std::ofstream out(path, std::ios::binary);
-  out << TextOf(manifest);
-  out.close();
-  if (!out) return absl::UnavailableError(absl::StrCat(path.string(), " cannot be written"));
-  for (const auto& [name, file] : manifest.files) TANDEM_RETURN_IF_ERROR(Sync(copy / name));
-  for (const fs::path& each : {path, copy, fs::path(folder)}) TANDEM_RETURN_IF_ERROR(Sync(each));
-  return SummaryOf(manifest);
+  const auto make = [&]() -> absl::StatusOr<BackupSummary> {
+    Manifest manifest;
+    TANDEM_ASSIGN_OR_RETURN(manifest.files, fill(fs::path(folder) / kStore));
+    return Seal(folder, std::move(manifest));
+  };
+  absl::StatusOr<BackupSummary> made = make();
+  if (!made.ok()) {
+    for (const std::string_view part : {kManifest, kStore}) {
+      fs::remove_all(fs::path(folder) / part, error);
+    }
+  }
+  return made;
 }
 
-absl::StatusOr<BackupSummary> VerifyBackup(const std::string& folder) {
+}  // namespace
+
+absl::StatusOr<BackupSummary> CreateBackup(RocksStore& store, const std::string& folder,
+                                           const BackupProgress& progress) {
+  return MakeBackup(folder,
+                    [&](const fs::path& copy) -> absl::StatusOr<std::map<std::string, FileEntry>> {
+                      TANDEM_RETURN_IF_ERROR(store.Checkpoint(copy.string()));
+                      return ReadFiles(copy, "", progress);
+                    });
+}
+
+absl::StatusOr<BackupSummary> CopyCheckpoint(const std::string& checkpoint,
+                                             const std::string& folder,
+                                             const BackupProgress& progress) {
+  return MakeBackup(folder,
+                    [&](const fs::path& copy) { return ReadFiles(checkpoint, copy, progress); });
+}
+
+absl::StatusOr<BackupSummary> VerifyBackup(const std::string& folder,
+                                           const BackupProgress& progress) {
   const fs::path copy = fs::path(folder) / kStore;
   TANDEM_ASSIGN_OR_RETURN(const Manifest want, ReadManifest(fs::path(folder) / kManifest));
   // Bytes first: what is not as it was is not opened.
   Manifest have;
   have.tails = want.tails;
-  TANDEM_ASSIGN_OR_RETURN(have.files, FilesOf(copy));
+  TANDEM_ASSIGN_OR_RETURN(have.files, ReadFiles(copy, "", progress));
   TANDEM_RETURN_IF_ERROR(Compare(want, have));
   have.tails.clear();
   TANDEM_RETURN_IF_ERROR(ReadTails(copy.string(), have));
@@ -218,9 +296,10 @@ absl::StatusOr<BackupSummary> VerifyBackup(const std::string& folder) {
 }
 
 absl::StatusOr<BackupSummary> RestoreBackup(const std::string& folder,
-                                            const std::string& data_folder) {
+                                            const std::string& data_folder,
+                                            const BackupProgress& progress) {
   TANDEM_RETURN_IF_ERROR(CheckEmpty(data_folder));
-  TANDEM_ASSIGN_OR_RETURN(const BackupSummary summary, VerifyBackup(folder));
+  TANDEM_ASSIGN_OR_RETURN(const BackupSummary summary, VerifyBackup(folder, progress));
   const fs::path copy = fs::path(folder) / kStore;
   TANDEM_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(fs::path(folder) / kManifest));
   std::error_code error;

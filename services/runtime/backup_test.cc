@@ -87,6 +87,40 @@ TEST(BackupTest, RestoresWhatWasThereWhenItWasTaken) {
   EXPECT_THAT(VerifyBackup(folder / "backup"), IsOk());
 }
 
+// A copy that cannot be finished leaves nothing that could be taken for a backup.
+TEST(BackupTest, ACopyThatFailsLeavesItsFolderEmpty) {
+  TemporaryFolder folder;
+  EXPECT_THAT(CopyCheckpoint(folder / "absent", folder / "backup"),
+              HasCode(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(fs::is_empty(folder / "backup"));
+  {
+    Installation first(folder / "data");
+    for (int i = 0; i < 20; ++i) first.AddOne();
+    ASSERT_THAT(first.store().Checkpoint(folder / "checkpoint"), IsOk());
+  }
+  fs::remove(folder / "checkpoint/CURRENT");
+  EXPECT_THAT(CopyCheckpoint(folder / "checkpoint", folder / "backup"), ::testing::Not(IsOk()));
+  EXPECT_TRUE(fs::is_empty(folder / "backup"));
+  EXPECT_THAT(VerifyBackup(folder / "backup"), HasCode(absl::StatusCode::kNotFound));
+}
+
+TEST(BackupTest, ProgressEndsWithAllThatIsThere) {
+  TemporaryFolder folder;
+  Installation first(folder / "data");
+  for (int i = 0; i < 20; ++i) first.AddOne();
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  const auto progress = [&](std::uint64_t now, std::uint64_t all) {
+    EXPECT_GE(now, done);
+    done = now;
+    total = all;
+  };
+  TANDEM_ASSERT_OK_AND_ASSIGN(const BackupSummary made,
+                              CreateBackup(first.store(), folder / "backup", progress));
+  EXPECT_EQ(done, made.bytes);
+  EXPECT_EQ(total, made.bytes);
+}
+
 TEST(BackupTest, EveryChangeIsFound) {
   TemporaryFolder folder;
   {

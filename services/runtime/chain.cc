@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
 
@@ -25,6 +26,13 @@ std::string_view Misfit(const SlotTail& before, const Group& group) {
   return {};
 }
 
+absl::Status Damaged(base::SlotId slot, std::uint64_t number, std::string_view what) {
+  return base::Refuse(base::Reason::kStoredBytesDamaged,
+                      absl::StrCat("the log of slot ", slot.ToString(), ": the group from fact ",
+                                   number, " on: ", absl::string_view(what.data(), what.size())),
+                      {{"slot", slot.ToString()}, {"number", number}});
+}
+
 }  // namespace
 
 absl::Status VerifyChain(
@@ -40,8 +48,7 @@ absl::Status VerifyChain(
         misfit = "it belongs to another log";
       }
       if (!misfit.empty()) {
-        return base::Refuse(base::Reason::kStoredBytesDamaged, misfit,
-                            {{"slot", slot.ToString()}, {"number", group->header.first_number}});
+        return Damaged(slot, at.last_number + 1, misfit);
       }
       at = {.term = group->header.term,
             .seq = group->header.seq,
@@ -54,9 +61,7 @@ absl::Status VerifyChain(
     if (progress) progress(at.last_number, end.last_number);
   }
   if (at.last_number != end.last_number || at.hash != end.hash) {
-    return base::Refuse(base::Reason::kStoredBytesDamaged,
-                        "the log does not end where its tail says",
-                        {{"slot", slot.ToString()}, {"number", at.last_number}});
+    return Damaged(slot, at.last_number + 1, "the log does not end where its tail says");
   }
   return absl::OkStatus();
 }

@@ -114,6 +114,7 @@ Door::Door(Parts parts, DoorOptions options)
       options_(options),
       calls_(std::make_shared<FirmShares>("calls", options.calls_firm_max)),
       streams_(std::make_shared<FirmShares>("streams", options.streams_firm_max)),
+      rates_(options.rates),
       drains_(std::make_shared<Drains>()) {}
 
 std::unique_ptr<Door::Registration> Door::EndOnDrain(std::function<void()> end) {
@@ -216,6 +217,11 @@ void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then
                           "governance cannot be asked who calls at the moment; retry"),
              peer, then);
   });
+}
+
+absl::Status Door::Charge(const Guest& guest, const Load& load) {
+  if (guest.call.caller.instance) return absl::OkStatus();
+  return rates_.Take(guest.call.caller.firm, load, parts_.clock->Monotonic());
 }
 
 grpc::Status Door::Leave(grpc::CallbackServerContext& context, const Guest& guest,

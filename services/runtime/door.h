@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/support/status.h"
 #include "services/runtime/call.h"
+#include "services/runtime/firm_rates.h"
 #include "services/runtime/identity.h"
 #include "services/runtime/seal.h"
 #include "services/runtime/seams.h"
@@ -35,6 +36,7 @@ struct DoorOptions {
   // Each firm's share; generous, since the slots' queues are fair by firm too.
   std::size_t calls_firm_max = 8192;
   std::size_t streams_firm_max = 4096;
+  FirmRateOptions rates{};
 };
 
 struct Method {
@@ -94,6 +96,10 @@ class Door {
   // RESOURCE_EXHAUSTED / QUOTA_EXCEEDED. They are counted. The context must stay alive until then.
   void Enter(const grpc::CallbackServerContext& context, Method method, Then then);
 
+  // Takes what a message of the guest's asks for from its firm's share of a second. OK, or
+  // RESOURCE_EXHAUSTED / QUOTA_EXCEEDED (firm_rates.h). Other instances' calls are not counted.
+  absl::Status Charge(const Guest& guest, const Load& load);
+
   // The status to finish with. Lets the guest out, counts and logs the call, and puts the position,
   // sealed for the caller's firm, into the trailer. Before Finish; once a guest.
   grpc::Status Leave(grpc::CallbackServerContext& context, const Guest& guest,
@@ -131,6 +137,7 @@ class Door {
   const DoorOptions options_;
   const std::shared_ptr<FirmShares> calls_;
   const std::shared_ptr<FirmShares> streams_;
+  FirmRates rates_;
   const std::shared_ptr<Drains> drains_;
   std::mutex random_mutex_;
 };

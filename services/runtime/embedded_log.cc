@@ -46,6 +46,13 @@ absl::Status Damaged(base::SlotId slot, std::string_view what) {
                       {{"slot", slot.ToString()}});
 }
 
+// The same of the group that should hold fact `number` first.
+absl::Status DamagedGroup(base::SlotId slot, std::uint64_t number, std::string_view what) {
+  const absl::Status status =
+      Damaged(slot, absl::StrCat("the group from fact ", number, " on: ", std::string(what)));
+  return base::WithDetail(status, {"number", number});
+}
+
 // The tail as a snapshot has it; the term is the owner's.
 absl::StatusOr<SlotTail> ReadTail(const StoreSnapshot& snapshot, base::SlotId slot) {
   SlotTail tail;
@@ -93,7 +100,9 @@ absl::Status CheckEnd(const StoreSnapshot& snapshot, base::SlotId slot, const Sl
     return Damaged(slot, "its tail names groups that are not there");
   }
   absl::StatusOr<Group> group = DecodeGroup(last->second);
-  if (!group.ok()) return Damaged(slot, "its last group cannot be read");
+  if (!group.ok()) {
+    return Damaged(slot, "its last group cannot be read: " + std::string(group.status().message()));
+  }
   if (group->hash != tail.hash || group->header.seq != tail.seq ||
       group->last_number() != tail.last_number) {
     return Damaged(slot, "its tail does not fit its last group");
@@ -217,21 +226,23 @@ absl::StatusOr<EmbeddedLogCore::Groups> EmbeddedLogCore::ReadGroups(base::SlotId
   std::size_t bytes = 0;
   std::uint64_t next = 0;  // 0: the first group may begin before `from`.
   absl::Status status;
-  snapshot->Scan(
-      Space::kLog, first->first, GroupKey(slot, ~std::uint64_t{0}),
-      [&](std::string_view, std::string_view value) {
-        absl::StatusOr<Group> group = DecodeGroup(value);
-        if (!group.ok()) {
-          status = Damaged(slot, std::string(group.status().message()));
-        } else if (next == 0 ? from > group->last_number() : next != group->header.first_number) {
-          status = Damaged(slot, "a group is missing");
-        }
-        if (!status.ok()) return false;
-        next = group->last_number() + 1;
-        bytes += value.size();
-        groups.push_back(std::make_shared<const Group>(*std::move(group)));
-        return bytes < bytes_max;
-      });
+  snapshot->Scan(Space::kLog, first->first, GroupKey(slot, ~std::uint64_t{0}),
+                 [&](std::string_view key, std::string_view value) {
+                   absl::StatusOr<Group> group = DecodeGroup(value);
+                   const std::uint64_t number = base::ByteReader(key.substr(4)).BigEndian64();
+                   if (!group.ok()) {
+                     status = DamagedGroup(slot, number, std::string(group.status().message()));
+                   } else if (group->header.first_number != number) {
+                     status = DamagedGroup(slot, number, "another group is in its place");
+                   } else if (next == 0 ? from > group->last_number() : next != number) {
+                     status = DamagedGroup(slot, next == 0 ? from : next, "it is missing");
+                   }
+                   if (!status.ok()) return false;
+                   next = group->last_number() + 1;
+                   bytes += value.size();
+                   groups.push_back(std::make_shared<const Group>(*std::move(group)));
+                   return bytes < bytes_max;
+                 });
   TANDEM_RETURN_IF_ERROR(snapshot->status());
   TANDEM_RETURN_IF_ERROR(status);
   return groups;

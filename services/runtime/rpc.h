@@ -33,14 +33,14 @@ class Shell {
                                   const Request* request, Response* response, Handler handler) {
     auto call = std::make_shared<UnaryCall<Response>>(door_, *context, *response);
     grpc::ServerUnaryReactor* const reactor = call->reactor();
-    door_.Enter(*context, method,
-                [this, call = std::move(call), request, handler](absl::StatusOr<Guest> guest) {
-                  if (!call->Begin(std::move(guest))) return;
-                  std::invoke(handler, api_, call->call(), *request,
-                              [call](absl::StatusOr<Answer<Response>> answer) {
-                                call->Finish(std::move(answer));
-                              });
-                });
+    door_.Enter(
+        *context, method,
+        [this, call = std::move(call), method, request, handler](absl::StatusOr<Guest> guest) {
+          if (!call->Begin(std::move(guest), UnaryLoad(method, *request))) return;
+          std::invoke(
+              handler, api_, call->call(), *request,
+              [call](absl::StatusOr<Answer<Response>> answer) { call->Finish(std::move(answer)); });
+        });
     return reactor;
   }
 
@@ -56,13 +56,14 @@ class Shell {
     return reactor;
   }
 
-  // `handler`: std::unique_ptr<Session> (const Call&).
+  // `handler`: std::unique_ptr<Session> (const Call&). `load_of` weighs a request, in constant
+  // time.
   template <typename Request, typename Response, typename Session>
   grpc::ServerBidiReactor<Request, Response>* Converse(
       Method method, grpc::CallbackServerContext* context,
-      std::unique_ptr<Session> (Api::*handler)(const Call&)) {
+      std::unique_ptr<Session> (Api::*handler)(const Call&), Load (*load_of)(const Request&)) {
     method.stream = true;
-    auto* reactor = new SessionReactor<Request, Response, Session>(door_, *context);
+    auto* reactor = new SessionReactor<Request, Response, Session>(door_, *context, load_of);
     reactor->Begin(method, [this, handler](const Call& call) { return (api_.*handler)(call); });
     return reactor;
   }

@@ -29,8 +29,8 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
  public:
   using Open = absl::AnyInvocable<std::unique_ptr<Session>(const Call&)>;
 
-  SessionReactor(Door& door, grpc::CallbackServerContext& context)
-      : door_(door), context_(context) {}
+  SessionReactor(Door& door, grpc::CallbackServerContext& context, Load (*load_of)(const Request&))
+      : door_(door), context_(context), load_of_(load_of) {}
 
   void Begin(Method method, Open open) {
     door_.Enter(context_, method,
@@ -52,6 +52,11 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
     if (!ok || status_.has_value()) {
       reading_ = false;
       ended_ = true;
+      return Step(std::move(lock));
+    }
+    if (absl::Status charged = door_.Charge(guest_, load_of_(request_)); !charged.ok()) {
+      reading_ = false;
+      Stop(std::move(charged));
       return Step(std::move(lock));
     }
     ++in_flight_;
@@ -132,6 +137,7 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
 
   Door& door_;
   grpc::CallbackServerContext& context_;
+  Load (*const load_of_)(const Request&);
   Guest guest_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Door::Registration> registration_;

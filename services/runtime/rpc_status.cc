@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/numbers.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "services/base/reason.h"
+#include "services/runtime/firm_rates.h"
 
 namespace tandem::runtime {
 namespace {
@@ -29,6 +31,19 @@ std::string Cut(std::string_view text, std::size_t size_max) {
 
 bool AsksForRetry(absl::StatusCode code) {
   return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kResourceExhausted;
+}
+
+// At least kRetryDelay; what the refusal says where it says more.
+absl::Duration RetryDelayOf(const std::optional<base::Refusal>& refusal) {
+  absl::Duration delay = kRetryDelay;
+  if (!refusal.has_value()) return delay;
+  for (const auto& [key, value] : refusal->details) {
+    std::int64_t millis = 0;
+    if (key == kRetryMillis && absl::SimpleAtoi(value, &millis)) {
+      delay = std::max(delay, absl::Milliseconds(millis));
+    }
+  }
+  return delay;
 }
 
 void AddRefusal(const base::Refusal& refusal, const std::string& message,
@@ -70,8 +85,9 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (refusal.has_value()) AddRefusal(*refusal, message, wire);
   if (AsksForRetry(status.code())) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(
-        static_cast<std::int32_t>(absl::ToInt64Nanoseconds(kRetryDelay)));
+    const std::int64_t nanos = absl::ToInt64Nanoseconds(RetryDelayOf(refusal));
+    retry.mutable_retry_delay()->set_seconds(nanos / 1'000'000'000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<std::int32_t>(nanos % 1'000'000'000));
     wire.add_details()->PackFrom(retry);
   }
   return {static_cast<grpc::StatusCode>(status.code()), message, wire.SerializeAsString()};

@@ -7,6 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "services/base/reason.h"
+#include "services/runtime/firm_rates.h"
 #include "tests/support/status.h"
 
 namespace tandem::runtime {
@@ -53,6 +54,15 @@ TEST(ToGrpcStatusTest, AsksForRetryWhereItHelpsAndNowhereElse) {
     EXPECT_EQ(retry.retry_delay().nanos(), 200'000'000);
   }
   EXPECT_EQ(DetailsOf(ToGrpcStatus(base::Refuse(Reason::kNotGranted, "no"))).details_size(), 1);
+}
+
+TEST(ToGrpcStatusTest, AsksToWaitAsLongAsARefusalSays) {
+  const google::rpc::Status wire = DetailsOf(ToGrpcStatus(
+      base::Refuse(Reason::kQuotaExceeded, "later", {{kRetryMillis, std::int64_t{12'345}}})));
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(wire.details(1).UnpackTo(&retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 12);
+  EXPECT_EQ(retry.retry_delay().nanos(), 345'000'000);
 }
 
 // Goal: whatever a refusal repeats of a request, the trailer stays within clients' 8 KiB.

@@ -15,6 +15,12 @@
 
 namespace tandem::runtime {
 
+// What a unary request takes of its firm's share: its bytes, and a row where it changes something.
+template <typename Request>
+Load UnaryLoad(const Method& method, const Request& request) {
+  return {.rows = method.role == Role::kReader ? 0U : 1U, .bytes = request.ByteSizeLong()};
+}
+
 // A unary call from the door to its answer. Handlers own it through the reply they hold, so a late
 // reply after the deadline finds it here and does nothing.
 template <typename Response>
@@ -25,13 +31,17 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall<Response>> {
 
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
   // Before the handler runs; refused calls end here.
-  bool Begin(absl::StatusOr<Guest> guest) {
+  bool Begin(absl::StatusOr<Guest> guest, const Load& load) {
     if (!guest.ok()) {
       answered_ = true;
       reactor_->Finish(ToGrpcStatus(guest.status()));
       return false;
     }
     guest_ = *std::move(guest);
+    if (absl::Status charged = door_.Charge(guest_, load); !charged.ok()) {
+      Finish(std::move(charged));
+      return false;
+    }
     if (guest_.deadline_is_ours) SetAlarm();
     return true;
   }

@@ -148,6 +148,10 @@ const std::vector<Entry>& Entries() {
        Count(&Config::calls_firm_max, 1, 1'000'000)},
       {"streams_firm_max", "Streams that one firm may have open.",
        Count(&Config::streams_firm_max, 1, 1'000'000)},
+      {"rows_per_second_firm_max", "Rows a second that one firm may send.",
+       Count(&Config::rows_per_second_firm_max, 1, 2'000'000'000)},
+      {"bytes_per_second_firm_max", "Bytes a second that one firm may send.",
+       Count(&Config::bytes_per_second_firm_max, 1, 2'000'000'000)},
   };
   return entries;
 }

@@ -40,6 +40,8 @@ struct Config {
   absl::Duration drain_max = absl::Seconds(10);
   int calls_firm_max = 8192;
   int streams_firm_max = 4096;
+  int rows_per_second_firm_max = 250'000'000;
+  int bytes_per_second_firm_max = 2'000'000'000;
 
   bool Serves(base::DomainId service) const { return services.contains(service); }
 };

@@ -54,14 +54,24 @@ TEST(MakeConfigTest, NamesTheKeyThatIsWrong) {
     const char* key;
     const char* value;
   };
-  const Case cases[] = {{"listen", "7420"},         {"listen", "127.0.0.1:x"},
-                        {"insecure", "yes"},        {"services", "exchange,billing"},
-                        {"services", ""},           {"peers", "exchange"},
-                        {"peers", "exchange=host"}, {"metrics", "host"},
-                        {"threads", "-1"},          {"threads", "many"},
-                        {"deadline_seconds", "0"},  {"drain_seconds", "3601"},
-                        {"calls_firm_max", "0"},    {"streams_firm_max", "1e9"},
-                        {"network", "a/b"},         {"instance", ""},
+  const Case cases[] = {{"listen", "7420"},
+                        {"listen", "127.0.0.1:x"},
+                        {"insecure", "yes"},
+                        {"services", "exchange,billing"},
+                        {"services", ""},
+                        {"peers", "exchange"},
+                        {"peers", "exchange=host"},
+                        {"metrics", "host"},
+                        {"threads", "-1"},
+                        {"threads", "many"},
+                        {"deadline_seconds", "0"},
+                        {"drain_seconds", "3601"},
+                        {"calls_firm_max", "0"},
+                        {"streams_firm_max", "1e9"},
+                        {"rows_per_second_firm_max", "0"},
+                        {"bytes_per_second_firm_max", "9999999999"},
+                        {"network", "a/b"},
+                        {"instance", ""},
                         {"log_level", "loud"}};
   for (const Case& c : cases) {
     SCOPED_TRACE(std::string(c.key) + "=" + c.value);

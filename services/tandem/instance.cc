@@ -29,12 +29,14 @@
 #include "services/governance/api_domain.h"
 #include "services/governance/service.h"
 #include "services/governance/service_replica.h"
+#include "services/runtime/checkpoints.h"
 #include "services/runtime/embedded_log.h"
 #include "services/runtime/executor.h"
 #include "services/runtime/feed_service.h"
 #include "services/runtime/local_governance.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/network.h"
+#include "services/runtime/operator_service.h"
 #include "services/runtime/remote_governance.h"
 #include "services/runtime/rocks_store.h"
 #include "services/runtime/server.h"
@@ -107,6 +109,7 @@ struct Instance::Impl {
   runtime::SystemRandom random;
   runtime::ThreadExecutor executor;
   std::unique_ptr<runtime::RocksStore> store;
+  std::unique_ptr<runtime::Checkpoints> checkpoints;
   std::unique_ptr<runtime::Sealer> sealer;
   std::unique_ptr<runtime::EmbeddedLog> log;
   std::unique_ptr<runtime::GovernanceSource> governance_source;
@@ -144,6 +147,7 @@ absl::Status Instance::Impl::OpenStorage() {
         absl::StrCat("cannot make the data folder ", config.data, ": ", error.message()));
   }
   TANDEM_ASSIGN_OR_RETURN(store, runtime::RocksStore::Open({.path = config.data + "/store"}));
+  checkpoints = std::make_unique<runtime::Checkpoints>(*store, config.data + "/checkpoints", clock);
   TANDEM_ASSIGN_OR_RETURN(const runtime::Network network,
                           Await<absl::StatusOr<runtime::Network>>([&](auto done) {
                             runtime::OpenNetwork(*store, random, std::move(done));
@@ -291,7 +295,9 @@ absl::Status Instance::Impl::OpenDoor() {
       std::move(parts),
       runtime::DoorOptions{.deadline_default = config.deadline_default,
                            .calls_firm_max = static_cast<std::size_t>(config.calls_firm_max),
-                           .streams_firm_max = static_cast<std::size_t>(config.streams_firm_max)});
+                           .streams_firm_max = static_cast<std::size_t>(config.streams_firm_max),
+                           .rates = {.rows_per_second = config.rows_per_second_firm_max,
+                                     .bytes_per_second = config.bytes_per_second_firm_max}});
   return absl::OkStatus();
 }
 
@@ -300,6 +306,7 @@ absl::Status Instance::Impl::Listen() {
                                          runtime::FeedOptions{});
   feed->Start();
   services.push_back(runtime::MakeFeedService(*door, *feed));
+  services.push_back(runtime::MakeOperatorService(*door, *checkpoints));
   if (governance_api != nullptr) {
     services.push_back(governance::MakeGovernanceService(*door, *governance_api));
     services.push_back(governance::MakeGovernanceReplicaService(*door, *log));

@@ -1,5 +1,7 @@
 // The one program: `tandem serve` and the client commands.
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
 
 #include "services/tandem/cli/commands.h"
 #include "services/tandem/serve.h"
@@ -7,12 +9,23 @@
 int main(int argc, char** argv) {
   CLI::App app("Tandem: the service that partner firms run between them.", "tandem");
   app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  tandem serve --data ./data --insecure\n"
+      "  tandem firm admit acme --admin ann --insecure --as operator/root\n"
+      "  tandem sales import --help\n"
+      "Exit codes: 0 done, 1 refused, 2 usage, 3 unavailable, 4 rows rejected, 5 damaged");
   int exit_code = 0;
   tandem::program::AddServe(app, exit_code);
   tandem::cli::AddClientCommands(app, exit_code);
   try {  // CLI11 throws, for --help too; it ends here.
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::string why = tandem::cli::CommandError(app, error);
+    if (!why.empty()) {
+      std::cerr << "tandem: " << why << "\n  what to do: tandem --help" << std::endl;
+      return tandem::cli::kUsage;
+    }
     const int code = app.exit(error);
     return code == 0 ? 0 : tandem::cli::kUsage;
   }

@@ -67,6 +67,7 @@ int ExitCodeOf(const absl::Status& status) {
 // Signals are blocked before any thread starts, so that this one alone takes them.
 sigset_t BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // The write fails then, and says what to do.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

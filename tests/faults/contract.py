@@ -121,11 +121,15 @@ class Firm:
             if self._channel is not None:
                 self._channel.close()
             self._target = target
-            self._channel = grpc.insecure_channel(target, options=[
+            self._channel = self.connect(target, [
                 ("grpc.max_receive_message_length", 64 << 20),
                 ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200),
                 ("grpc.use_local_subchannel_pool", 1)])
         return self._channel
+
+    def connect(self, target, options):
+        """A new channel."""
+        return grpc.insecure_channel(target, options=options)
 
     def close(self):
         """Ends the connection and every stream on it."""

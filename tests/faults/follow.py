@@ -10,12 +10,12 @@ from contract import Firm, Stopped, Violation, check, ex_facts, feed, feed_grpc,
 class Follower:
     """One firm's feed in a thread of its own, from the first fact on."""
 
-    def __init__(self, server, firm):
+    def __init__(self, server, firm, caller=None):
         self.firm = firm
         self.records = []
         self.resumes = 0
         self.failure = None
-        self._caller = Firm(server, firm)
+        self._caller = caller or Firm(server, firm)
         self._cursor = b""
         self._ended = False
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -32,6 +32,9 @@ class Server:
         self.data = str(data)
         self.extra = list(extra)
         self.environment = None  # Set for the process, beside ours.
+        self.wrapper = []  # A command before the program's, which it becomes.
+        self.security = ["--insecure"]
+        self.listen = "127.0.0.1:0"
         self.start_seconds = start_seconds
         self.starts = 0
         self.kills = 0
@@ -50,8 +53,9 @@ class Server:
         self.starts += 1
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(
-                [self.program, "serve", "--data", self.data, "--listen", "127.0.0.1:0",
-                 "--insecure", "--port-file", self._port_file, *self.extra],
+                [*self.wrapper, self.program, "serve", "--data", self.data,
+                 "--listen", self.listen, *self.security, "--port-file", self._port_file,
+                 *self.extra],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **(self.environment or {})})
 

@@ -8,6 +8,9 @@ namespace {
 
 class ScriptService final : public exchange_v1::ExchangeService::CallbackService {
  public:
+  static runtime::Load RowEach(const exchange_v1::IngestRequest& /*request*/) {
+    return {.rows = 1, .bytes = 1};
+  }
   ScriptService(runtime::Door& door, ScriptApi& api) : shell_(door, api) {}
   grpc::ServerUnaryReactor* ListItems(grpc::CallbackServerContext* context,
                                       const exchange_v1::ListItemsRequest* request,
@@ -24,7 +27,7 @@ class ScriptService final : public exchange_v1::ExchangeService::CallbackService
   grpc::ServerBidiReactor<exchange_v1::IngestRequest, exchange_v1::IngestResponse>* Ingest(
       grpc::CallbackServerContext* context) override {
     return shell_.Converse<exchange_v1::IngestRequest, exchange_v1::IngestResponse>(
-        {"Ingest", runtime::Role::kEditor}, context, &ScriptApi::OpenIngest);
+        {"Ingest", runtime::Role::kEditor}, context, &ScriptApi::OpenIngest, &RowEach);
   }
 
  private:

@@ -184,6 +184,44 @@ TEST_F(RpcTest, GivesEachFirmItsShareOfCalls) {
   first.join();
 }
 
+TEST_F(RpcTest, GivesEachFirmItsShareOfBytes) {
+  loopback_.book.Put({.firm = "other"});
+  Start({.rates = {.bytes_per_second = 1, .burst = absl::ZeroDuration()}});
+  exchange_v1::ListItemsRequest request;
+  request.set_parent("firms/acme");
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner"), request), IsOk());  // 12 bytes: 12 s.
+  const absl::Status refused = List(*stub_, *ContextOf("acme", "planner"), request);
+  EXPECT_THAT(refused, HasReason(Reason::kQuotaExceeded));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("at most 1 a second"));
+  EXPECT_THAT(List(*stub_, *ContextOf("other", "planner"), request), IsOk());
+  EXPECT_THAT(loopback_.telemetry.Text(), HasSubstr(R"(reason="QUOTA_EXCEEDED"} 1)"));
+}
+
+// A stream is answered up to the block that is too much, and goes on later from there.
+TEST_F(RpcTest, GivesEachFirmItsShareOfRows) {
+  api().on_push = [](const exchange_v1::IngestRequest& request, auto done) {
+    done(Durable(request.block()));
+  };
+  Start({.rates = {.rows_per_second = 1, .burst = absl::Seconds(3600)}});
+  const auto context = ContextOf("acme", "planner");
+  const auto stream = stub_->Ingest(context.get());
+  std::thread writer([&] {
+    exchange_v1::IngestRequest request;
+    for (std::int64_t block = 1; block <= 5000; ++block) {
+      request.set_block(block);
+      if (!stream->Write(request)) return;
+    }
+    stream->WritesDone();
+  });
+  exchange_v1::IngestResponse response;
+  std::int64_t answered = 0;
+  while (stream->Read(&response)) EXPECT_EQ(response.durable_block(), ++answered);
+  writer.join();
+  EXPECT_GT(answered, 3600);  // An hour's rows, and those of the seconds that the test takes.
+  EXPECT_LT(answered, 3700);
+  EXPECT_THAT(runtime::FromGrpcStatus(stream->Finish()), HasReason(Reason::kQuotaExceeded));
+}
+
 TEST_F(RpcTest, TakesMessagesUpToSixteenMebibytes) {
   Start();
   exchange_v1::ListItemsRequest request;

@@ -133,8 +133,14 @@ absl::Status Client::Retry(const std::function<grpc::Status(grpc::ClientContext*
       return status;
     }
     if (!MayRetry(status) || absl::Now() >= give_up) return status;
-    backoff.Wait();
+    WaitToRetry(backoff);
   }
+}
+
+// While nobody waits for it, gRPC connects in steps of five seconds.
+void Client::WaitToRetry(Backoff& backoff) {
+  if (channel_->GetState(true) == GRPC_CHANNEL_READY) return backoff.Wait();
+  channel_->WaitForConnected(absl::ToChronoTime(absl::Now() + backoff.Next()));
 }
 
 std::string NewRequestId() {
@@ -146,9 +152,9 @@ std::string NewRequestId() {
                          (b >> 48 & 0x3fff) | 0x8000, b & 0xffffffffffff);
 }
 
-void Backoff::Wait() {
-  absl::SleepFor(next_);
-  next_ = std::min(2 * next_, absl::Seconds(3));
+absl::Duration Backoff::Next() {
+  return std::exchange(next_, std::min(2 * next_, absl::Seconds(3)));
 }
+void Backoff::Wait() { absl::SleepFor(Next()); }
 
 }  // namespace tandem::cli

@@ -25,6 +25,8 @@ struct ClientOptions {
   double retry_seconds = 20.0;  // How long UNAVAILABLE and RESOURCE_EXHAUSTED are tried again.
 };
 
+class Backoff;
+
 // Safe on any thread.
 class Client {
  public:
@@ -46,6 +48,9 @@ class Client {
       return (stub.get()->*method)(context, request, response);
     });
   }
+
+  // Waits before a call is tried again; not longer than until a lost connection is there again.
+  void WaitToRetry(Backoff& backoff);
 
   // Puts identity into a context of the caller's own (streams); no deadline.
   void Identify(grpc::ClientContext* context) const;
@@ -83,6 +88,8 @@ std::string NewRequestId();
 class Backoff {
  public:
   void Wait();
+  // How long the wait is that is due now; the next is longer.
+  absl::Duration Next();
   void Reset() { next_ = absl::Milliseconds(100); }
 
  private:

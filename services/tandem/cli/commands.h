@@ -8,6 +8,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace tandem::cli {
 
@@ -24,5 +25,9 @@ enum ExitCode : int {
 // Adds every client command to `app`. A command runs while `app` parses; `exit_code` gets its
 // outcome then, and must outlive the parsing.
 void AddClientCommands(CLI::App& app, int& exit_code);
+
+// What is wrong with a command line that names no command that there is, and which there are; ""
+// for any other error, which says so itself.
+std::string CommandError(const CLI::App& app, const CLI::ParseError& error);
 
 }  // namespace tandem::cli

@@ -44,7 +44,7 @@ absl::Status FollowFeed(Client& client, v1::FollowRequest request,
     if (!wanted) return absl::OkStatus();
     const bool heals = absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
     if (!heals || absl::Now() - progress > patience) return status;
-    backoff.Wait();
+    client.WaitToRetry(backoff);
   }
 }
 

@@ -158,7 +158,7 @@ absl::Status IngestSender::SendPlace(Client* client, Place* place) {
       }
     }
     if (!MayRetry(status) || absl::Now() - progress > patience) return status;
-    backoff.Wait();
+    client->WaitToRetry(backoff);
     status = AskDurable(client, place);
   }
 }

@@ -14,7 +14,6 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/runtime/audit_head.h"
-#include "services/runtime/backup.h"
 #include "services/runtime/chain.h"
 #include "services/runtime/embedded_log.h"
 #include "services/runtime/executor.h"
@@ -31,7 +30,6 @@ namespace {
 
 struct Args {
   std::string data{};
-  std::string backup{};
   std::string head{};
   std::string seal{};
   std::string seal_key{};
@@ -203,32 +201,6 @@ absl::Status Verify(const Args& args, const std::string& output) {
   return CheckHead(args, opened->network, log);
 }
 
-void PrintSummary(const std::string& what, const runtime::BackupSummary& summary) {
-  PrintText(absl::StrCat(what, ": ", summary.files, " files, ", summary.bytes, " bytes, ",
-                         summary.slots, " slots, ", summary.last_numbers, " facts\n"));
-}
-
-absl::Status CreateBackup(const Args& args) {
-  TANDEM_ASSIGN_OR_RETURN(const std::string path, StoreIn(args.data));
-  TANDEM_ASSIGN_OR_RETURN(auto store, runtime::RocksStore::Open({.path = path}));
-  TANDEM_ASSIGN_OR_RETURN(const auto summary, runtime::CreateBackup(*store, args.backup));
-  PrintSummary("made", summary);
-  return absl::OkStatus();
-}
-
-absl::Status VerifyBackup(const Args& args) {
-  TANDEM_ASSIGN_OR_RETURN(const auto summary, runtime::VerifyBackup(args.backup));
-  PrintSummary("whole", summary);
-  return absl::OkStatus();
-}
-
-absl::Status RestoreBackup(const Args& args) {
-  TANDEM_ASSIGN_OR_RETURN(const auto summary,
-                          runtime::RestoreBackup(args.backup, args.data + "/store"));
-  PrintSummary("restored", summary);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 void AddLocalCommands(CLI::App& app, const SessionPtr& session) {
@@ -262,26 +234,6 @@ void AddLocalCommands(CLI::App& app, const SessionPtr& session) {
   show->add_option("--output", session->output, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
-  CLI::App* backup = AddNoun(app, "backup", "Copies of a data folder");
-  CLI::App* create =
-      AddLocalVerb(backup, session,
-                   {"create", "Copy a data folder whose server is stopped",
-                    "tandem backup create --data /var/lib/tandem --to /backup/2026-11-22"},
-                   [args] { return CreateBackup(*args); });
-  create->add_option("--data", args->data, "The data folder")->required();
-  create->add_option("--to", args->backup, "A new folder")->required();
-  CLI::App* check = AddLocalVerb(
-      backup, session,
-      {"verify", "Read every byte of a backup", "tandem backup verify /backup/2026-11-22"},
-      [args] { return VerifyBackup(*args); });
-  check->add_option("backup", args->backup, "The backup's folder")->required();
-  CLI::App* restore =
-      AddLocalVerb(backup, session,
-                   {"restore", "Copy a backup into a new data folder",
-                    "tandem backup restore /backup/2026-11-22 --data /var/lib/tandem"},
-                   [args] { return RestoreBackup(*args); });
-  restore->add_option("backup", args->backup, "The backup's folder")->required();
-  restore->add_option("--data", args->data, "A new or empty folder")->required();
 }
 
 }  // namespace tandem::cli

@@ -37,7 +37,9 @@ CLI::App* AddKind(CLI::App& app, const SessionPtr& session, const Kind& kind, co
               {"import", absl::StrCat("A CSV file into the service. Columns: ", kind.columns),
                absl::StrCat("tandem ", kind.noun, " import ", kind.noun, "s.csv --map acme.toml")},
               [args, kind](Client& client) { return kind.import(client, args->import); });
-  import->add_option("file", args->import.file, "CSV file (.zst too)")->required();
+  import->add_option("file", args->import.file, "CSV file (.zst too)")
+      ->required()
+      ->check(CLI::ExistingFile);
   import->add_option("--map", args->import.mapping, "Mapping file: which column is which field");
   import->add_option("--rejects", args->import.rejects, "Where bad rows are named");
   import->add_flag("--keep-good", args->import.keep_good, "Send the good rows of a bad file");

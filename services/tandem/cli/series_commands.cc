@@ -162,8 +162,10 @@ void AddSales(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
       {"import", "A CSV file, or a folder of M5's files, into the service",
        "tandem sales import pos.csv --map pos.toml\n  tandem sales import --format m5 --data m5/"},
       [args](Client& client) { return ImportSales(client, *args); });
-  import->add_option("file", args->import.file,
-                     "CSV file (.zst too): location, item, date, quantity; revision");
+  import
+      ->add_option("file", args->import.file,
+                   "CSV file (.zst too): location, item, date, quantity; revision")
+      ->check(CLI::ExistingFile);
   import->add_option("--format", args->format, "csv or m5")
       ->check(CLI::IsMember({"csv", "m5"}))
       ->capture_default_str();
@@ -194,7 +196,8 @@ void AddStock(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
   import
       ->add_option("file", args->import.file,
                    "CSV file: location, item, date, quantity; revision, stock_owner, status")
-      ->required();
+      ->required()
+      ->check(CLI::ExistingFile);
   AddImportOptions(import, args);
   CLI::App* out = AddVerb(
       noun, session,
@@ -233,7 +236,8 @@ void AddSeriesCommands(CLI::App& app, const SessionPtr& session) {
   import
       ->add_option("file", args->import.file,
                    "CSV file: location, item, first_date, last_date, price, currency; revision")
-      ->required();
+      ->required()
+      ->check(CLI::ExistingFile);
   AddImportOptions(import, args);
   CLI::App* out = AddVerb(price, session,
                           {"export", "Prices that you may see, as a CSV file",

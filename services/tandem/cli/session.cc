@@ -14,40 +14,6 @@ namespace {
 
 constexpr char kRowsRejectedUrl[] = "tandem/rows-rejected";
 
-void AddConnection(CLI::App* verb, const SessionPtr& session) {
-  ClientOptions& options = session->options;
-  const std::string group = "Connection";
-  verb->add_option("--server", options.server, "HOST:PORT of the service")
-      ->envname("TANDEM_SERVER")
-      ->capture_default_str()
-      ->group(group);
-  verb->add_option("--cert", options.cert, "PEM file: own certificate (mutual TLS)")
-      ->envname("TANDEM_CERT")
-      ->group(group);
-  verb->add_option("--key", options.key, "PEM file: its private key")
-      ->envname("TANDEM_KEY")
-      ->group(group);
-  verb->add_option("--ca", options.ca, "PEM file: authority of the service's certificate")
-      ->envname("TANDEM_CA")
-      ->group(group);
-  verb->add_flag("--insecure", options.insecure, "no TLS; for a service on loopback only")
-      ->envname("TANDEM_INSECURE")
-      ->group(group);
-  verb->add_option("--as", options.as, "FIRM/PRINCIPAL that calls (with --insecure)")
-      ->envname("TANDEM_AS")
-      ->group(group);
-  verb->add_option("--timeout", options.timeout_seconds, "seconds a call may take")
-      ->capture_default_str()
-      ->group(group);
-  verb->add_option("--retry-for", options.retry_seconds, "seconds to try again while it is away")
-      ->capture_default_str()
-      ->group(group);
-  verb->add_option("--output", session->output, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str()
-      ->group("Output");
-}
-
 // What to do next, by code: the table of errors.
 std::string_view Advice(absl::StatusCode code) {
   switch (code) {
@@ -88,16 +54,51 @@ bool IsUsage(const absl::Status& status) {
 
 }  // namespace
 
+void AddConnection(CLI::App* verb, const SessionPtr& session) {
+  ClientOptions& options = session->options;
+  const std::string group = "Connection";
+  verb->add_option("--server", options.server, "HOST:PORT of the service")
+      ->envname("TANDEM_SERVER")
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--cert", options.cert, "PEM file: own certificate (mutual TLS)")
+      ->envname("TANDEM_CERT")
+      ->group(group);
+  verb->add_option("--key", options.key, "PEM file: its private key")
+      ->envname("TANDEM_KEY")
+      ->group(group);
+  verb->add_option("--ca", options.ca, "PEM file: authority of the service's certificate")
+      ->envname("TANDEM_CA")
+      ->group(group);
+  verb->add_flag("--insecure", options.insecure, "no TLS; for a service on loopback only")
+      ->envname("TANDEM_INSECURE")
+      ->group(group);
+  verb->add_option("--as", options.as, "FIRM/PRINCIPAL that calls (with --insecure)")
+      ->envname("TANDEM_AS")
+      ->group(group);
+  verb->add_option("--timeout", options.timeout_seconds, "seconds a call may take")
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--retry-for", options.retry_seconds, "seconds to try again while it is away")
+      ->capture_default_str()
+      ->group(group);
+  verb->add_option("--output", session->output, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str()
+      ->group("Output");
+}
+
 CLI::App* AddNoun(CLI::App& app, const std::string& name, const std::string& description) {
   CLI::App* noun = app.add_subcommand(name, description);
   noun->require_subcommand(1);
-  noun->footer(absl::StrCat("`tandem ", name, " VERB --help` shows the options and an example."));
+  noun->footer(absl::StrCat("`tandem ", name, " VERB --help` shows the options.\nExamples:"));
   return noun;
 }
 
 CLI::App* AddLocalVerb(CLI::App* noun, const SessionPtr& session, const VerbText& text,
                        std::function<absl::Status()> action) {
   CLI::App* verb = noun->add_subcommand(text.name, text.description);
+  noun->footer(absl::StrCat(noun->get_footer(), "\n  ", text.example));
   verb->footer(absl::StrCat("Example:\n  ", text.example,
                             "\nExit codes: 0 done, 1 refused, 2 usage, 3 unavailable, 4 rows "
                             "rejected, 5 damaged"));

@@ -36,6 +36,9 @@ CLI::App* AddVerb(CLI::App* noun, const SessionPtr& session, const VerbText& tex
 CLI::App* AddLocalVerb(CLI::App* noun, const SessionPtr& session, const VerbText& text,
                        std::function<absl::Status()> action);
 
+// The options of the connection and --output, for a verb that may call the service.
+void AddConnection(CLI::App* verb, const SessionPtr& session);
+
 // The exit code for a status.
 int ExitCodeOf(const absl::Status& status);
 // Prints reason, field, values and what to do to standard error.

@@ -34,11 +34,46 @@ TEST(HelpTest, EveryVerbHasAnExample) {
     for (const CLI::App* verb : noun->get_subcommands([](const CLI::App*) { return true; })) {
       const std::string want = "tandem " + noun->get_name() + " " + verb->get_name();
       EXPECT_NE(verb->get_footer().find(want), std::string::npos) << want;
+      EXPECT_NE(noun->get_footer().find(want), std::string::npos) << want;
       EXPECT_FALSE(verb->get_description().empty()) << want;
       ++verbs;
     }
   }
   EXPECT_GT(verbs, 35);
+}
+
+TEST(HelpTest, NamesTheWordThatIsNoCommandAndThoseThatAre) {
+  struct Case {
+    const char* line;
+    const char* want;  // In the answer; "": the error says enough itself.
+  };
+  const Case cases[] = {
+      {"", "`tandem` takes one of: firm, agreement"},
+      {"frim", "'frim' is none; `tandem` takes one of: firm"},
+      {"firm", "`tandem firm` takes one of: admit, list"},
+      {"firm admitt acme", "'admitt' is none; `tandem firm` takes one of: admit, list"},
+      {"firm admit", ""},
+      {"firm list --output xml", ""},
+      {"stock import absent.csv", ""},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.line);
+    CLI::App app("Tandem", "tandem");
+    app.require_subcommand(1);
+    int exit_code = 0;
+    AddClientCommands(app, exit_code);
+    std::string said;
+    bool failed = false;
+    try {
+      app.parse(c.line);
+    } catch (const CLI::ParseError& error) {
+      failed = true;
+      said = CommandError(app, error);
+    }
+    EXPECT_TRUE(failed);
+    EXPECT_EQ(said.empty(), *c.want == '\0') << said;
+    EXPECT_NE(said.find(c.want), std::string::npos) << said;
+  }
 }
 
 TEST(CommandsTest, SayWhatIsMissingBeforeAnyCall) {
