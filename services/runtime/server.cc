@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -115,6 +116,19 @@ void Configure(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
 }
 
+// gRPC 1.51 frees its queue of callbacks twice, now and then, when the last server and channel that
+// use it are gone, which would end an orderly stop with a crash. A server that was shut down holds
+// the queue and nothing of ours, so it stays to the end of the process.
+void KeepForever(std::unique_ptr<grpc::Server> server) {
+  struct Kept {
+    std::mutex mutex{};
+    std::vector<std::unique_ptr<grpc::Server>> servers{};
+  };
+  static auto* const kept = new Kept();  // Never destroyed.
+  const std::lock_guard lock(kept->mutex);
+  kept->servers.push_back(std::move(server));
+}
+
 }  // namespace
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view field, std::string_view text) {
@@ -193,7 +207,7 @@ void Server::Shutdown(absl::Duration grace) {
   }
   impl_->server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
   impl_->server->Wait();
-  impl_->server.reset();
+  KeepForever(std::move(impl_->server));
 }
 
 std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address,
