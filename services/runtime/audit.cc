@@ -12,10 +12,11 @@ std::string AuditReason(const absl::Status& status) {
 }
 
 void Audit::Line(const base::Caller& caller, const Asked& asked, const absl::Status& status) const {
-  router_->Audit(router_->SlotOf(domain_, caller.firm), {.caller = caller,
-                                                         .method = asked.method,
-                                                         .resource = asked.resource,
-                                                         .reason = AuditReason(status)});
+  sink_.Add(domain_, caller.firm,
+            {.caller = caller,
+             .method = asked.method,
+             .resource = asked.resource,
+             .reason = AuditReason(status)});
 }
 
 }  // namespace tandem::runtime

@@ -49,10 +49,11 @@ std::string AuditReason(const absl::Status& status);
 
 // One service's. The lines of one firm lie in one slot of the service, in order; the collector
 // merges what is alike and bounds what one firm can make it write (slot_audit.h). Safe on any
-// thread; the router must outlive it and the replies it made.
+// thread; lines that come after the router's end are dropped.
 class Audit {
  public:
-  Audit(Router& router, base::DomainId domain) : router_(&router), domain_(domain) {}
+  Audit(const Router& router, base::DomainId domain)
+      : sink_(router.audit_sink()), domain_(domain) {}
 
   void Line(const base::Caller& caller, const Asked& asked, const absl::Status& status) const;
 
@@ -84,7 +85,7 @@ class Audit {
   template <typename Message>
   class AuditedPages;
 
-  Router* router_;
+  Router::AuditSink sink_;
   base::DomainId domain_;
 };
 

@@ -102,6 +102,21 @@ TEST_F(AuditTest, PagesThatEndInARefusalLeaveASecondLine) {
                                    "acme/bot ReadSeries firms/shop NOT_GRANTED"));
 }
 
+// A reply that is called, or a slot that drops what waits, after the router's end.
+TEST_F(AuditTest, OutlivesItsRouter) {
+  auto router = std::make_unique<Router>(log_, clock_, executor_, SlotOptions{});
+  const Audit audit(*router, base::DomainId::kExchange);
+  absl::AnyInvocable<void(absl::StatusOr<Outcome>)> reply = [](const absl::StatusOr<Outcome>&) {};
+  reply = audit.Change(call_, {"CloseItem", "x"}, std::move(reply));
+  router->Serve(domain_, [](const absl::Status& status) { EXPECT_THAT(status, IsOk()); });
+  executor_.RunDue();
+  router->Submit({base::DomainId::kExchange, 0}, testing::Add("acme", "beans", 1),
+                 std::move(reply));
+  router.reset();
+  executor_.RunDue();
+  audit.Line(call_.caller, {"ListItems", "late"}, absl::OkStatus());
+}
+
 // A firm's lines of one service lie in one slot, whomever it asked about.
 TEST_F(AuditTest, AFirmsLinesLieInOneSlot) {
   for (int i = 0; i < 20; ++i) {

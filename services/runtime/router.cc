@@ -49,6 +49,11 @@ struct Router::Impl {
     const auto found = slots->find(slot);
     return found == slots->end() ? nullptr : found->second;
   }
+  const Domain* DomainOf(base::DomainId id) const {
+    const std::lock_guard lock(*mutex);
+    const auto found = domains.find(id);
+    return found == domains.end() ? nullptr : found->second;
+  }
   Slots All() const {
     const std::lock_guard lock(*mutex);
     return *slots;
@@ -65,7 +70,7 @@ struct Router::Impl {
 };
 
 Router::Router(Log& log, const Clock& clock, Executor& executor, SlotOptions options)
-    : impl_(std::make_unique<Impl>(log, clock, executor, options)) {}
+    : impl_(std::make_shared<Impl>(log, clock, executor, options)) {}
 Router::~Router() = default;
 
 void Router::Serve(const Domain& domain, absl::AnyInvocable<void(absl::Status)> ready) {
@@ -114,6 +119,20 @@ void Router::Audit(base::SlotId slot, AuditEntry entry) {
   if (found != nullptr) found->Audit(std::move(entry));
 }
 
+Router::AuditSink Router::audit_sink() const {
+  AuditSink sink;
+  sink.impl_ = impl_;
+  return sink;
+}
+
+void Router::AuditSink::Add(base::DomainId domain, std::string_view key, AuditEntry entry) const {
+  const std::shared_ptr<const Impl> impl = impl_.lock();
+  const Domain* known = impl == nullptr ? nullptr : impl->DomainOf(domain);
+  if (known == nullptr) return;
+  const std::shared_ptr<Slot> slot = impl->Find(base::SlotOf(domain, known->slots(), key));
+  if (slot != nullptr) slot->Audit(std::move(entry));
+}
+
 absl::StatusOr<Log::Rows> Router::Read(base::SlotId slot) const {
   const std::shared_ptr<Slot> found = impl_->Find(slot);
   if (found == nullptr) return NotServing(slot);
@@ -152,11 +171,7 @@ void Router::Drain(absl::AnyInvocable<void()> drained) {
   }
 }
 
-const Domain* Router::domain(base::DomainId id) const {
-  const std::lock_guard lock(*impl_->mutex);
-  const auto found = impl_->domains.find(id);
-  return found == impl_->domains.end() ? nullptr : found->second;
-}
+const Domain* Router::domain(base::DomainId id) const { return impl_->DomainOf(id); }
 
 std::vector<base::SlotId> Router::slots() const {
   std::vector<base::SlotId> ids;

@@ -11,6 +11,8 @@
 namespace tandem::runtime {
 
 class Router {
+  struct Impl;
+
  public:
   Router(Log& log, const Clock& clock, Executor& executor, SlotOptions options);
   ~Router();
@@ -25,6 +27,18 @@ class Router {
   // As Slot's, for the slot named; kUnavailable / NOT_SERVING where this instance does not own it.
   void Submit(base::SlotId slot, Command command, SubmitDone done);
   void Audit(base::SlotId slot, AuditEntry entry);
+  // Takes audit lines for as long as the router is there, and drops them afterwards: replies that
+  // hold one may be called, or dropped, later than that.
+  class AuditSink {
+   public:
+    // In the key's slot of a domain that is served here.
+    void Add(base::DomainId domain, std::string_view key, AuditEntry entry) const;
+
+   private:
+    friend class Router;
+    std::weak_ptr<const Impl> impl_;
+  };
+  AuditSink audit_sink() const;
   absl::StatusOr<Log::Rows> Read(base::SlotId slot) const;
   // Waits for the slots of `position` that this instance serves (others are not its to know).
   void WaitFor(const base::Position& position, absl::Time deadline,
@@ -42,8 +56,7 @@ class Router {
   const Clock& clock() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace tandem::runtime

@@ -258,7 +258,7 @@ TEST_F(ServeTest, LetsAFirmInUnderTlsOnceItIsAdmitted) {
 }
 
 // What the program prints, both ways, and its exit code.
-std::pair<int, std::string> Run(const std::string& arguments) {
+std::pair<int, std::string> Ask(const std::string& arguments) {
   FILE* pipe = popen((std::string(TANDEM_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
   EXPECT_NE(pipe, nullptr);
   std::string text;
@@ -306,24 +306,24 @@ TEST_F(ServeTest, AHeadFromTheFeedHoldsForItsOwnDataAlone) {
   const std::string hash = absl::BytesToHexString(head.hash());
   const std::string proof = " --head " + hash + " --seal " + absl::WebSafeBase64Escape(head.seal());
   const std::string verify = "audit verify --data ";
-  auto [code, text] = Run(verify + File("data") + proof);
+  auto [code, text] = Ask(verify + File("data") + proof);
   EXPECT_EQ(code, 0) << text;
   EXPECT_THAT(text, HasSubstr("the head holds"));
-  std::tie(code, text) = Run(verify + File("old"));
+  std::tie(code, text) = Ask(verify + File("old"));
   EXPECT_EQ(code, 0) << text;  // Whole in itself, and yet:
-  std::tie(code, text) = Run(verify + File("old") + proof);
+  std::tie(code, text) = Ask(verify + File("old") + proof);
   EXPECT_NE(code, 0);
   EXPECT_THAT(text, HasSubstr("restored from an older state"));
-  std::tie(code, text) = Run(verify + File("other") + proof);
+  std::tie(code, text) = Ask(verify + File("other") + proof);
   EXPECT_NE(code, 0);
   EXPECT_THAT(text, HasSubstr("BAD_TOKEN"));  // Another network's key.
   std::string wrong = proof;
   wrong[8] = wrong[8] == '0' ? '1' : '0';
-  std::tie(code, text) = Run(verify + File("data") + wrong);
+  std::tie(code, text) = Ask(verify + File("data") + wrong);
   EXPECT_NE(code, 0);
   EXPECT_THAT(text, HasSubstr("another head"));
   // And the audit can be read: the stranger by its claim, the firm by its name.
-  std::tie(code, text) = Run("audit show --output csv --data " + File("data"));
+  std::tie(code, text) = Ask("audit show --output csv --data " + File("data"));
   EXPECT_EQ(code, 0) << text;
   EXPECT_THAT(text, HasSubstr(",,,ListItems,,UNKNOWN_CALLER,firms/nobody/principals/boss,"));
   EXPECT_THAT(text, HasSubstr(",acme,boss,Follow,domains all types all,served,"));
