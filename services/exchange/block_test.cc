@@ -95,6 +95,62 @@ TEST(PrepareSeriesTest, RefusesABlockWhole) {
   }
 }
 
+// Goal: a day of every item says the same in two columns as in four.
+TEST(PrepareSeriesTest, TakesEveryItemOfTheDictionaryOnOneDay) {
+  const auto firm = testing::MakeRegister(3, 1);
+  const Place place{"shop", "l1"};
+  const v1::SeriesBlock full = testing::WireBlock(
+      {{1, testing::kDay, 1000}, {2, testing::kDay, 0}, {3, testing::kDay, 3000}}, 7, 3);
+  v1::SeriesBlock brief = full;
+  brief.clear_run_item();
+  brief.mutable_run_first_day()->Truncate(1);
+  const auto dictionary = MapDictionary(full.items(), *firm);
+  const auto want = PrepareSeries({place, firm, *dictionary}, full);
+  for (int again = 0; again < 2; ++again) {  // The second time the dictionary's column is there.
+    const auto got = PrepareSeries({place, firm, *dictionary}, brief);
+    ASSERT_THAT(got, IsOk());
+    EXPECT_EQ((*got)->fact.SerializeAsString(), (*want)->fact.SerializeAsString());
+    EXPECT_EQ((*got)->touched_columns.SerializeAsString(),
+              (*want)->touched_columns.SerializeAsString());
+  }
+  brief.add_value_milli(1);
+  EXPECT_THAT(PrepareSeries({place, firm, *dictionary}, brief).status(),
+              HasReason(Reason::kBadColumns));
+  brief.mutable_value_milli()->Truncate(2);
+  EXPECT_THAT(PrepareSeries({place, firm, *dictionary}, brief).status(),
+              HasReason(Reason::kBadColumns));
+}
+
+// Goal: what a fold unpacks of a block is what unpacking all of it gives.
+TEST(DecodeSeriesOfTest, GivesTheItemsAskedFor) {
+  const auto firm = testing::MakeRegister(5, 1);
+  const Place place{"shop", "l1"};
+  const std::vector<testing::Row> days[] = {
+      {{1, 10'000, 1}, {2, 10'000, 2}, {3, 10'000, 3}, {4, 10'001, 4}, {5, 10'000, 5}},
+      {{5, 10'000, 5}, {1, 10'000, 1}, {3, 10'000, 3}},                  // Not ascending.
+      {{2, 10'000, 1}, {2, 10'001, 2}, {2, 10'002, 3}, {4, 10'000, 4}},  // Several days.
+  };
+  for (const auto& rows : days) {
+    const v1::SeriesBlock block = testing::WireBlock(rows, 1, 5);
+    const auto dictionary = MapDictionary(block.items(), *firm);
+    const auto prepared = PrepareSeries({place, firm, *dictionary}, block);
+    ASSERT_THAT(prepared, IsOk());
+    for (std::uint32_t first = 1; first <= 5; ++first) {
+      for (std::uint32_t last = first; last <= 5; ++last) {
+        const auto part = DecodeSeriesOf((*prepared)->fact, first, last);
+        ASSERT_THAT(part, IsOk());
+        std::vector<std::int64_t> got;
+        for (const Run& run : part->runs) got.push_back(part->values_milli[run.value_index]);
+        std::vector<std::int64_t> want;
+        for (const testing::Row& row : rows) {
+          if (row.item >= first && row.item <= last) want.push_back(row.value);
+        }
+        EXPECT_EQ(got, want) << first << " to " << last;
+      }
+    }
+  }
+}
+
 TEST(PreparePricesTest, RefusesRangesThatAreNone) {
   const auto firm = testing::MakeRegister(2, 1);
   const Place place{"shop", "l1"};

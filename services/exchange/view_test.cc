@@ -66,6 +66,7 @@ TEST_F(ViewTest, ShowsABatchOfOneBlockWithItsRows) {
   const TestSlot slot = Reported({{{1, testing::kDay, 1000}, {2, testing::kDay, 2000}}});
   ASSERT_EQ(slot.log.size(), 2u);
   EXPECT_EQ(TouchOf(slot.log[0]).kind, base::DataKind::kSales);
+  EXPECT_EQ(TouchOf(slot.log[0]).location, "l1");
   EXPECT_EQ(TouchOf(slot.log[1]).owner, "");
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto seen, ViewOf(slot.log[0], "maker", grants_, registers_));
   ASSERT_TRUE(seen.has_value());

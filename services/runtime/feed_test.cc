@@ -117,6 +117,38 @@ TEST_F(FeedTest, BeginsNowOrAtTheStart) {
   EXPECT_THAT(start.sink->texts(), ElementsAre("before", "after"));
 }
 
+// Goal: two thousand subscribers that begin at once cost the log nothing.
+TEST_F(FeedTest, BeginsNowWithoutReadingTheLog) {
+  for (int i = 0; i < 20; ++i) Say(kFirst, "shop", absl::StrCat("before ", i));
+  const std::uint64_t reads = log_.reads();
+  std::vector<Reader> readers;
+  for (int i = 0; i < 50; ++i) readers.push_back(Follow({.firm = "shop"}));
+  Say(kFirst, "shop", "after");
+  for (const Reader& reader : readers) EXPECT_THAT(reader.sink->texts(), ElementsAre("after"));
+  EXPECT_EQ(log_.reads(), reads);
+}
+
+// Goal: subscribers that come back together catch up on what is still in memory.
+TEST_F(FeedTest, CatchesUpOnRecentGroupsWithoutReadingTheLog) {
+  std::string cursor;
+  {
+    Reader reader = Follow({.firm = "shop"});
+    Say(kFirst, "shop", "seen");
+    cursor = reader.sink->cursor();
+  }
+  for (int i = 0; i < 20; ++i) Say(kFirst, "shop", absl::StrCat(i));
+  const std::uint64_t reads = log_.reads();
+  std::vector<Reader> readers;
+  for (int i = 0; i < 50; ++i) readers.push_back(Follow({.firm = "shop", .cursor = cursor}));
+  for (const Reader& reader : readers) {
+    const std::vector<FeedRecord> records = reader.sink->records();
+    ASSERT_THAT(records, SizeIs(20));
+    EXPECT_EQ(records.front().number, 2u);
+    EXPECT_EQ(records.back().fact.payload, "19");
+  }
+  EXPECT_EQ(log_.reads(), reads);
+}
+
 TEST_F(FeedTest, FiltersByDomainRelationAndType) {
   grants_.Open("maker", "shop");
   grants_.Open("maker", "store");

@@ -120,14 +120,17 @@ TEST_F(GrantsIndexTest, EventsNeedNoScopeAndForecastsTakeAllScopes) {
   EXPECT_FALSE(Allows("shop", "maker", DataKind::kForecasts, "i1", "l1"));
 }
 
-TEST_F(GrantsIndexTest, ListsViewersByKind) {
+TEST_F(GrantsIndexTest, ListsViewersByKindAndLocation) {
   PutInForce("a1", SalesShared("shop", "maker", {"i1"}, {"l1"}));
-  PutInForce("a2", SalesShared("shop", "agent", {"i1"}, {"l1"}));
-  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kSales), ElementsAre("agent", "maker"));
-  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kStock), IsEmpty());
-  EXPECT_THAT(index_.ViewersOf("maker", DataKind::kSales), IsEmpty());
+  PutInForce("a2", SalesShared("shop", "agent", {"i1"}, {"l1", "l2"}));
+  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kSales, ""), ElementsAre("agent", "maker"));
+  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kSales, "l1"), ElementsAre("agent", "maker"));
+  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kSales, "l2"), ElementsAre("agent"));
+  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kSales, "l3"), IsEmpty());
+  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kStock, ""), IsEmpty());
+  EXPECT_THAT(index_.ViewersOf("maker", DataKind::kSales, ""), IsEmpty());
   Fold(Revoked("a1"));
-  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kSales), ElementsAre("agent"));
+  EXPECT_THAT(index_.ViewersOf("shop", DataKind::kSales, "l1"), ElementsAre("agent"));
 }
 
 TEST_F(GrantsIndexTest, NoticesTellEachPartyWhatOpenedAndWhatEnded) {
