@@ -140,7 +140,7 @@ TEST(DecodeSeriesOfTest, GivesTheItemsAskedFor) {
         const auto part = DecodeSeriesOf((*prepared)->fact, first, last);
         ASSERT_THAT(part, IsOk());
         std::vector<std::int64_t> got;
-        for (const Run& run : part->runs) got.push_back(part->values_milli[run.value_index]);
+        for (const auto& run : part->runs) got.push_back(part->values_milli[run.value_index]);
         std::vector<std::int64_t> want;
         for (const testing::Row& row : rows) {
           if (row.item >= first && row.item <= last) want.push_back(row.value);
