@@ -221,7 +221,12 @@ void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then
 
 absl::Status Door::Charge(const Guest& guest, const Load& load) {
   if (guest.call.caller.instance) return absl::OkStatus();
-  return rates_.Take(guest.call.caller.firm, load, parts_.clock->Monotonic());
+  absl::Status status = rates_.Take(guest.call.caller.firm, load, parts_.clock->Monotonic());
+  if (!status.ok()) {
+    Audit(
+        {.caller = guest.call.caller, .method = guest.method.name, .reason = AuditReason(status)});
+  }
+  return status;
 }
 
 grpc::Status Door::Leave(grpc::CallbackServerContext& context, const Guest& guest,

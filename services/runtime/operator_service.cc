@@ -7,6 +7,7 @@
 #include "grpcpp/server_context.h"
 #include "services/base/name.h"
 #include "services/base/status.h"
+#include "services/runtime/audit.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/rpc.h"
 #include "tandem/runtime/v1/operator.grpc.pb.h"
@@ -29,10 +30,13 @@ v1::Checkpoint CheckpointFrom(const CheckpointInfo& info) {
 
 class OperatorApi {
  public:
-  explicit OperatorApi(Checkpoints& checkpoints) : checkpoints_(checkpoints) {}
+  OperatorApi(const Door& door, Checkpoints& checkpoints)
+      : door_(door), checkpoints_(checkpoints) {}
 
   void CreateCheckpoint(const Call& call, const v1::CreateCheckpointRequest& request,
                         Reply<v1::Checkpoint> reply) {
+    // A copy of all that firms have here: the audit, and so the chain, says who had it made.
+    reply = Audited(call, {"CreateCheckpoint", request.request_id()}, std::move(reply));
     absl::Status checked = base::CheckRequestId(request.request_id());
     if (!checked.ok()) return reply(std::move(checked));
     checkpoints_.Create(absl::AsciiStrToLower(request.request_id()),
@@ -45,8 +49,9 @@ class OperatorApi {
                         });
   }
 
-  void DeleteCheckpoint(const Call& /*call*/, const v1::DeleteCheckpointRequest& request,
+  void DeleteCheckpoint(const Call& call, const v1::DeleteCheckpointRequest& request,
                         Reply<v1::DeleteCheckpointResponse> reply) {
+    reply = Audited(call, {"DeleteCheckpoint", request.name()}, std::move(reply));
     absl::Status checked = base::CheckRequestId(request.request_id());
     if (!checked.ok()) return reply(std::move(checked));
     auto parts = base::ParseName("name", "checkpoints/*", request.name());
@@ -59,12 +64,27 @@ class OperatorApi {
   }
 
  private:
+  // Neither is a fact, so both leave a line, served or refused.
+  template <typename Message>
+  Reply<Message> Audited(const Call& call, Asked asked, Reply<Message> reply) const {
+    return [this, caller = call.caller, asked = std::move(asked),
+            reply = std::move(reply)](absl::StatusOr<Answer<Message>> answer) mutable {
+      door_.Audit({.caller = caller,
+                   .method = asked.method,
+                   .resource = asked.resource,
+                   .reason = AuditReason(answer.status())});
+      reply(std::move(answer));
+    };
+  }
+
+  const Door& door_;
   Checkpoints& checkpoints_;
 };
 
 class OperatorService final : public v1::OperatorService::CallbackService {
  public:
-  OperatorService(Door& door, Checkpoints& checkpoints) : api_(checkpoints), shell_(door, api_) {}
+  OperatorService(Door& door, Checkpoints& checkpoints)
+      : api_(door, checkpoints), shell_(door, api_) {}
 
   ServerUnaryReactor* CreateCheckpoint(CallbackServerContext* context,
                                        const v1::CreateCheckpointRequest* request,

@@ -193,6 +193,7 @@ TEST_F(RpcTest, GivesEachFirmItsShareOfBytes) {
   const absl::Status refused = List(*stub_, *ContextOf("acme", "planner"), request);
   EXPECT_THAT(refused, HasReason(Reason::kQuotaExceeded));
   EXPECT_THAT(std::string(refused.message()), HasSubstr("at most 1 a second"));
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("acme/planner ListItems QUOTA_EXCEEDED "));
   EXPECT_THAT(List(*stub_, *ContextOf("other", "planner"), request), IsOk());
   EXPECT_THAT(loopback_.telemetry.Text(), HasSubstr(R"(reason="QUOTA_EXCEEDED"} 1)"));
 }
@@ -220,6 +221,7 @@ TEST_F(RpcTest, GivesEachFirmItsShareOfRows) {
   EXPECT_GT(answered, 3600);  // An hour's rows, and those of the seconds that the test takes.
   EXPECT_LT(answered, 3700);
   EXPECT_THAT(runtime::FromGrpcStatus(stream->Finish()), HasReason(Reason::kQuotaExceeded));
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("acme/planner Ingest QUOTA_EXCEEDED "));
 }
 
 TEST_F(RpcTest, TakesMessagesUpToSixteenMebibytes) {

@@ -301,6 +301,9 @@ TEST_F(ServeTest, AHeadFromTheFeedHoldsForItsOwnDataAlone) {
   EXPECT_THAT(ListItems(address, "nobody"), HasReason(Reason::kUnknownCaller));
   const feed::v1::AuditHead head = LaterHead(address, "acme");
   ASSERT_EQ(head.hash().size(), 32u);
+  const auto backup = Ask("backup create --insecure --as operator/root --server " + address +
+                          " --to " + File("backup"));
+  EXPECT_EQ(backup.first, 0) << backup.second;
   EXPECT_EQ(program.Stop(), 0);
 
   const std::string hash = absl::BytesToHexString(head.hash());
@@ -309,6 +312,8 @@ TEST_F(ServeTest, AHeadFromTheFeedHoldsForItsOwnDataAlone) {
   auto [code, text] = Ask(verify + File("data") + proof);
   EXPECT_EQ(code, 0) << text;
   EXPECT_THAT(text, HasSubstr("the head holds"));
+  std::tie(code, text) = Ask(verify + File("backup") + proof);
+  EXPECT_EQ(code, 0) << text;
   std::tie(code, text) = Ask(verify + File("old"));
   EXPECT_EQ(code, 0) << text;  // Whole in itself, and yet:
   std::tie(code, text) = Ask(verify + File("old") + proof);
@@ -327,6 +332,7 @@ TEST_F(ServeTest, AHeadFromTheFeedHoldsForItsOwnDataAlone) {
   EXPECT_EQ(code, 0) << text;
   EXPECT_THAT(text, HasSubstr(",,,ListItems,,UNKNOWN_CALLER,firms/nobody/principals/boss,"));
   EXPECT_THAT(text, HasSubstr(",acme,boss,Follow,domains all types all,served,"));
+  EXPECT_THAT(text, HasSubstr(",operator,root,CreateCheckpoint,"));
 }
 
 // Services apart: the exchange follows governance over gRPC, and survives its absence.
