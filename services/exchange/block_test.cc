@@ -36,8 +36,8 @@ TEST(PrepareSeriesTest, RefusesABlockWhole) {
   const Case cases[] = {
       {"as it is", Reason::kNone, [](v1::SeriesBlock&) {}},
       {"no rows", Reason::kFieldMissing, [](v1::SeriesBlock& b) { b.clear_run_first_day(); }},
-      {"a day is missing", Reason::kBadColumns,
-       [](v1::SeriesBlock& b) { b.mutable_run_first_day()->RemoveLast(); }},
+      {"a day too many", Reason::kBadColumns,
+       [](v1::SeriesBlock& b) { b.add_run_first_day(testing::kDay); }},
       {"a value too many", Reason::kBadColumns, [](v1::SeriesBlock& b) { b.add_value_milli(1); }},
       {"a run of no days", Reason::kBadColumns,
        [](v1::SeriesBlock& b) {

@@ -17,11 +17,12 @@ constexpr std::uint8_t kRowVersion = 1;
 constexpr std::size_t kDigestBytes = 16;
 constexpr std::size_t kMethodBytes = 4;
 constexpr std::size_t kIdBytes = 16;
-// Requests whose facts' numbers agree but for the last 5 bits have one row of ages: a row for each
-// would cost the store as much again as what it remembers.
-constexpr unsigned kAgeShift = 5;
 // Rows are forgotten in batches: one look for the oldest costs a scan.
 constexpr absl::Duration kForgetSlack = absl::Minutes(10);
+// Requests of the same ten minutes whose facts' numbers agree but for the last 5 bits have one row
+// of ages: a row for each would cost the store as much again as what it remembers.
+constexpr std::int64_t kAgeNanos = 600'000'000'000;
+constexpr unsigned kAgeShift = 5;
 constexpr std::size_t kForgetMax = 256;
 
 std::string OwnKey(char kind) { return {kSlotPrefix, kind}; }
@@ -36,9 +37,11 @@ std::string RequestKey(const base::Caller& caller, std::string_view request_id,
   return OwnKey('i').append(reinterpret_cast<const char*>(hash.data()), kIdBytes);
 }
 
-std::string AgeKey(std::uint64_t first_number) {
+std::string AgeKey(absl::Time instant, std::uint64_t first_number) {
   base::ByteWriter key;
-  key.Raw(OwnKey('a')).BigEndian64(first_number >> kAgeShift);
+  key.Raw(OwnKey('a'));
+  key.BigEndian64(static_cast<std::uint64_t>(absl::ToUnixNanos(instant) / kAgeNanos));
+  key.BigEndian64(first_number >> kAgeShift);
   return key.Take();
 }
 
@@ -112,7 +115,7 @@ void RequestMemory::Remember(base::Rows& rows, std::span<const base::FactRecord>
   value.Byte(kRowVersion).Raw(first.request_digest).Varint(first.number).Varint(command.size());
   const std::string key = RequestKey(first.actor, first.request_id, first.request_digest);
   rows.Put(key, value.bytes());
-  const std::string age_key = AgeKey(first.number);
+  const std::string age_key = AgeKey(first.instant, first.number);
   const std::optional<std::string> ages = rows.Get(age_key);
   const std::string head = AgesHead(first.instant);
   base::ByteWriter aged;
