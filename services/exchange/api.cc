@@ -6,9 +6,9 @@
 
 namespace tandem::exchange {
 
-ExchangeApi::ExchangeApi(ExchangeSeams seams) : seams_(seams) {
-  base::Require(seams.router != nullptr && seams.grants != nullptr && seams.registers != nullptr &&
-                    seams.sealer != nullptr,
+ExchangeApi::ExchangeApi(ExchangeSeams seams) : seams_(std::move(seams)) {
+  base::Require(seams_.router != nullptr && seams_.grants != nullptr &&
+                    seams_.registers != nullptr && seams_.sealer != nullptr,
                 "the exchange needs all its seams");
 }
 

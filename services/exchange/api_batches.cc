@@ -99,21 +99,21 @@ void ExchangeApi::ReportStock(const Call& call, const v1::ReportStockRequest& re
   auto row = RowOf(*place, seams_.registers->Of(place->owner), request);
   if (!row.ok()) return reply(row.status());
   auto accepted = std::make_shared<std::int64_t>(0);  // When, where no fact says it.
-  Change(
-      seams_, call, "ReportStock", request, SlotOf(seams_, *place),
-      [command = exchange::ReportStock{*place, *std::move(row)}, accepted](
-          const base::RowReader& rows, const base::Stamp& stamp) {
-        *accepted = absl::ToUnixNanos(stamp.instant);
-        return Decide(rows, command);
-      },
-      std::move(reply),
-      [accepted](const runtime::Outcome& outcome) -> absl::StatusOr<v1::ReportStockResponse> {
-        v1::ReportStockResponse response;
-        const std::int64_t nanos =
-            outcome.facts.empty() ? *accepted : absl::ToUnixNanos(outcome.facts.back().instant);
-        *response.mutable_accept_time() = TimestampOf(nanos);
-        return response;
-      });
+  Change(seams_, SlotOf(seams_, *place),
+         EditorsCommand(seams_, call, "ReportStock", request,
+                        [command = exchange::ReportStock{*place, *std::move(row)}, accepted](
+                            const base::RowReader& rows, const base::Stamp& stamp) {
+                          *accepted = absl::ToUnixNanos(stamp.instant);
+                          return Decide(rows, command);
+                        }),
+         std::move(reply),
+         [accepted](const runtime::Outcome& outcome) -> absl::StatusOr<v1::ReportStockResponse> {
+           v1::ReportStockResponse response;
+           const std::int64_t nanos =
+               outcome.facts.empty() ? *accepted : absl::ToUnixNanos(outcome.facts.back().instant);
+           *response.mutable_accept_time() = TimestampOf(nanos);
+           return response;
+         });
 }
 
 void ExchangeApi::GetStream(const Call& call, const v1::GetStreamRequest& request,
@@ -145,17 +145,18 @@ void ExchangeApi::CloseBatch(const Call& call, const v1::CloseBatchRequest& requ
   const auto ids = OwnIds(call, "stream", "firms/*/locations/*/streams/*", request.stream());
   if (!ids.ok()) return reply(ids.status());
   const Place place{(*ids)[0], (*ids)[1]};
-  Change(
-      seams_, call, "CloseBatch", request, SlotOf(seams_, place),
-      [command = exchange::CloseBatch{place, (*ids)[2]}](
-          const base::RowReader& rows, const base::Stamp&) { return Decide(rows, command); },
-      std::move(reply),
-      [this, place, stream = (*ids)[2]](const runtime::Outcome& outcome) {
-        const auto fact =
-            FactIn<v1::BatchClosed>(outcome, static_cast<std::uint32_t>(FactKind::kBatchClosed));
-        return fact.has_value() ? BatchAt(seams_, place, fact->batch())
-                                : NewestBatch(seams_, place, stream);
-      });
+  Change(seams_, SlotOf(seams_, place),
+         EditorsCommand(seams_, call, "CloseBatch", request,
+                        [command = exchange::CloseBatch{place, (*ids)[2]}](
+                            const base::RowReader& rows, const base::Stamp&) {
+                          return Decide(rows, command);
+                        }),
+         std::move(reply), [this, place, stream = (*ids)[2]](const runtime::Outcome& outcome) {
+           const auto fact =
+               FactIn<v1::BatchClosed>(outcome, static_cast<std::uint32_t>(FactKind::kBatchClosed));
+           return fact.has_value() ? BatchAt(seams_, place, fact->batch())
+                                   : NewestBatch(seams_, place, stream);
+         });
 }
 
 void ExchangeApi::RetractBatch(const Call& call, const v1::RetractBatchRequest& request,
@@ -164,14 +165,15 @@ void ExchangeApi::RetractBatch(const Call& call, const v1::RetractBatchRequest& 
   const auto ids = OwnIds(call, "name", "firms/*/locations/*/batches/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   const Place place{(*ids)[0], (*ids)[1]};
-  Change(
-      seams_, call, "RetractBatch", request, SlotOf(seams_, place),
-      [command = exchange::RetractBatch{place, (*ids)[2]}](
-          const base::RowReader& rows, const base::Stamp&) { return Decide(rows, command); },
-      std::move(reply),
-      [this, place, id = (*ids)[2]](const runtime::Outcome&) {
-        return BatchAt(seams_, place, id);
-      });
+  Change(seams_, SlotOf(seams_, place),
+         EditorsCommand(seams_, call, "RetractBatch", request,
+                        [command = exchange::RetractBatch{place, (*ids)[2]}](
+                            const base::RowReader& rows, const base::Stamp&) {
+                          return Decide(rows, command);
+                        }),
+         std::move(reply), [this, place, id = (*ids)[2]](const runtime::Outcome&) {
+           return BatchAt(seams_, place, id);
+         });
 }
 
 void ExchangeApi::ListBatches(const Call& call, const v1::ListBatchesRequest& request,

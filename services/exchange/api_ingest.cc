@@ -123,15 +123,15 @@ class Session final : public IngestSession {
     }
     const absl::Duration left =
         std::min(state->call.deadline - state->seams.router->clock().Now(), absl::Seconds(10));
-    state->seams.registers->WaitFor(*wanted, left,
-                                    [state, next = std::move(next)](absl::Status reached) mutable {
-                                      if (reached.ok()) {
-                                        Submit(state, std::move(next));
-                                      } else {
-                                        state->answers.Settle(next.place, reached);
-                                      }
-                                      Work(state);
-                                    });
+    state->seams.registers->WaitFor(
+        *wanted, left, [state, next = std::move(next)](const absl::Status& reached) mutable {
+          if (reached.ok()) {
+            Submit(state, std::move(next));
+          } else {
+            state->answers.Settle(next.place, reached);
+          }
+          Work(state);
+        });
     return false;
   }
 
@@ -154,7 +154,7 @@ class Session final : public IngestSession {
     };
     state->seams.router->Submit(
         SlotOf(state->seams, place), std::move(submitted),
-        [state, place, result, at = next.place](absl::StatusOr<runtime::Outcome> outcome) {
+        [state, place, result, at = next.place](const absl::StatusOr<runtime::Outcome>& outcome) {
           if (!outcome.ok()) return state->answers.Settle(at, outcome.status());
           v1::IngestResponse response;
           response.set_durable_block(result->durable_block);

@@ -162,7 +162,7 @@ class SeriesPages final : public Pages<v1::ReadSeriesResponse> {
         seams_.grants->ItemsAt(call_.caller.firm, query_.owner, query_.kind, place.location));
     if (granted->empty() && call_.caller.firm != query_.owner) return NotGranted(query_.owner);
     const std::int32_t day_last = std::min(query_.day_last, day_ + kPageDays - 1);
-    const auto days = static_cast<std::size_t>(day_last - day_ + 1);
+    const auto days = static_cast<std::size_t>(day_last - day_) + 1;
     const std::size_t groups = std::clamp<std::size_t>(kPageCells / (days * kTileItems), 1, 4);
     const std::size_t group_end = std::min(groups_.size(), group_ + groups);
     TANDEM_RETURN_IF_ERROR(Open(place, day_last));
@@ -409,7 +409,7 @@ void ExchangeApi::ReadSeries(const Call& call, const v1::ReadSeriesRequest& requ
   AtPosition(
       seams_, call, request.min_position(),
       [this, call, request, as_of = *as_of,
-       reply = std::move(reply)](absl::Status reached) mutable {
+       reply = std::move(reply)](const absl::Status& reached) mutable {
         if (!reached.ok()) return reply(reached);
         auto query = QueryFrom(seams_, call, request);
         if (!query.ok()) return reply(query.status());
@@ -431,7 +431,7 @@ void ExchangeApi::ReadPrices(const Call& call, const v1::ReadPricesRequest& requ
   reply = AuditOf(seams_).ReadPages(call, {"ReadPrices", ResourceOf(request)}, std::move(reply));
   AtPosition(
       seams_, call, request.min_position(),
-      [this, call, request, reply = std::move(reply)](absl::Status reached) mutable {
+      [this, call, request, reply = std::move(reply)](const absl::Status& reached) mutable {
         if (!reached.ok()) return reply(reached);
         auto query = QueryFrom(seams_, call, request);
         if (!query.ok()) return reply(query.status());

@@ -114,11 +114,12 @@ std::string IdOfName(std::string_view name) {
 template <typename Request, typename Response, typename Fill>
 void List(const ExchangeSeams& seams, const Call& call, const Request& request,
           Reply<Response> reply, Fill fill) {
-  AtPosition(seams, call, request.min_position(),
-             [reply = std::move(reply), fill = std::move(fill)](absl::Status reached) mutable {
-               if (!reached.ok()) return reply(reached);
-               reply(fill());
-             });
+  AtPosition(
+      seams, call, request.min_position(),
+      [reply = std::move(reply), fill = std::move(fill)](const absl::Status& reached) mutable {
+        if (!reached.ok()) return reply(reached);
+        reply(fill());
+      });
 }
 
 // Sees everything of its own; of others' what Check lets through.
@@ -139,9 +140,10 @@ void ExchangeApi::RegisterItems(const Call& call, const v1::RegisterItemsRequest
   reply = AuditOf(seams_).Change(call, {"RegisterItems", request.parent()}, std::move(reply));
   const auto owner = OwnFirm(call, "parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
-  Change(seams_, call, "RegisterItems", request, SlotOf(seams_, *owner),
-         Deciding(exchange::RegisterItems{*owner, request.items()}), std::move(reply),
-         [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
+  Change(seams_, SlotOf(seams_, *owner),
+         EditorsCommand(seams_, call, "RegisterItems", request,
+                        Deciding(exchange::RegisterItems{*owner, request.items()})),
+         std::move(reply), [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
            const auto fact = FactIn<v1::ItemsRegistered>(
                outcome, static_cast<std::uint32_t>(FactKind::kItemsRegistered));
            return Registered<v1::RegisterItemsResponse>(seams_, firm, outcome,
@@ -154,9 +156,10 @@ void ExchangeApi::RegisterLocations(const Call& call, const v1::RegisterLocation
   reply = AuditOf(seams_).Change(call, {"RegisterLocations", request.parent()}, std::move(reply));
   const auto owner = OwnFirm(call, "parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
-  Change(seams_, call, "RegisterLocations", request, SlotOf(seams_, *owner),
-         Deciding(exchange::RegisterLocations{*owner, request.locations()}), std::move(reply),
-         [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
+  Change(seams_, SlotOf(seams_, *owner),
+         EditorsCommand(seams_, call, "RegisterLocations", request,
+                        Deciding(exchange::RegisterLocations{*owner, request.locations()})),
+         std::move(reply), [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
            const auto fact = FactIn<v1::LocationsRegistered>(
                outcome, static_cast<std::uint32_t>(FactKind::kLocationsRegistered));
            return Registered<v1::RegisterLocationsResponse>(
@@ -172,9 +175,10 @@ void ExchangeApi::CloseItem(const Call& call, const v1::CloseItemRequest& reques
   const auto day = DayFrom("last_date", request.last_date());
   if (!day.ok()) return reply(day.status());
   const base::SlotId slot = SlotOf(seams_, (*ids)[0]);
-  Change(seams_, call, "CloseItem", request, slot,
-         Deciding(exchange::CloseItem{(*ids)[0], (*ids)[1], day->number()}), std::move(reply),
-         [this, slot, ids = *ids](const runtime::Outcome&) {
+  Change(seams_, slot,
+         EditorsCommand(seams_, call, "CloseItem", request,
+                        Deciding(exchange::CloseItem{(*ids)[0], (*ids)[1], day->number()})),
+         std::move(reply), [this, slot, ids = *ids](const runtime::Outcome&) {
            return EntryAt<v1::Item>(seams_, slot, OwnerPrefix(RowKind::kItem, ids[0]),
                                     IdKey(OwnerPrefix(RowKind::kItemId, ids[0]), ids[1]));
          });
@@ -188,9 +192,10 @@ void ExchangeApi::CloseLocation(const Call& call, const v1::CloseLocationRequest
   const auto day = DayFrom("last_date", request.last_date());
   if (!day.ok()) return reply(day.status());
   const base::SlotId slot = SlotOf(seams_, (*ids)[0]);
-  Change(seams_, call, "CloseLocation", request, slot,
-         Deciding(exchange::CloseLocation{(*ids)[0], (*ids)[1], day->number()}), std::move(reply),
-         [this, slot, ids = *ids](const runtime::Outcome&) {
+  Change(seams_, slot,
+         EditorsCommand(seams_, call, "CloseLocation", request,
+                        Deciding(exchange::CloseLocation{(*ids)[0], (*ids)[1], day->number()})),
+         std::move(reply), [this, slot, ids = *ids](const runtime::Outcome&) {
            return EntryAt<v1::Location>(seams_, slot, OwnerPrefix(RowKind::kLocation, ids[0]),
                                         IdKey(OwnerPrefix(RowKind::kLocationId, ids[0]), ids[1]));
          });
@@ -201,8 +206,10 @@ void ExchangeApi::PutEvents(const Call& call, const v1::PutEventsRequest& reques
   reply = AuditOf(seams_).Change(call, {"PutEvents", request.parent()}, std::move(reply));
   const auto owner = OwnFirm(call, "parent", request.parent());
   if (!owner.ok()) return reply(owner.status());
-  Change(seams_, call, "PutEvents", request, SlotOf(seams_, *owner),
-         Deciding(exchange::PutEvents{*owner, request.events()}), std::move(reply),
+  Change(seams_, SlotOf(seams_, *owner),
+         EditorsCommand(seams_, call, "PutEvents", request,
+                        Deciding(exchange::PutEvents{*owner, request.events()})),
+         std::move(reply),
          [](const runtime::Outcome& outcome) -> absl::StatusOr<v1::PutEventsResponse> {
            v1::PutEventsResponse response;
            const auto fact =
@@ -222,8 +229,10 @@ void ExchangeApi::PutPromotions(const Call& call, const v1::PutPromotionsRequest
     return reply(base::RefuseField(Reason::kUnknownLocation, "parent", "is not in the register",
                                    {{"location", place->location}}));
   }
-  Change(seams_, call, "PutPromotions", request, SlotOf(seams_, *place),
-         Deciding(exchange::PutPromotions{*place, request.promotions(), std::move(registers)}),
+  Change(seams_, SlotOf(seams_, *place),
+         EditorsCommand(
+             seams_, call, "PutPromotions", request,
+             Deciding(exchange::PutPromotions{*place, request.promotions(), std::move(registers)})),
          std::move(reply),
          [](const runtime::Outcome& outcome) -> absl::StatusOr<v1::PutPromotionsResponse> {
            v1::PutPromotionsResponse response;
@@ -239,8 +248,10 @@ void ExchangeApi::PutPlan(const Call& call, const v1::PutPlanRequest& request,
   reply = AuditOf(seams_).Change(call, {"PutPlan", request.plan().name()}, std::move(reply));
   const auto ids = OwnIds(call, "plan.name", "firms/*/plans/*", request.plan().name());
   if (!ids.ok()) return reply(ids.status());
-  Change(seams_, call, "PutPlan", request, SlotOf(seams_, (*ids)[0]),
-         Deciding(exchange::PutPlan{(*ids)[0], request.plan()}), std::move(reply),
+  Change(seams_, SlotOf(seams_, (*ids)[0]),
+         EditorsCommand(seams_, call, "PutPlan", request,
+                        Deciding(exchange::PutPlan{(*ids)[0], request.plan()})),
+         std::move(reply),
          [plan = request.plan()](const runtime::Outcome&) -> absl::StatusOr<v1::Plan> {
            return plan;
          });

@@ -48,20 +48,26 @@ std::optional<Message> FactIn(const runtime::Outcome& outcome, std::uint32_t kin
   return std::nullopt;
 }
 
-// Submits a command with a request id and answers with what `answer` makes of the outcome:
+// The command of an editor's request that has a request id, or why it is none.
+template <typename Request, typename Decision>
+absl::StatusOr<runtime::Command> EditorsCommand(const ExchangeSeams& seams, const Call& call,
+                                                std::string_view method, const Request& request,
+                                                Decision decide) {
+  TANDEM_RETURN_IF_ERROR(CheckEditor(seams, call));
+  TANDEM_RETURN_IF_ERROR(base::CheckRequestId(request.request_id()));
+  return runtime::CommandFor(call, method, request, std::move(decide));
+}
+
+// Submits a command and answers with what `answer` makes of the outcome:
 // absl::StatusOr<Response>(const runtime::Outcome&).
-template <typename Request, typename Decision, typename Response, typename AnswerFn>
-void Change(const ExchangeSeams& seams, const Call& call, std::string_view method,
-            const Request& request, base::SlotId slot, Decision decide, Reply<Response> reply,
-            AnswerFn answer) {
-  if (const absl::Status role = CheckEditor(seams, call); !role.ok()) return reply(role);
-  if (const absl::Status id = base::CheckRequestId(request.request_id()); !id.ok()) {
-    return reply(id);
-  }
+template <typename Response, typename AnswerFn>
+void Change(const ExchangeSeams& seams, base::SlotId slot, absl::StatusOr<runtime::Command> command,
+            Reply<Response> reply, AnswerFn answer) {
+  if (!command.ok()) return reply(command.status());
   seams.router->Submit(
-      slot, runtime::CommandFor(call, method, request, std::move(decide)),
+      slot, *std::move(command),
       [reply = std::move(reply),
-       answer = std::move(answer)](absl::StatusOr<runtime::Outcome> outcome) mutable {
+       answer = std::move(answer)](const absl::StatusOr<runtime::Outcome>& outcome) mutable {
         if (!outcome.ok()) return reply(outcome.status());
         absl::StatusOr<Response> response = answer(*outcome);
         if (!response.ok()) return reply(response.status());

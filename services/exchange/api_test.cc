@@ -74,7 +74,7 @@ class ExchangeApiTest : public ::testing::Test {
     domain_ = std::make_unique<ExchangeDomain>(*registers_);
     router_ = std::make_unique<runtime::Router>(*log_, clock_, executor_, runtime::SlotOptions{});
     std::optional<absl::Status> ready;
-    router_->Serve(*domain_, [&](absl::Status status) { ready = status; });
+    router_->Serve(*domain_, [&](const absl::Status& status) { ready = status; });
     executor_.Advance(absl::ZeroDuration());
     ASSERT_TRUE(ready.has_value());
     ASSERT_THAT(*ready, IsOk());
@@ -131,8 +131,9 @@ class ExchangeApiTest : public ::testing::Test {
   }
 
   // One block of `rows`, pushed on its own call.
-  absl::StatusOr<v1::IngestResponse> Ingest(std::int64_t block, std::vector<testing::Row> rows,
-                                            bool close, std::uint32_t revision = 1) {
+  absl::StatusOr<v1::IngestResponse> Ingest(std::int64_t block,
+                                            const std::vector<testing::Row>& rows, bool close,
+                                            std::uint32_t revision = 1) {
     auto session = api_->OpenIngest(CallOf("shop"));
     std::optional<absl::StatusOr<v1::IngestResponse>> got;
     session->Push(BlockOf(block, rows, close, revision),

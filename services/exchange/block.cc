@@ -394,6 +394,7 @@ std::vector<TouchedItem> TouchedBy(std::vector<Run> runs) {
 
 std::vector<TouchedItem> TouchedBy(const std::vector<PriceBlock::Item>& items) {
   std::vector<TouchedItem> touched;
+  touched.reserve(items.size());
   for (const PriceBlock::Item& item : items) {
     touched.push_back({item.item, item.ranges.front().day_first, item.ranges.back().day_last});
   }

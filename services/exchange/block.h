@@ -19,7 +19,7 @@ namespace tandem::exchange {
 // The most rows (or price ranges) of a block, and the most columns' bytes, so that a block and what
 // closes its batch fit in one group of the log.
 inline constexpr std::size_t kBlockRowsMax = 131'072;
-inline constexpr std::size_t kBlockBytesMax = 512 * 1024;
+inline constexpr std::size_t kBlockBytesMax = std::size_t{512} * 1024;
 inline constexpr std::size_t kDictionaryMax = 100'000;
 
 // Days in a row of one item.

@@ -20,7 +20,7 @@ using Facts = std::vector<base::Fact>;
 
 // The most entries of one command, and the most bytes of them: they are one group of the log.
 inline constexpr int kEntriesMax = 5'000;
-inline constexpr std::size_t kEntriesBytesMax = 512 * 1024;
+inline constexpr std::size_t kEntriesBytesMax = std::size_t{512} * 1024;
 // Blocks that a batch may hold before it must be closed.
 inline constexpr std::int64_t kBatchBlocksMax = 4'096;
 // A stream's id, so that a batch's id ("{stream}-{block}") is one too.

@@ -70,7 +70,8 @@ TEST(DecideCloseItemTest, ClosesOnce) {
 }
 
 // A block of prices of "i1".
-ReportBlock Prices(std::int64_t number, std::vector<PriceRange> ranges, std::uint32_t revision) {
+ReportBlock Prices(std::int64_t number, const std::vector<PriceRange>& ranges,
+                   std::uint32_t revision) {
   const auto firm = testing::MakeRegister(1, 1);
   v1::PriceBlock wire;
   wire.add_items("i1");

@@ -211,7 +211,7 @@ absl::Status SeriesCut::ReadTile(std::optional<std::string_view> bytes, std::uin
   const std::int32_t first = std::max(box.day_first, columns.day_first);
   const std::int32_t last =
       std::min(box.day_last, columns.day_first + static_cast<std::int32_t>(columns.day_count) - 1);
-  const auto count = static_cast<std::size_t>(last - first + 1);
+  const auto count = static_cast<std::size_t>(last - first) + 1;
   const auto column = static_cast<std::size_t>(first - columns.day_first);
   const std::span<std::int64_t> values(columns.values_milli);
   const std::span<std::uint8_t> known(columns.known);

@@ -106,7 +106,7 @@ class History {
       ASSERT_THAT(cut.ReadGroup(group, columns), IsOk());
       for (std::uint32_t i = 0; i < kTileItems; ++i) {
         for (std::int32_t d = 0; d < kDays; ++d) {
-          const std::size_t at = i * kDays + static_cast<std::size_t>(d);
+          const std::size_t at = std::size_t{i} * kDays + static_cast<std::size_t>(d);
           const auto item = group * static_cast<std::uint32_t>(kTileItems) + i;
           const auto want = model_.At({item, testing::kDay + d}, as_of);
           ASSERT_EQ(columns.known[at] != 0, want.has_value())
@@ -140,6 +140,7 @@ class History {
       cells.emplace(1 + (item + items) % kItems, testing::kDay + (day + spread) % kDays);
     }
     std::vector<Row> rows;
+    rows.reserve(cells.size());
     for (const auto& [i, d] : cells) rows.push_back({i, d, random_.Between(-3, 3) * 1000});
     return rows;
   }

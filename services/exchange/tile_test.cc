@@ -44,8 +44,9 @@ Cells AnyCells(std::mt19937_64& random) {
       Cell& cell = cells[{item, day}];
       cell.value_milli = static_cast<std::int64_t>(random() % 3 == 0 ? random() % 9 : 0) * 1000;
       cell.arrival = kind == 0 ? 77 : kind == 1 ? 1000 + day * 40 : 5 + item / 3;
-      if (kind == 3 && random() % 50 == 0)
+      if (kind == 3 && random() % 50 == 0) {
         cell = {.value_milli = -500, .revision = 2, .arrival = 9};
+      }
       if (kind == 4) cell.arrival = random() % 4;
       if (kind == 5) {
         cell.value_milli = static_cast<std::int64_t>(random());

@@ -51,8 +51,9 @@ class ViewTest : public ::testing::Test {
     for (const base::FactRecord& record : slot.log) {
       const auto seen = ViewOf(record, viewer, grants_, registers_);
       EXPECT_THAT(seen, IsOk());
-      if (seen.ok() && seen->has_value())
+      if (seen.ok() && seen->has_value()) {
         all.push_back((*seen)->type_name + ":" + (*seen)->payload);
+      }
     }
     return all;
   }

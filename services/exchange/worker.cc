@@ -104,7 +104,7 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
       return DecideFold(rows, step);
     };
     router.Submit(slot, std::move(command),
-                  [weak = weak_from_this()](absl::StatusOr<runtime::Outcome> outcome) {
+                  [weak = weak_from_this()](const absl::StatusOr<runtime::Outcome>& outcome) {
                     const auto self = weak.lock();
                     if (self == nullptr || self->stopped) return;
                     if (outcome.ok()) {

@@ -139,7 +139,7 @@ void ForecastApi::SubmitForVersion(Command command, std::string relation, std::s
   seams_.router->Submit(
       slot, std::move(command),
       [this, slot, firm, relation = std::move(relation), version = std::move(version),
-       reply = std::move(reply)](absl::StatusOr<Outcome> outcome) mutable {
+       reply = std::move(reply)](const absl::StatusOr<Outcome>& outcome) mutable {
         if (!outcome.ok()) return reply(outcome.status());
         const auto rows = seams_.router->Read(slot);
         if (!rows.ok()) return reply(rows.status());

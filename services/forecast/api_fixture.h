@@ -120,7 +120,7 @@ class ForecastWorld {
     log_.reset();
     log_ = std::make_unique<runtime::EmbeddedLog>(store_, executor_, 7);
     router = std::make_unique<runtime::Router>(*log_, clock_, executor_, runtime::SlotOptions{});
-    router->Serve(domain_, [this](absl::Status status) { ready = status; });
+    router->Serve(domain_, [this](absl::Status status) { ready = std::move(status); });
     api = std::make_unique<ForecastApi>(ForecastSeams{
         router.get(), &grants, &sealer,
         [](std::string_view firm, std::string_view principal, std::string_view role) {

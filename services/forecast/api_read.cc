@@ -123,7 +123,7 @@ void ForecastApi::ReadAt(const Call& call, std::string_view relation, std::strin
   const base::SlotId slot = SlotOf(relation);
   // Other slots are of no account here.
   seams_.router->WaitFor(At(slot, position->At(slot)), call.deadline,
-                         [this, slot, done = std::move(done)](absl::Status status) mutable {
+                         [this, slot, done = std::move(done)](const absl::Status& status) mutable {
                            if (!status.ok()) return done(status);
                            done(seams_.router->Read(slot));
                          });

@@ -20,8 +20,6 @@ namespace {
 using ::tandem::testing::HasReason;
 using ::tandem::testing::IsOk;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using enum base::Reason;
 
 class ApiTest : public ::testing::Test {
@@ -91,7 +89,7 @@ class ApiTest : public ::testing::Test {
     return version.ok() ? version->name() : "";
   }
   std::string Published(int id, std::uint64_t basis = 5) {
-    const std::string name = Staged(id, basis);
+    std::string name = Staged(id, basis);
     EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name), "maker"), IsOk());
     EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, id + 1'000), "maker"),
                 IsOk());

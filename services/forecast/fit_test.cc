@@ -24,7 +24,7 @@ std::vector<std::int64_t> Fit(const std::string& method, const Days& days, int h
   std::vector<char> known;
   for (const auto& day : days) {
     values.push_back(day.value_or(0) * 1'000);
-    known.push_back(day.has_value());
+    known.push_back(day.has_value() ? 1 : 0);
   }
   const auto fitted = FitSeries(method, {values, known}, horizon);
   EXPECT_THAT(fitted, testing::IsOk());

@@ -58,7 +58,7 @@ absl::Status CheckIndexes(const v1::SeriesColumns& series) {
 // Looks up an id of the chunk's dictionary in a scope's ascending list, once an id.
 std::vector<char> InList(const Ids& ids, const std::vector<std::string>& list) {
   std::vector<char> in;
-  for (const std::string& id : ids) in.push_back(std::ranges::binary_search(list, id));
+  for (const std::string& id : ids) in.push_back(std::ranges::binary_search(list, id) ? 1 : 0);
   return in;
 }
 

@@ -12,7 +12,7 @@
 namespace tandem::forecast {
 
 inline constexpr int kSeriesMax = 4'000;  // A chunk.
-inline constexpr std::size_t kChunkBytesMax = 512 * 1024;
+inline constexpr std::size_t kChunkBytesMax = std::size_t{512} * 1024;
 
 // OK for 1 to 4,000 series and at most 512 KiB: an owner's name, ids without a repeat, indexes
 // within them, no series twice, values that fill the series evenly and lie within Quantity's

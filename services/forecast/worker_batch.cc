@@ -70,7 +70,7 @@ class Window {
           row * static_cast<std::size_t>(read.day_count) + static_cast<std::size_t>(day);
       const bool known = read.known.empty() ||
                          (static_cast<unsigned char>(read.known[bit / 8]) >> (bit % 8) & 1) != 0;
-      known_[static_cast<std::size_t>(at)] = known;
+      known_[static_cast<std::size_t>(at)] = known ? 1 : 0;
       values_[static_cast<std::size_t>(at)] = read.value_milli[bit];
     }
     return {values_, known_};

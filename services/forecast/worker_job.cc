@@ -249,7 +249,7 @@ void Job::End() {
   };
   runtime::Router& router = *api_.seams().router;
   router.Submit(router.SlotOf(base::DomainId::kForecast, run_.relation), std::move(submitted),
-                [self = shared_from_this()](absl::StatusOr<runtime::Outcome> outcome) {
+                [self = shared_from_this()](const absl::StatusOr<runtime::Outcome>& outcome) {
                   // However long it takes: else the run would be done again after a restart.
                   if (outcome.ok() || !Passes(outcome.status())) return self->ended_();
                   self->executor_.RunAfter(WaitBefore(self->tries_++), [self] { self->End(); });

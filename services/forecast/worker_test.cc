@@ -99,7 +99,7 @@ class WorkerTest : public ::testing::Test {
     NewWorker();
     for (const char* series : {"bread@east", "bread@west", "milk@east"}) {
       for (std::int32_t day = 0; day < 60; ++day) {
-        source_.sales[{series, kOrigin - day}] = (60 - day) * 1'000;
+        source_.sales[{series, kOrigin - day}] = std::int64_t{60 - day} * 1'000;
       }
     }
   }

@@ -198,8 +198,8 @@ void GovernanceApi::Change(const runtime::Call& call, const Request& request,
         return Decide(rows, command, stamp);
       });
   router_.Submit(kSlot, std::move(command),
-                 [this, render = std::move(render),
-                  reply = std::move(reply)](absl::StatusOr<runtime::Outcome> outcome) mutable {
+                 [this, render = std::move(render), reply = std::move(reply)](
+                     const absl::StatusOr<runtime::Outcome>& outcome) mutable {
                    if (!outcome.ok()) return reply(outcome.status());
                    const absl::StatusOr<runtime::Log::Rows> rows = router_.Read(kSlot);
                    if (!rows.ok()) return reply(rows.status());
@@ -391,7 +391,12 @@ void GovernanceApi::OfferAgreement(const runtime::Call& call,
   absl::StatusOr<governance::OfferAgreement> command = ParseOffer(call, request);
   const std::string id = command.ok() ? command->agreement : std::string();
   Change<governance::OfferAgreement, v1::OfferAgreementRequest, v1::Agreement>(
+<<<<<<< Updated upstream
       call, request, {{"OfferAgreement", OfferedTo(request)}, std::move(command)},
+=======
+      call, request,
+      {Asked{"OfferAgreement", request.agreement().substr(0, 80)}, std::move(command)},
+>>>>>>> Stashed changes
       [caller = call.caller, id](const base::RowReader& rows, const auto&) {
         return RenderAgreement(rows, caller, id);
       },

@@ -17,7 +17,7 @@ namespace tandem::governance {
 using Facts = std::vector<base::Fact>;
 
 inline constexpr std::size_t kAuthoritiesMax = 8;
-inline constexpr std::size_t kPemBytesMax = 16 * 1024;
+inline constexpr std::size_t kPemBytesMax = std::size_t{16} * 1024;
 inline constexpr std::size_t kDisplayNameBytesMax = 200;
 inline constexpr std::size_t kExplanationBytesMax = 1'000;
 

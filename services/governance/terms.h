@@ -21,7 +21,7 @@ inline constexpr int kCriteriaMax = 100;
 inline constexpr std::int32_t kHorizonDaysMax = 1'000;
 inline constexpr std::int32_t kRetentionDaysMax = 36'525;
 // Of the terms' bytes. The fact that holds them must fit in one group of the log (768 KiB).
-inline constexpr std::size_t kTermsBytesMax = 700 * 1024;
+inline constexpr std::size_t kTermsBytesMax = std::size_t{700} * 1024;
 
 // OK if terms are whole: two to eight distinct parties; scopes of parties with distinct items and
 // locations; grants between distinct parties, where the owner has a scope (events and forecasts

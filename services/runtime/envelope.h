@@ -16,7 +16,7 @@
 namespace tandem::runtime {
 
 // The most bytes of one encoded group; the facts of one command must fit in one.
-inline constexpr std::size_t kGroupBytesMax = 768 * 1024;
+inline constexpr std::size_t kGroupBytesMax = std::size_t{768} * 1024;
 
 using Hash = std::array<std::uint8_t, 32>;  // SHA-256 of stored bytes.
 

@@ -52,7 +52,7 @@ class FeedSink {
 };
 
 struct FeedOptions {
-  std::size_t unsent_bytes_max = 64 * 1024;  // Or one record.
+  std::size_t unsent_bytes_max = std::size_t{64} * 1024;  // Or one record.
   std::size_t queue_refs_max = 4096;  // Facts waiting a subscriber; beyond, it re-reads the log.
   absl::Duration progress_period = absl::Seconds(1);
 };

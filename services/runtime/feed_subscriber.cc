@@ -12,7 +12,7 @@ namespace {
 // Groups that one subscriber's queue keeps alive, by their stored size; beyond, it reads the log.
 constexpr std::size_t kPendingBytesMax = std::size_t{4} << 20;
 // What a catch-up reads at a time (at least a group), and how often before others get their turn.
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr std::size_t kReadsPerRound = 16;
 // Until a fact that waits for the grants is looked at again; a fold of the grants wakes it too.
 constexpr absl::Duration kStaleRetry = absl::Milliseconds(100);

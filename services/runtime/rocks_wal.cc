@@ -17,7 +17,7 @@
 namespace tandem::runtime {
 namespace {
 
-constexpr std::size_t kBlock = 32 * 1024;
+constexpr std::size_t kBlock = std::size_t{32} * 1024;
 constexpr std::size_t kHeader = 7;             // Checksum 4, length 2, type 1.
 constexpr std::size_t kRecyclableHeader = 11;  // And the file's number.
 constexpr std::uint8_t kFull = 1;

@@ -20,7 +20,8 @@ constexpr char kVersion = '\x01';
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kTagBytes = 16;
-constexpr std::size_t kTokenBytesMax = 64 * 1024;  // Far above any of ours; bounds what we decrypt.
+constexpr std::size_t kTokenBytesMax =
+    std::size_t{64} * 1024;  // Far above any of ours; bounds what we decrypt.
 constexpr std::string_view kPositionPurpose = "position";
 
 struct FreeContext {
