@@ -41,7 +41,7 @@ class ChainTest : public ::testing::Test {
 
   ChainTest() {
     std::shared_ptr<Slot> slot;
-    Slot::Open(kSlot, domain_, log_, clock_, executor_, SlotOptions{}, [&](auto opened) {
+    Slot::Open(kSlot, {domain_, log_, clock_, executor_}, SlotOptions{}, [&](auto opened) {
       ASSERT_THAT(opened, IsOk());
       slot = *std::move(opened);
     });

@@ -97,7 +97,7 @@ void Router::Serve(const Domain& domain, absl::AnyInvocable<void(absl::Status)> 
       }
       gathered->Take(absl::OkStatus());
     };
-    Slot::Open(slot, domain, impl_->log, impl_->clock, impl_->executor, impl_->options,
+    Slot::Open(slot, {domain, impl_->log, impl_->clock, impl_->executor}, impl_->options,
                std::move(opened));
   }
 }

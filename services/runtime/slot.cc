@@ -44,7 +44,7 @@ void Slot::Impl::Submit(Command command, SubmitDone done) {
   }
   if (!status.ok()) {
     refusals_count.fetch_add(1, std::memory_order_relaxed);
-    return done(std::move(status));
+    return done(std::move(status));  // NOLINT(bugprone-use-after-move): moved only where it is OK.
   }
   Work();
 }
@@ -166,15 +166,14 @@ void Slot::Impl::AppendAudited() {
 
 void Slot::Impl::WaitFor(std::uint64_t number, absl::Time deadline,
                          absl::AnyInvocable<void(absl::Status)> done) {
-  std::uint64_t place = 0;
-  {
-    const std::lock_guard lock(mutex);
-    if (durable_number < number) {
-      place = ++waiters_made;
-      waiters.emplace(place, Waiter{.number = number, .done = std::move(done)});
-    }
+  std::unique_lock held(mutex);
+  if (durable_number >= number) {
+    held.unlock();
+    return done(absl::OkStatus());
   }
-  if (place == 0) return done(absl::OkStatus());
+  const std::uint64_t place = ++waiters_made;
+  waiters.emplace(place, Waiter{.number = number, .done = std::move(done)});
+  held.unlock();
   if (deadline == absl::InfiniteFuture()) return;
   executor.RunAfter(deadline - clock.Now(), [weak = weak_self, place] {
     const std::shared_ptr<Slot> slot = weak.lock();
@@ -201,10 +200,9 @@ Slot::~Slot() {
   for (Task& call : impl_->drained) call();
 }
 
-void Slot::Open(base::SlotId id, const Domain& domain, Log& log, const Clock& clock,
-                Executor& executor, SlotOptions options,
+void Slot::Open(base::SlotId id, const SlotSeams& seams, SlotOptions options,
                 absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<Slot>>)> ready) {
-  auto impl = std::make_unique<Impl>(id, domain, log, clock, executor, options);
+  auto impl = std::make_unique<Impl>(id, seams, options);
   impl->ready = std::move(ready);
   // The constructor is the slot's own, which make_shared cannot reach.
   const std::shared_ptr<Slot> slot(new Slot(std::move(impl)));

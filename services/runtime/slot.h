@@ -84,14 +84,21 @@ struct SlotCounters {
   std::uint64_t last_number = 0;
 };
 
+// What a slot stands on; all of it outlives the slot.
+struct SlotSeams {
+  const Domain& domain;
+  Log& log;
+  const Clock& clock;
+  Executor& executor;
+};
+
 // Safe on any thread. Decide and Apply run under the slot's own exclusion, on the thread of whoever
 // submitted or on the executor.
 class Slot : public std::enable_shared_from_this<Slot> {
  public:
   // Acquires the slot and replays what its rows have not yet applied; `ready` gets the slot, or the
   // error of Acquire, or kDataLoss if a stored fact cannot be read.
-  static void Open(base::SlotId id, const Domain& domain, Log& log, const Clock& clock,
-                   Executor& executor, SlotOptions options,
+  static void Open(base::SlotId id, const SlotSeams& seams, SlotOptions options,
                    absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<Slot>>)> ready);
   ~Slot();
 

@@ -23,13 +23,12 @@ namespace tandem::runtime {
 struct Slot::Impl {
   using Ready = absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<Slot>>)>;
 
-  Impl(base::SlotId slot_id, const Domain& of, Log& to, const Clock& by, Executor& on,
-       const SlotOptions& with)
+  Impl(base::SlotId slot_id, const SlotSeams& seams, const SlotOptions& with)
       : id(slot_id),
-        domain(of),
-        log(to),
-        clock(by),
-        executor(on),
+        domain(seams.domain),
+        log(seams.log),
+        clock(seams.clock),
+        executor(seams.executor),
         options(with),
         queue(options),
         memory(options.request_id_age, options.request_ids_firm_max) {}

@@ -47,7 +47,7 @@ class SlotTest : public ::testing::Test {
     store_.DropPending();
     life_ = std::make_unique<testing::ManualExecutor>(clock_);
     log_ = std::make_unique<EmbeddedLog>(store_, *life_, 7);
-    Slot::Open(kSlot, domain_, *log_, clock_, *life_, options_,
+    Slot::Open(kSlot, {domain_, *log_, clock_, *life_}, options_,
                [this](absl::StatusOr<std::shared_ptr<Slot>> slot) {
                  opened_ = slot.status();
                  if (slot.ok()) slot_ = *std::move(slot);
@@ -369,6 +369,7 @@ TEST_F(SlotTest, KeepsWhatItAcknowledged) {
   int made = 0;
   for (int round = 0; round < 300; ++round) {
     std::vector<Pending> calls;
+    calls.reserve(unknown.size());
     for (Pending& open : unknown) calls.push_back(std::move(open));
     unknown.clear();
     for (std::uint64_t i = random.Below(20); i > 0; --i) {

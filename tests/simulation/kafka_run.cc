@@ -102,7 +102,7 @@ class Run {
     instance.opening = true;
     ++report_.counts["opens"];
     runtime::Slot::Open(
-        kSlot, domain_, *instance.log, instance.node, instance.node, {},
+        kSlot, {domain_, *instance.log, instance.node, instance.node}, {},
         [&instance, life = instance.life](absl::StatusOr<std::shared_ptr<runtime::Slot>> slot) {
           if (life != instance.life) return;
           instance.opening = false;
