@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "services/base/fact.h"
@@ -34,26 +35,42 @@ inline base::Caller CallerOf(const std::string& firm) {
 // A UUID.
 std::string NewRequestId(SeededRandom& random);
 
-// Calls `method` of the instance's api as the firm; `done` runs once, with kUnavailable if nothing
-// came back in time. The network may deliver the request twice, or late.
+// What a firm asks a handler of an instance.
 template <typename Api, typename Request, typename Response>
-void Ask(const Wire& wire, Instance& instance, Api* (Instance::*api)(),
-         void (Api::*method)(const runtime::Call&, const Request&, runtime::Reply<Response>),
-         const std::string& firm, const Request& request,
-         std::function<void(absl::StatusOr<Response>)> done) {
-  const auto once =
-      std::make_shared<std::function<void(absl::StatusOr<Response>)>>(std::move(done));
+struct Question {
+  Question(Instance& to, Api* (Instance::*of)(),
+           void (Api::*handler)(const runtime::Call&, const Request&, runtime::Reply<Response>),
+           std::string asker, Request what)
+      : instance(&to), api(of), method(handler), firm(std::move(asker)), request(std::move(what)) {}
+
+  Instance* instance;
+  Api* (Instance::*api)();
+  void (Api::*method)(const runtime::Call&, const Request&, runtime::Reply<Response>);
+  std::string firm;
+  Request request;
+};
+
+template <typename Response>
+using Answered = std::function<void(absl::StatusOr<Response>)>;
+
+// Asks; `done` runs once, with kUnavailable if nothing came back in time. The network may deliver
+// the request twice, or late.
+template <typename Api, typename Request, typename Response>
+void Ask(const Wire& wire, const Question<Api, Request, Response>& question,
+         std::type_identity_t<Answered<Response>> done) {
+  const auto once = std::make_shared<Answered<Response>>(std::move(done));
   const auto answer = [once](absl::StatusOr<Response> response) {
     if (const auto call = std::exchange(*once, nullptr)) call(std::move(response));
   };
-  wire.network->Send(instance.node(), [wire, &instance, api, method, firm, request, answer] {
-    Api* const target = instance.serving() ? (instance.*api)() : nullptr;
+  wire.network->Send(question.instance->node(), [wire, question, answer] {
+    Instance& instance = *question.instance;
+    Api* const target = instance.serving() ? (instance.*question.api)() : nullptr;
     if (target == nullptr) return;
     runtime::Call call;
-    call.caller = CallerOf(firm);
+    call.caller = CallerOf(question.firm);
     // Sealed tokens and answers travel as they are; the position is the shell's business.
-    (target->*method)(
-        call, request, [wire, answer](absl::StatusOr<runtime::Answer<Response>> reply) {
+    (target->*question.method)(
+        call, question.request, [wire, answer](absl::StatusOr<runtime::Answer<Response>> reply) {
           absl::StatusOr<Response> response =
               reply.ok() ? absl::StatusOr<Response>(std::move(reply->message)) : reply.status();
           wire.network->Send(*wire.clients, [answer, response] { answer(response); });
@@ -65,19 +82,13 @@ void Ask(const Wire& wire, Instance& instance, Api* (Instance::*api)(),
 
 // Asks again with the same bytes until there is an answer, or until `give_up` says so.
 template <typename Api, typename Request, typename Response>
-void Insist(const Wire& wire, Instance& instance, Api* (Instance::*api)(),
-            void (Api::*method)(const runtime::Call&, const Request&, runtime::Reply<Response>),
-            const std::string& firm, const Request& request, std::function<bool()> give_up,
-            std::function<void(absl::StatusOr<Response>)> done) {
-  Ask<Api, Request, Response>(wire, instance, api, method, firm, request,
-                              [=, &instance](absl::StatusOr<Response> response) {
-                                if (!MayRetry(response.status()) || give_up())
-                                  return done(std::move(response));
-                                wire.clients->RunAfter(absl::Milliseconds(200), [=, &instance] {
-                                  Insist<Api, Request, Response>(wire, instance, api, method, firm,
-                                                                 request, give_up, done);
-                                });
-                              });
+void Insist(const Wire& wire, const Question<Api, Request, Response>& question,
+            const std::function<bool()>& give_up,
+            const std::type_identity_t<Answered<Response>>& done) {
+  Ask(wire, question, [=](absl::StatusOr<Response> response) {
+    if (!MayRetry(response.status()) || give_up()) return done(std::move(response));
+    wire.clients->RunAfter(absl::Milliseconds(200), [=] { Insist(wire, question, give_up, done); });
+  });
 }
 
 }  // namespace tandem::simulation

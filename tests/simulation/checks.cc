@@ -112,10 +112,11 @@ Cells CellsOf(const ev1::ReadSeriesResponse& page) {
   Cells cells;
   for (int i = 0; i < page.items_size(); ++i) {
     for (int d = 0; d < page.day_count(); ++d) {
-      const auto bit = static_cast<std::size_t>(i * page.day_count() + d);
+      const int at = i * page.day_count() + d;
+      const auto bit = static_cast<std::size_t>(at);
       if (page.known().empty() || (page.known()[bit / 8] >> (bit % 8) & 1) != 0) {
         cells[{page.items(i).back() - '0', page.first_day() + d - kFirstDay}] =
-            page.value_milli(static_cast<int>(bit));
+            page.value_milli(at);
       }
     }
   }

@@ -26,7 +26,7 @@ constexpr char kNetworkKey[] = "0123456789abcdef0123456789abcdef";
 
 // What runs between a boot and a crash, in the order in which it is made.
 struct Instance::Life {
-  Life(Instance& instance)
+  explicit Life(Instance& instance)
       : store(instance.node_, instance.disk_),
         log(store, instance.node_, kLogId),
         router(log, instance.node_, instance.node_, {}),

@@ -43,7 +43,7 @@ struct KafkaModelLog::State : std::enable_shared_from_this<State> {
   // The next record in offset order.
   LogRules::Verdict Take(base::SlotId slot, const std::string& bytes);
   // Reads what the broker has, then calls back. Lost questions are asked again.
-  void Fetch(base::SlotId slot, std::function<void()> then);
+  void Fetch(base::SlotId slot, const std::function<void()>& then);
   // Appends term records until one of the caller's counts.
   void Claim(base::SlotId slot, std::shared_ptr<std::vector<std::string>> own_ids, Acquired done);
   void AwaitClaim(base::SlotId slot, std::shared_ptr<std::vector<std::string>> own_ids,
@@ -121,7 +121,7 @@ class KafkaModelLog::Writer final : public runtime::LogWriter {
 
   void PutReplayed(std::uint64_t applied, base::OverlayRows::Changes rows,
                    absl::AnyInvocable<void(absl::Status)> done) override {
-    PutRows(applied, std::move(rows));
+    PutRows(applied, rows);
     state_->node->Run([done = std::move(done)]() mutable { done(absl::OkStatus()); });
   }
 
@@ -148,11 +148,11 @@ class KafkaModelLog::Writer final : public runtime::LogWriter {
     if (verdict != LogRules::Verdict::kGroupValid) return Finish(AppendOutcome::kFenced);
     const absl::StatusOr<runtime::GroupHeader> header = runtime::DecodeGroupHeader(bytes_);
     base::Require(header.ok(), "a group that was appended has a header");
-    PutRows(header->first_number + header->count - 1, std::move(rows_));
+    PutRows(header->first_number + header->count - 1, rows_);
     Finish(AppendOutcome::kCommitted);
   }
 
-  void PutRows(std::uint64_t applied, base::OverlayRows::Changes rows) {
+  void PutRows(std::uint64_t applied, const base::OverlayRows::Changes& rows) {
     LocalRows::Slot& local = state_->rows->now[slot_];
     local.rows = std::make_shared<base::MapRows>(*local.rows);  // Readers hold the old one.
     for (const auto& [key, value] : rows) {
@@ -194,7 +194,7 @@ LogRules::Verdict KafkaModelLog::State::Take(base::SlotId slot, const std::strin
   return verdict;
 }
 
-void KafkaModelLog::State::Fetch(base::SlotId slot, std::function<void()> then) {
+void KafkaModelLog::State::Fetch(base::SlotId slot, const std::function<void()>& then) {
   const auto answered = std::make_shared<bool>(false);
   const auto self = shared_from_this();
   network->Send(broker->node(), [self, slot, then, answered, life = node->life()] {
@@ -216,7 +216,7 @@ void KafkaModelLog::State::Claim(base::SlotId slot,
                                  std::shared_ptr<std::vector<std::string>> own_ids, Acquired done) {
   const auto self = shared_from_this();
   const auto shared_done = std::make_shared<Acquired>(std::move(done));
-  Fetch(slot, [self, slot, own_ids, shared_done] {
+  Fetch(slot, [self, slot, own_ids = std::move(own_ids), shared_done] {
     runtime::TermRecord record{.log_id = self->log_id, .slot = slot};
     record.supersedes = self->Of(slot).rules.tail().term;
     while (record.unique_id.size() < 16) {
@@ -234,7 +234,8 @@ void KafkaModelLog::State::AwaitClaim(base::SlotId slot,
                                       std::shared_ptr<Producer> producer,
                                       std::shared_ptr<Acquired> done, int polls) {
   const auto self = shared_from_this();
-  node->RunAfter(kFetchPeriod, [self, slot, own_ids, producer, done, polls] {
+  node->RunAfter(kFetchPeriod, [self, slot, own_ids = std::move(own_ids),
+                                producer = std::move(producer), done = std::move(done), polls] {
     self->Fetch(slot, [self, slot, own_ids, producer, done, polls] {
       const std::string& owner = self->Of(slot).rules.owner_id();
       if (std::find(own_ids->begin(), own_ids->end(), owner) != own_ids->end()) {

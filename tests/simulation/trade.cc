@@ -8,10 +8,8 @@
 namespace tandem::simulation {
 
 namespace ev1 = exchange::v1;
-namespace fv1 = forecast::v1;
 namespace gv1 = governance::v1;
 using exchange::ExchangeApi;
-using forecast::ForecastApi;
 using governance::GovernanceApi;
 
 std::string ItemId(int item) { return absl::StrCat("item-", item); }
@@ -53,20 +51,19 @@ Trade::Trade(Wire wire, Instance& governing, Instance& exchanging, Instance& for
       journal_(&journal),
       report_(&report) {}
 
-void Trade::Sequence(std::shared_ptr<std::vector<std::function<void(Next)>>> steps, std::size_t at,
-                     Next done) {
+void Trade::Sequence(const std::shared_ptr<Steps>& steps, std::size_t at, const Next& done) {
   if (at == steps->size()) return done();
   (*steps)[at]([this, steps, at, done] { Sequence(steps, at + 1, done); });
 }
 
-void Trade::SetUp(std::function<void()> done) {
-  const auto steps = std::make_shared<std::vector<std::function<void(Next)>>>();
+void Trade::SetUp(const std::function<void()>& done) {
+  const auto steps = std::make_shared<Steps>();
   AddFirms(*steps);
   AddRegisters(*steps);
   for (int maker = 0; maker < 2; ++maker) {
     steps->push_back([this, maker](Next next) { Agree(maker, std::move(next)); });
   }
-  Sequence(steps, 0, std::move(done));
+  Sequence(steps, 0, done);
 }
 
 void Trade::AddFirms(std::vector<std::function<void(Next)>>& steps) {
@@ -76,12 +73,13 @@ void Trade::AddFirms(std::vector<std::function<void(Next)>>& steps) {
       request.set_firm_id(firm);
       request.mutable_firm()->set_display_name(firm);
       request.set_admin_principal("robot");
-      Command<GovernanceApi, gv1::AdmitFirmRequest, gv1::Firm>(
-          *governing_, &Instance::governance, &GovernanceApi::AdmitFirm, "operator", "", request,
-          true, [this, next](const absl::StatusOr<gv1::Firm>& answer) {
-            report_->Expect(answer.ok(), absl::StrCat("AdmitFirm: ", answer.status().ToString()));
-            next();
-          });
+      Command(Question(*governing_, &Instance::governance, &GovernanceApi::AdmitFirm, "operator",
+                       request),
+              "", true, [this, next](const absl::StatusOr<gv1::Firm>& answer) {
+                report_->Expect(answer.ok(),
+                                absl::StrCat("AdmitFirm: ", answer.status().ToString()));
+                next();
+              });
     });
   }
 }
@@ -97,12 +95,13 @@ void Trade::AddRegisters(std::vector<std::function<void(Next)>>& steps) {
       item.set_name(absl::StrCat(Firm(kRetailer), "/items/", ItemId(i)));
       item.set_unit_code("C62");
     }
-    Command<ExchangeApi, ev1::RegisterItemsRequest, ev1::RegisterItemsResponse>(
-        *exchanging_, &Instance::exchange, &ExchangeApi::RegisterItems, kRetailer, "", request,
-        true, [this, next](const absl::StatusOr<ev1::RegisterItemsResponse>& answer) {
-          report_->Expect(answer.ok(), absl::StrCat("RegisterItems: ", answer.status().ToString()));
-          next();
-        });
+    Command(Question(*exchanging_, &Instance::exchange, &ExchangeApi::RegisterItems, kRetailer,
+                     request),
+            "", true, [this, next](const absl::StatusOr<ev1::RegisterItemsResponse>& answer) {
+              report_->Expect(answer.ok(),
+                              absl::StrCat("RegisterItems: ", answer.status().ToString()));
+              next();
+            });
   });
   steps.push_back([this](const Next& next) {
     ev1::RegisterLocationsRequest request;
@@ -112,13 +111,13 @@ void Trade::AddRegisters(std::vector<std::function<void(Next)>>& steps) {
       location.set_name(Location(l));
       location.set_kind(ev1::LOCATION_KIND_STORE);
     }
-    Command<ExchangeApi, ev1::RegisterLocationsRequest, ev1::RegisterLocationsResponse>(
-        *exchanging_, &Instance::exchange, &ExchangeApi::RegisterLocations, kRetailer, "", request,
-        true, [this, next](const absl::StatusOr<ev1::RegisterLocationsResponse>& answer) {
-          report_->Expect(answer.ok(),
-                          absl::StrCat("RegisterLocations: ", answer.status().ToString()));
-          next();
-        });
+    Command(Question(*exchanging_, &Instance::exchange, &ExchangeApi::RegisterLocations, kRetailer,
+                     request),
+            "", true, [this, next](const absl::StatusOr<ev1::RegisterLocationsResponse>& answer) {
+              report_->Expect(answer.ok(),
+                              absl::StrCat("RegisterLocations: ", answer.status().ToString()));
+              next();
+            });
   });
 }
 
@@ -143,22 +142,26 @@ void Trade::Agree(int maker, Next done) {
   grant.add_derivations("forecast");
   terms.set_horizon_days(14);
   terms.set_bucket_days(1);
-  Command<GovernanceApi, gv1::OfferAgreementRequest, gv1::Agreement>(
-      *governing_, &Instance::governance, &GovernanceApi::OfferAgreement, kRetailer, "", request,
-      true, [this, maker, done](const absl::StatusOr<gv1::Agreement>& answer) {
-        report_->Expect(answer.ok(), absl::StrCat("OfferAgreement: ", answer.status().ToString()));
-        if (!answer.ok()) return done();
-        Sign(maker, answer->name(), answer->offered_terms_hash(), done);
-      });
+  Command(Question(*governing_, &Instance::governance, &GovernanceApi::OfferAgreement, kRetailer,
+                   request),
+          "", true,
+          [this, maker, done = std::move(done)](const absl::StatusOr<gv1::Agreement>& answer) {
+            report_->Expect(answer.ok(),
+                            absl::StrCat("OfferAgreement: ", answer.status().ToString()));
+            if (!answer.ok()) return done();
+            Sign(maker, answer->name(), answer->offered_terms_hash(), done);
+          });
 }
 
 void Trade::Sign(int maker, const std::string& name, const std::string& hash, Next done) {
   gv1::SignAgreementRequest request;
   request.set_name(name);
   request.set_terms_hash(hash);
-  Command<GovernanceApi, gv1::SignAgreementRequest, gv1::Agreement>(
-      *governing_, &Instance::governance, &GovernanceApi::SignAgreement, kMakers[maker], "",
-      request, true, [this, maker, name, done](const absl::StatusOr<gv1::Agreement>& answer) {
+  Command(
+      Question(*governing_, &Instance::governance, &GovernanceApi::SignAgreement, kMakers[maker],
+               request),
+      "", true,
+      [this, maker, name, done = std::move(done)](const absl::StatusOr<gv1::Agreement>& answer) {
         report_->Expect(answer.ok(), absl::StrCat("SignAgreement: ", answer.status().ToString()));
         relations_[maker].name = name;
         done();
@@ -205,10 +208,10 @@ void Trade::ReportStock(int location, Next done) {
   SetDate(kFirstDay + day / kItems, *request.mutable_date());
   request.set_on_hand_milli(static_cast<std::int64_t>(wire_.world->random().Below(50)) * 1000);
   request.set_status(ev1::STOCK_STATUS_FREE);
-  Command<ExchangeApi, ev1::ReportStockRequest, ev1::ReportStockResponse>(
-      *exchanging_, &Instance::exchange, &ExchangeApi::ReportStock, kRetailer,
-      absl::StrCat("stock-", location), request, true,
-      [done](const absl::StatusOr<ev1::ReportStockResponse>&) { done(); });
+  Command(
+      Question(*exchanging_, &Instance::exchange, &ExchangeApi::ReportStock, kRetailer, request),
+      absl::StrCat("stock-", location), true,
+      [done = std::move(done)](const absl::StatusOr<ev1::ReportStockResponse>&) { done(); });
 }
 
 void Trade::ReportBadStock(Next done) {
@@ -232,14 +235,15 @@ void Trade::ReportBadStock(Next done) {
       firm = kMakers[1];  // Another firm's location.
   }
   const std::size_t entry = journal_->sent.size();
-  Command<ExchangeApi, ev1::ReportStockRequest, ev1::ReportStockResponse>(
-      *exchanging_, &Instance::exchange, &ExchangeApi::ReportStock, firm, "bad", request, true,
-      [this, entry, done](const absl::StatusOr<ev1::ReportStockResponse>& answer) {
-        report_->Expect(!answer.ok(), "a bad stock report was accepted");
-        // Not answered, it must not be there either.
-        journal_->sent[entry].fate = Fate::kRefused;
-        done();
-      });
+  Command(Question(*exchanging_, &Instance::exchange, &ExchangeApi::ReportStock, firm, request),
+          "bad", true,
+          [this, entry,
+           done = std::move(done)](const absl::StatusOr<ev1::ReportStockResponse>& answer) {
+            report_->Expect(!answer.ok(), "a bad stock report was accepted");
+            // Not answered, it must not be there either.
+            journal_->sent[entry].fate = Fate::kRefused;
+            done();
+          });
 }
 
 }  // namespace tandem::simulation

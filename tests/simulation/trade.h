@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -42,7 +44,7 @@ class Trade {
 
   // Admits the firms, fills the registers and signs an agreement with each maker, trying again
   // until it is done.
-  void SetUp(std::function<void()> done);
+  void SetUp(const std::function<void()>& done);
   // Begins the loops; they end soon after Stop.
   void Begin();
   void Stop() { stopped_ = true; }
@@ -54,8 +56,8 @@ class Trade {
 
  private:
   using Next = std::function<void()>;
-  void Sequence(std::shared_ptr<std::vector<std::function<void(Next)>>> steps, std::size_t at,
-                Next done);
+  using Steps = std::vector<std::function<void(Next)>>;
+  void Sequence(const std::shared_ptr<Steps>& steps, std::size_t at, const Next& done);
   void AddFirms(std::vector<std::function<void(Next)>>& steps);
   void AddRegisters(std::vector<std::function<void(Next)>>& steps);
   void Agree(int maker, Next done);
@@ -63,10 +65,8 @@ class Trade {
 
   // Sends a command with a fresh request id, which the journal gets; `done` when it has an end.
   template <typename Api, typename Request, typename Response>
-  void Command(Instance& instance, Api* (Instance::*api)(),
-               void (Api::*method)(const runtime::Call&, const Request&, runtime::Reply<Response>),
-               const std::string& firm, const std::string& lane, Request request, bool makes_fact,
-               std::function<void(absl::StatusOr<Response>)> done);
+  void Command(Question<Api, Request, Response> question, const std::string& lane, bool makes_fact,
+               std::type_identity_t<Answered<Response>> done);
 
   void Loop(std::function<void(Next)> step);
   void ReportStock(int location, Next done);
@@ -95,20 +95,19 @@ class Trade {
 };
 
 template <typename Api, typename Request, typename Response>
-void Trade::Command(Instance& instance, Api* (Instance::*api)(),
-                    void (Api::*method)(const runtime::Call&, const Request&,
-                                        runtime::Reply<Response>),
-                    const std::string& firm, const std::string& lane, Request request,
-                    bool makes_fact, std::function<void(absl::StatusOr<Response>)> done) {
-  request.set_request_id(NewRequestId(wire_.world->random()));
+void Trade::Command(Question<Api, Request, Response> question, const std::string& lane,
+                    bool makes_fact, std::type_identity_t<Answered<Response>> done) {
+  question.request.set_request_id(NewRequestId(wire_.world->random()));
   const std::size_t entry = journal_->sent.size();
-  journal_->sent.push_back(
-      {.firm = firm, .request_id = request.request_id(), .lane = lane, .makes_fact = makes_fact});
+  journal_->sent.push_back({.firm = question.firm,
+                            .request_id = question.request.request_id(),
+                            .lane = lane,
+                            .makes_fact = makes_fact});
   // Most are tried until they are answered; some are given up, and stay unanswered.
   const bool fickle = !lane.empty() && wire_.world->random().OneIn(10);
-  Insist<Api, Request, Response>(
-      wire_, instance, api, method, firm, request, [fickle] { return fickle; },
-      [this, entry, done](absl::StatusOr<Response> response) {
+  Insist(
+      wire_, question, [fickle] { return fickle; },
+      [this, entry, done = std::move(done)](absl::StatusOr<Response> response) {
         Sent& sent = journal_->sent[entry];
         if (response.ok()) {
           sent.fate = Fate::kAccepted;

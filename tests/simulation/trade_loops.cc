@@ -157,9 +157,9 @@ void Trade::ReviseAgreements(Next done) {
   request.set_name(relation.name);
   request.set_explanation("the season is over");
   const std::string firm = wire_.world->random().OneIn(2) ? kRetailer : kMakers[1];
-  Command<GovernanceApi, gv1::RevokeAgreementRequest, gv1::Agreement>(
-      *governing_, &Instance::governance, &GovernanceApi::RevokeAgreement, firm, "", request, true,
-      [this, done](const absl::StatusOr<gv1::Agreement>& answer) {
+  Command(
+      Question(*governing_, &Instance::governance, &GovernanceApi::RevokeAgreement, firm, request),
+      "", true, [this, done = std::move(done)](const absl::StatusOr<gv1::Agreement>& answer) {
         report_->Expect(answer.ok(), absl::StrCat("RevokeAgreement: ", answer.status().ToString()));
         // Durable when it was answered, at the latest.
         relations_[1].revoked = wire_.world->now();
@@ -181,9 +181,9 @@ void Trade::PublishVersion(Next done) {
   version.mutable_start_date()->set_day(5);
   version.set_bucket_count(7);
   version.set_bucket_days(1);
-  Command<ForecastApi, fv1::StageVersionRequest, fv1::Version>(
-      *forecasting_, &Instance::forecast, &ForecastApi::StageVersion, kRetailer, "", request, true,
-      [this, done](const absl::StatusOr<fv1::Version>& staged) {
+  Command(
+      Question(*forecasting_, &Instance::forecast, &ForecastApi::StageVersion, kRetailer, request),
+      "", true, [this, done = std::move(done)](const absl::StatusOr<fv1::Version>& staged) {
         report_->Expect(staged.ok() || MayRetry(staged.status()),
                         absl::StrCat("StageVersion: ", staged.status().ToString()));
         if (!staged.ok()) return done();
@@ -206,23 +206,24 @@ void Trade::UploadAndPublish(const std::string& name, Next done) {
     }
   }
   series.add_locations(LocationId(0));
-  Insist<ForecastApi, fv1::UploadChunkRequest, fv1::Version>(
-      wire_, *forecasting_, &Instance::forecast, &ForecastApi::UploadChunk, kRetailer, upload,
+  Insist(
+      wire_,
+      Question(*forecasting_, &Instance::forecast, &ForecastApi::UploadChunk, kRetailer, upload),
       [] { return false; },
-      [this, name, done](const absl::StatusOr<fv1::Version>& uploaded) {
+      [this, name, done = std::move(done)](const absl::StatusOr<fv1::Version>& uploaded) {
         report_->Expect(uploaded.ok(), absl::StrCat("UploadChunk: ", uploaded.status().ToString()));
         fv1::PublishVersionRequest publish;
         publish.set_name(name);
         publish.set_chunk_count(1);
-        Command<ForecastApi, fv1::PublishVersionRequest, fv1::Version>(
-            *forecasting_, &Instance::forecast, &ForecastApi::PublishVersion, kRetailer, "",
-            publish, true, [this, name, done](const absl::StatusOr<fv1::Version>& published) {
-              report_->Expect(published.ok(),
-                              absl::StrCat("PublishVersion: ", published.status().ToString()));
-              if (published.ok()) published_.push_back(name);
-              ++report_->counts["versions"];
-              done();
-            });
+        Command(Question(*forecasting_, &Instance::forecast, &ForecastApi::PublishVersion,
+                         kRetailer, publish),
+                "", true, [this, name, done](const absl::StatusOr<fv1::Version>& published) {
+                  report_->Expect(published.ok(),
+                                  absl::StrCat("PublishVersion: ", published.status().ToString()));
+                  if (published.ok()) published_.push_back(name);
+                  ++report_->counts["versions"];
+                  done();
+                });
       });
 }
 
