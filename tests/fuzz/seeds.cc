@@ -170,7 +170,11 @@ ex::IngestRequest Block(std::int64_t number, std::int64_t value) {
   return request;
 }
 
-void PutExchange() {
+// One byte each, as the steps read them.
+const std::string kZero(1, 0);
+const std::string kOne(1, 1);
+
+void PutExchangeStream() {
   ex::IngestRequest prices;
   prices.set_block(1);
   prices.set_close_batch(true);
@@ -185,13 +189,15 @@ void PutExchange() {
   ex::IngestRequest again = Block(3, 5000);
   again.mutable_series()->set_revision(1);
   again.set_close_batch(true);
-  const std::string s(1, 0);
-  const std::string t(1, 1);
   Put("exchange_fact", "stream",
-      Step(0, Sized(Block(1, 1000).SerializeAsString()) + s) +
-          Step(0, Sized(Block(2, 1000).SerializeAsString()) + s) + Step(4, s) +
-          Step(0, Sized(again.SerializeAsString()) + s) + Step(4, s) + Step(3, s + "\x01") +
-          Step(4, s) + Step(0, Sized(prices.SerializeAsString()) + t) + Step(3, t + "\x01"));
+      Step(0, Sized(Block(1, 1000).SerializeAsString()) + kZero) +
+          Step(0, Sized(Block(2, 1000).SerializeAsString()) + kZero) + Step(4, kZero) +
+          Step(0, Sized(again.SerializeAsString()) + kZero) + Step(4, kZero) +
+          Step(3, kZero + "\x01") + Step(4, kZero) +
+          Step(0, Sized(prices.SerializeAsString()) + kOne) + Step(3, kOne + "\x01"));
+}
+
+void PutExchangeReports() {
   ex::SeriesBlock stock;
   stock.add_items("i7");
   stock.add_run_item(0);
@@ -205,9 +211,12 @@ void PutExchange() {
   item.set_gtin("4006381333931");
   item.add_hierarchy("FOODS");
   Put("exchange_fact", "reports",
-      Step(1, Sized(stock.SerializeAsString())) + Step(4, t) +
-          Step(5, s + Sized(items.SerializeAsString())) +
+      Step(1, Sized(stock.SerializeAsString())) + Step(4, kOne) +
+          Step(5, kZero + Sized(items.SerializeAsString())) +
           Step(7, std::string("\x01\x00\x30\x00", 4)));
+}
+
+void PutExchangeRegisters() {
   ex::PutEventsRequest events;
   ex::Event& event = *events.add_events();
   event.set_event("e1");
@@ -232,9 +241,15 @@ void PutExchange() {
   plan.add_quantity_milli(1000);
   plan.add_quantity_milli(2000);
   Put("exchange_fact", "puts",
-      Step(6, s + Sized(events.SerializeAsString())) +
-          Step(6, t + Sized(promotions.SerializeAsString())) +
+      Step(6, kZero + Sized(events.SerializeAsString())) +
+          Step(6, kOne + Sized(promotions.SerializeAsString())) +
           Step(6, "\x02" + Sized(plan.SerializeAsString())));
+}
+
+void PutExchange() {
+  PutExchangeStream();
+  PutExchangeReports();
+  PutExchangeRegisters();
   ex::BatchClosed closed;
   closed.set_owner("acme");
   closed.set_location("l1");
@@ -251,7 +266,7 @@ void PutForecast() {
   for (std::uint32_t series = 0; series < 2; ++series) {
     columns.add_item_index(series);
     columns.add_location_index(0);
-    for (int bucket = 0; bucket < 3; ++bucket) columns.add_mean_milli(1000 * bucket);
+    for (int bucket = 0; bucket < 3; ++bucket) columns.add_mean_milli(std::int64_t{1000} * bucket);
   }
   // Stage (basis, parent, id, purpose, day, buckets, length, caller), upload, publish, run.
   Put("forecast_fact", "published",
