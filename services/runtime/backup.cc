@@ -163,10 +163,12 @@ std::string TextOf(const Manifest& manifest) {
 absl::StatusOr<Manifest> ReadManifest(const fs::path& path) {
   std::ifstream in(path);
   std::string line;
-  if (!in)
+  if (!in) {
     return absl::NotFoundError(absl::StrCat("there is no backup: ", path.string(), " is missing"));
-  if (!std::getline(in, line) || line != kTitle)
+  }
+  if (!std::getline(in, line) || line != kTitle) {
     return Damaged("its title is unknown", path.string());
+  }
   Manifest manifest;
   while (std::getline(in, line)) {
     std::istringstream words(line);

@@ -20,7 +20,7 @@ absl::Status System(const std::string& folder, const std::error_code& error) {
 
 }  // namespace
 
-Checkpoints::Checkpoints(RocksStore& store, std::string folder, const Clock& clock)
+Checkpoints::Checkpoints(RocksStore& store, const std::string& folder, const Clock& clock)
     : store_(store), folder_(fs::absolute(folder).lexically_normal().string()), clock_(clock) {
   std::error_code
       ignored;  // What cannot be removed now cannot be made anew either: Create says so.

@@ -34,7 +34,7 @@ class Checkpoints {
   static constexpr absl::Duration kAgeMax = absl::Hours(24);
 
   // Removes what an earlier process left in `folder`. The store and the clock must outlive this.
-  Checkpoints(RocksStore& store, std::string folder, const Clock& clock);
+  Checkpoints(RocksStore& store, const std::string& folder, const Clock& clock);
   // What has begun is finished and answered; what waits is dropped.
   ~Checkpoints();
 

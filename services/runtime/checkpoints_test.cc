@@ -79,7 +79,7 @@ TEST_F(CheckpointsTest, HoldsAllThatWasAcknowledgedWhileTheStoreGoesOn) {
     }
   });
   for (int number = 1; number <= 3; ++number) {
-    while (acknowledged < 100 * number) std::this_thread::yield();
+    while (acknowledged < std::int64_t{100} * number) std::this_thread::yield();
     const std::int64_t before = acknowledged;
     const auto made = Create(number);
     const std::int64_t after = acknowledged + 1;  // One may be durable and not yet counted.

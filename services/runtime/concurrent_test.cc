@@ -81,7 +81,7 @@ TEST_F(ConcurrentTest, ManyFirmsSubmitWhileOthersFollowAndRead) {
   Gapless from_start(1);
   const auto early =
       log_.Follow(slot, 1, [&](const std::shared_ptr<const Group>& g) { from_start.Take(*g); });
-  std::latch answered(kThreads * kCommands);
+  std::latch answered(std::ptrdiff_t{kThreads} * kCommands);
   std::atomic<bool> stop = false;
   std::thread reader([&] {
     std::int64_t last = 0;
@@ -96,6 +96,7 @@ TEST_F(ConcurrentTest, ManyFirmsSubmitWhileOthersFollowAndRead) {
     }
   });
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kCommands; ++i) {
@@ -117,8 +118,8 @@ TEST_F(ConcurrentTest, ManyFirmsSubmitWhileOthersFollowAndRead) {
   answered.wait();
   stop = true;
   reader.join();
-  from_start.WaitFor(kThreads * kCommands);
-  EXPECT_EQ(router_.counters(slot).last_number, std::uint64_t{kThreads * kCommands});
+  from_start.WaitFor(std::uint64_t{kThreads} * kCommands);
+  EXPECT_EQ(router_.counters(slot).last_number, std::uint64_t{kThreads} * kCommands);
   EXPECT_THAT(VerifyChain(log_, slot), IsOk());
 }
 

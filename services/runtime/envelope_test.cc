@@ -11,7 +11,6 @@ namespace tandem::runtime {
 namespace {
 
 using testing::HasReason;
-using testing::IsOk;
 
 base::FactRecord RandomFact(testing::Random& random, base::SlotId slot, std::uint64_t number) {
   base::FactRecord record;

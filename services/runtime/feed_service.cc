@@ -196,13 +196,14 @@ void FeedReactor::Subscribe(const v1::FollowRequest& request) {
   };
   absl::StatusOr<std::unique_ptr<Feed::Subscription>> subscription = follow();
   asked_ = ResourceOf(request);
+  const absl::Status refused = subscription.status();
   if (subscription.ok()) {
     subscription_ = *std::move(subscription);
     Audit(absl::OkStatus());
   }
   std::unique_lock lock(mutex_);
   subscribed_ = true;
-  if (!subscription.ok() && !status_.has_value()) status_ = subscription.status();
+  if (!refused.ok() && !status_.has_value()) status_ = refused;
   FinishIfIdle(std::move(lock));
 }
 

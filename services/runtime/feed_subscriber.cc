@@ -41,9 +41,10 @@ FeedSubscriber::FeedSubscriber(std::shared_ptr<FeedHub> hub, Start start,
   const auto& slots = hub_->world().slots;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     slots_[i].passed = start.passed[i];
-    wanted_.push_back(filter_.domains.empty() ||
-                      std::ranges::find(filter_.domains, slots[i].id.domain) !=
-                          filter_.domains.end());
+    const bool wanted =
+        filter_.domains.empty() ||
+        std::ranges::find(filter_.domains, slots[i].id.domain) != filter_.domains.end();
+    wanted_.push_back(wanted ? 1 : 0);
   }
 }
 
@@ -67,7 +68,7 @@ bool FeedSubscriber::Push(std::size_t slot, std::shared_ptr<const Group> group, 
 
 void FeedSubscriber::SetLive(std::size_t slot, bool live) {
   const std::lock_guard lock(mutex_);
-  live_[slot] = live;
+  live_[slot] = live ? 1 : 0;
 }
 
 void FeedSubscriber::BeginLive(const FeedHub::Marks& routed) {

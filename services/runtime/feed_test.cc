@@ -122,6 +122,7 @@ TEST_F(FeedTest, BeginsNowWithoutReadingTheLog) {
   for (int i = 0; i < 20; ++i) Say(kFirst, "shop", absl::StrCat("before ", i));
   const std::uint64_t reads = log_.reads();
   std::vector<Reader> readers;
+  readers.reserve(50);
   for (int i = 0; i < 50; ++i) readers.push_back(Follow({.firm = "shop"}));
   Say(kFirst, "shop", "after");
   for (const Reader& reader : readers) EXPECT_THAT(reader.sink->texts(), ElementsAre("after"));
@@ -139,6 +140,7 @@ TEST_F(FeedTest, CatchesUpOnRecentGroupsWithoutReadingTheLog) {
   for (int i = 0; i < 20; ++i) Say(kFirst, "shop", absl::StrCat(i));
   const std::uint64_t reads = log_.reads();
   std::vector<Reader> readers;
+  readers.reserve(50);
   for (int i = 0; i < 50; ++i) readers.push_back(Follow({.firm = "shop", .cursor = cursor}));
   for (const Reader& reader : readers) {
     const std::vector<FeedRecord> records = reader.sink->records();
@@ -418,6 +420,7 @@ TEST_F(FeedRandomTest, SeesEachVisibleFactOnceInOrderThroughKills) {
   const std::map<std::string, std::vector<std::string>> viewers = {
       {"a", {"a"}}, {"b", {"a", "b", "c"}}, {"c", {"a", "c"}}, {"d", {"d"}}};
   std::vector<Follower> followers;
+  followers.reserve(12);
   for (int i = 0; i < 12; ++i) followers.push_back({.firm = firms[random_source_.Below(4)]});
   for (Follower& follower : followers) Resume(follower);
   const base::SlotId slots[] = {kFirst, kSecond, kOther};

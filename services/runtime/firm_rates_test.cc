@@ -88,6 +88,7 @@ TEST(FirmRatesTest, ManyThreadsTakeNoMoreThanOne) {
   FirmRates rates(kOptions);
   std::atomic<int> taken = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 1'000; ++i) taken += rates.Take("acme", {.rows = 1}, kStart).ok() ? 1 : 0;

@@ -348,15 +348,14 @@ void GrantsReplica::OnFold(std::function<void(std::uint64_t version)> listener) 
 
 void GrantsReplica::WaitFor(std::uint64_t number, absl::Time deadline,
                             absl::AnyInvocable<void(absl::Status)> done) {
-  std::uint64_t id = 0;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (impl_->index.version() < number) {
-      id = ++impl_->next_waiter;
-      impl_->waiters.emplace(id, Impl::Waiter{.number = number, .done = std::move(done)});
-    }
+  std::unique_lock held(impl_->mutex);
+  if (impl_->index.version() >= number) {
+    held.unlock();
+    return done(absl::OkStatus());
   }
-  if (id == 0) return done(absl::OkStatus());
+  const std::uint64_t id = ++impl_->next_waiter;
+  impl_->waiters.emplace(id, Impl::Waiter{.number = number, .done = std::move(done)});
+  held.unlock();
   if (deadline == absl::InfiniteFuture()) return;
   const absl::Duration left = std::max(deadline - impl_->clock.Now(), absl::ZeroDuration());
   impl_->executor.RunAfter(left, [weak = std::weak_ptr<Impl>(impl_), id] {

@@ -48,10 +48,11 @@ TEST(GrantsConcurrentTest, ReadersNeverSeeHalfAChange) {
       (void)grants.ViewersOf("shop", DataKind::kSales, "");
       (void)grants.ChangesSince("maker", grants.version() / 2);
       (void)grants.HasRole("maker", "admin", "reader");
-      grants.WaitFor(grants.version() + 1, absl::InfiniteFuture(), [](absl::Status) {});
+      grants.WaitFor(grants.version() + 1, absl::InfiniteFuture(), [](const absl::Status&) {});
     }
   };
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) readers.emplace_back(read);
   for (int version = 1; version <= 300; ++version) {
     governance.Append(

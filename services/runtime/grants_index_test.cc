@@ -141,6 +141,7 @@ TEST_F(GrantsIndexTest, NoticesTellEachPartyWhatOpenedAndWhatEnded) {
   Fold(Revoked("a1"));                                             // 7
   const auto changes = index_.ChangesSince("maker", 0);
   std::vector<std::tuple<GrantChange::Kind, std::uint64_t, std::string>> seen;
+  seen.reserve(changes.size());
   for (const GrantChange& change : changes) {
     seen.emplace_back(change.kind, change.number, change.relation);
   }
@@ -255,11 +256,12 @@ TEST_F(GrantsIndexTest, AgreesWithAModelOfCells) {
 
 TEST_F(GrantsIndexTest, SpreadsALargeTableAndForgetsItWhole) {
   std::vector<std::string> items;
+  items.reserve(5'000);
   for (int i = 0; i < 5'000; ++i) items.push_back(absl::StrCat("item-", i));
   const std::vector<std::string> late(items.begin() + 4'000, items.end());
   PutInForce("a1", SalesShared("shop", "maker", items, {"l1"}));
   PutInForce("a2", SalesShared("shop", "maker", late, {"l2"}));
-  for (int i = 0; i < 5'000; ++i) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
     ASSERT_TRUE(Allows("maker", "shop", DataKind::kSales, items[i], "l1"));
     ASSERT_EQ(Allows("maker", "shop", DataKind::kSales, items[i], "l2"), i >= 4'000);
   }

@@ -281,9 +281,9 @@ TEST_F(GrantsTest, TellsListenersAndWaiters) {
   grants_.OnFold([&folds](std::uint64_t version) { folds.push_back(version); });
   std::optional<absl::Status> now, soon, never;
   const absl::Time deadline = clock_.Now() + absl::Seconds(1);
-  grants_.WaitFor(5, deadline, [&now](absl::Status status) { now = status; });
-  grants_.WaitFor(6, deadline, [&soon](absl::Status status) { soon = status; });
-  grants_.WaitFor(7, deadline, [&never](absl::Status status) { never = status; });
+  grants_.WaitFor(5, deadline, [&now](const absl::Status& status) { now = status; });
+  grants_.WaitFor(6, deadline, [&soon](const absl::Status& status) { soon = status; });
+  grants_.WaitFor(7, deadline, [&never](const absl::Status& status) { never = status; });
   EXPECT_EQ(now, absl::OkStatus());
   EXPECT_EQ(soon, std::nullopt);
   governance_.Append({Suspended("rival", true)});
@@ -322,7 +322,7 @@ TEST(GrantsLifeTest, QuestionsAndTimersOutliveTheReplicaHarmlessly) {
   {
     GrantsReplica grants(governance, clock, executor);
     grants.Start();
-    grants.WaitFor(9, clock.Now() + absl::Seconds(1), [](absl::Status) {});
+    grants.WaitFor(9, clock.Now() + absl::Seconds(1), [](const absl::Status&) {});
   }
   governance.AnswerHeld();
   executor.Advance(absl::Seconds(3));

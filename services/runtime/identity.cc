@@ -120,8 +120,9 @@ std::string ClaimOf(const Peer& peer) {
   for (char& c : claim) {
     const auto byte = static_cast<unsigned char>(c);
     if (!absl::ascii_isalnum(byte) &&
-        absl::string_view("._:/- ").find(c) == absl::string_view::npos)
+        absl::string_view("._:/- ").find(c) == absl::string_view::npos) {
       c = '?';
+    }
   }
   return claim;
 }

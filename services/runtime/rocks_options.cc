@@ -26,7 +26,7 @@ rocksdb::ColumnFamilyOptions ForLog() {
   options.target_file_size_base = 128 * kMiB;
   options.max_bytes_for_level_base = 512 * kMiB;
   rocksdb::BlockBasedTableOptions table;
-  table.block_size = 32 * 1024;
+  table.block_size = std::uint64_t{32} * 1024;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
@@ -39,7 +39,7 @@ rocksdb::ColumnFamilyOptions ForState() {
   options.target_file_size_base = 32 * kMiB;
   options.level_compaction_dynamic_level_bytes = true;
   rocksdb::BlockBasedTableOptions table;
-  table.block_size = 16 * 1024;
+  table.block_size = std::uint64_t{16} * 1024;
   table.block_cache = rocksdb::NewLRUCache(128 * kMiB);
   // Most look-ups of request ids are for new ones.
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));

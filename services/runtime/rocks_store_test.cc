@@ -105,8 +105,9 @@ TEST(RocksStoreTest, ManyWritersShareSyncs) {
   TemporaryFolder folder;
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open({.path = folder / "data"}));
   constexpr int kWrites = 2'000;
-  std::latch answered(2 * kWrites);
+  std::latch answered(std::ptrdiff_t{2} * kWrites);
   std::vector<std::thread> threads;
+  threads.reserve(2);
   for (int t = 0; t < 2; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kWrites; ++i) {

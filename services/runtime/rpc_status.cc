@@ -95,8 +95,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  const absl::Status plain(static_cast<absl::StatusCode>(status.error_code()),
-                           status.error_message());
+  absl::Status plain(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status wire;
   if (!wire.ParseFromString(status.error_details())) return plain;
   google::rpc::ErrorInfo info;

@@ -12,7 +12,6 @@ namespace tandem::runtime {
 namespace {
 
 using testing::HasReason;
-using testing::IsOk;
 
 // Nonces that count: a test that repeats them would be wrong about nothing but secrecy.
 class CountingRandom final : public Random {

@@ -146,8 +146,9 @@ void Slot::Impl::Committed() {
     durable_number = tail.last_number;
   }
   SettleWaiters();
-  if (!durable.ok())
+  if (!durable.ok()) {
     return absl::IsDataLoss(durable.status()) ? Halt(durable.status()) : Lose(durable.status());
+  }
   if (durable->applied != tail.last_number) {
     return Lose(base::Refuse(base::Reason::kSlotMoves, "another owner has taken the slot",
                              {{"slot", id.ToString()}}));
