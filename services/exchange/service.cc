@@ -1,5 +1,9 @@
 #include "services/exchange/service.h"
 
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
 #include "services/runtime/rpc.h"
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 
@@ -10,15 +14,21 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using runtime::Role;
 
+std::uint64_t Sum(std::initializer_list<int> sizes) {
+  std::uint64_t sum = 0;
+  for (const int size : sizes) sum += static_cast<std::uint64_t>(size);
+  return sum;
+}
+
 // What a block takes of its firm's share: its rows, and its bytes as they lie in memory, 8 a value.
 runtime::Load LoadOf(const v1::IngestRequest& request) {
   const v1::SeriesBlock& series = request.series();
   const v1::PriceBlock& prices = request.prices();
-  const auto rows = static_cast<std::uint64_t>(series.value_milli_size() + prices.value_size());
-  const auto numbers = static_cast<std::uint64_t>(
-      series.run_item_size() + series.run_first_day_size() + series.run_length_size() +
-      prices.item_size() + prices.first_day_size() + prices.last_day_size());
-  const auto items = static_cast<std::uint64_t>(series.items_size() + prices.items_size());
+  const std::uint64_t rows = Sum({series.value_milli_size(), prices.value_size()});
+  const std::uint64_t numbers =
+      Sum({series.run_item_size(), series.run_first_day_size(), series.run_length_size(),
+           prices.item_size(), prices.first_day_size(), prices.last_day_size()});
+  const std::uint64_t items = Sum({series.items_size(), prices.items_size()});
   return {.rows = rows, .bytes = 8 * rows + 4 * numbers + sizeof(std::string) * items};
 }
 
