@@ -219,7 +219,7 @@ void Job::Publish() {
   });
 }
 
-void Job::GiveUp(absl::Status status) {
+void Job::GiveUp(const absl::Status& status) {
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(failed_, true)) return;

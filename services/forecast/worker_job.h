@@ -54,7 +54,7 @@ class Job : public std::enable_shared_from_this<Job> {
   void Stage();
   void UploadNext();
   void Publish();
-  void GiveUp(absl::Status status);
+  void GiveUp(const absl::Status& status);
   void End();
 
   // Tries `step` again later if the status is one that passes; else fails the run.
