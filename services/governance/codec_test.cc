@@ -12,7 +12,6 @@ namespace {
 
 using base::Reason;
 using testing::HasReason;
-using testing::IsOk;
 
 Agreement SomeAgreement() {
   const absl::Time time = absl::FromUnixNanos(1'800'000'000'123'456'789);

@@ -51,10 +51,10 @@ std::vector<std::string> FirmsOf(const v1::Fact& fact) {
 }
 
 template <typename Message>
-SeenFact Seen(const Message& message, std::string relation) {
+SeenFact Seen(const Message& message, const std::string& relation) {
   return {.type_name = message.GetTypeName(),
           .payload = message.SerializeAsString(),
-          .relation = std::move(relation)};
+          .relation = relation};
 }
 
 }  // namespace
