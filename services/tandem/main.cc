@@ -1,12 +1,16 @@
 // The one program: `tandem serve` and the client commands.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 #include <string>
 
 #include "services/tandem/cli/commands.h"
 #include "services/tandem/serve.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int Run(int argc, char** argv) {
   CLI::App app("Tandem: the service that partner firms run between them.", "tandem");
   app.require_subcommand(1);
   app.footer(
@@ -30,4 +34,15 @@ int main(int argc, char** argv) {
     return code == 0 ? 0 : tandem::cli::kUsage;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {  // CLI11's, if a command is described wrongly: a bug.
+    std::fprintf(stderr, "tandem: %s\n", error.what());
+    return 1;
+  }
 }

@@ -34,7 +34,7 @@ class SeriesReader final : public grpc::ClientReadReactor<v1::ReadSeriesResponse
   }
   void OnReadDone(bool ok) override {
     if (!ok) return;  // OnDone comes.
-    added_ = gather_.Add(std::move(page_));
+    added_ = gather_.Add(page_);
     page_.Clear();
     if (added_.ok()) return StartRead(&page_);
     context_.TryCancel();

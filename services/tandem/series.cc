@@ -33,7 +33,7 @@ void AppendBits(std::string& bits, std::size_t size, const std::string& more, st
 
 }  // namespace
 
-absl::Status SeriesGather::Add(exchange::v1::ReadSeriesResponse page) {
+absl::Status SeriesGather::Add(const exchange::v1::ReadSeriesResponse& page) {
   if (!any_) {
     any_ = true;
     read_.first_day = base::Day::FromNumber(page.first_day());
@@ -86,7 +86,7 @@ void LocalSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest
             absl::StatusOr<std::optional<Response>> page = pages->Next();
             if (!page.ok()) return done(page.status());
             if (!page->has_value()) break;
-            const absl::Status added = gather.Add(**std::move(page));
+            const absl::Status added = gather.Add(**page);
             if (!added.ok()) return done(added);
           }
           done(gather.Take());

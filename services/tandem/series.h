@@ -20,7 +20,7 @@ namespace tandem::program {
 class SeriesGather {
  public:
   // kInternal for a page that does not fit those before it.
-  absl::Status Add(exchange::v1::ReadSeriesResponse page);
+  absl::Status Add(const exchange::v1::ReadSeriesResponse& page);
   forecast::SeriesColumnsRead Take() { return std::move(read_); }
 
  private:

@@ -101,8 +101,7 @@ absl::Status CreateFromServer(Client& client, const BackupArgs& args) {
   remove.set_name(checkpoint.name());
   remove.set_request_id(NewRequestId());
   v1::DeleteCheckpointResponse removed;
-  const absl::Status deleted =
-      client.Call(&OperatorService::Stub::DeleteCheckpoint, remove, &removed);
+  absl::Status deleted = client.Call(&OperatorService::Stub::DeleteCheckpoint, remove, &removed);
   TANDEM_RETURN_IF_ERROR(copied);
   TANDEM_RETURN_IF_ERROR(PrintSummary("made", VerifiedBackup(args.backup)));
   return deleted;  // The backup is whole; the server's disk has less room until it starts again.

@@ -43,6 +43,7 @@ std::string CommandError(const CLI::App& app, const CLI::ParseError& error) {
   if (commands.empty()) return "";  // A verb, and an option of it.
   const std::vector<std::string> unknown = app.remaining(true);
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CLI::App* command : commands) names.push_back(command->get_name());
   return absl::StrCat(unknown.empty() ? "" : absl::StrCat("'", unknown.front(), "' is none; "), "`",
                       PathOf(at), "` takes one of: ", absl::StrJoin(names, ", "));

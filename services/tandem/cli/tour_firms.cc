@@ -302,11 +302,9 @@ StepResult RevokeBeforeTheReader(Tour& tour) {
   TANDEM_RETURN_IF_ERROR(
       tour.client(kRetailer).Call(&GovernanceService::Stub::RevokeAgreement, revoke, &agreement));
   const absl::Time durable = absl::Now();
-  std::int64_t reads = 0;
   absl::Status status;
   while (status.ok() && absl::Now() - durable < absl::Seconds(5)) {
     status = CountSales(tour.client(partner), *tour.data, item).status();
-    reads += status.ok() ? 1 : 0;
     absl::SleepFor(absl::Milliseconds(2));
   }
   const absl::Duration until = absl::Now() - durable;
