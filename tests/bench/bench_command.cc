@@ -1,5 +1,6 @@
 // command_rate and command_latency: single stock reports, durable, against a bare gRPC echo.
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ class Metered {
   double rate() { return Quantile(rates_, 0.5); }
   // Of the server's processor time, a call; warming up counted at the measured rate.
   std::string micros_a_call() const {
-    return std::to_string(static_cast<int>(cpu_seconds_ / calls_ * 1e6 + 0.5));
+    return std::to_string(std::lround(cpu_seconds_ / calls_ * 1e6));
   }
 
  private:

@@ -37,7 +37,7 @@ ev1::ReportStockRequest StockReport(int location, int number) {
   request.mutable_date()->set_month(1 + day % 330 / 28);
   request.mutable_date()->set_day(1 + day % 28);
   request.set_revision(static_cast<std::uint32_t>(number / 3'300));
-  request.set_on_hand_milli(number * 1000);
+  request.set_on_hand_milli(std::int64_t{number} * 1000);
   request.set_status(ev1::STOCK_STATUS_FREE);
   request.set_request_id(NewRequestId());
   return request;
@@ -250,6 +250,7 @@ void FeedFanout() {
   load.Run(1.0);
   std::vector<double> alone = load.Run(5.0);
   std::vector<std::unique_ptr<Subscriber>> subscribers;
+  subscribers.reserve(std::size_t{kFirms} * kStreams);
   for (int i = 0; i < kFirms * kStreams; ++i) {
     subscribers.push_back(
         std::make_unique<Subscriber>(*readers[static_cast<std::size_t>(i % kFirms)]));

@@ -68,7 +68,7 @@ gv1::Terms TermsOf(int a) {
 class MadeSource final : public runtime::GovernanceSource {
  public:
   void AskPosition(absl::AnyInvocable<void(absl::StatusOr<std::uint64_t>)> done) override {
-    done(std::uint64_t{2 * kAgreements});
+    done(std::uint64_t{2} * kAgreements);
   }
   std::unique_ptr<runtime::LogFollower> Follow(std::uint64_t,
                                                runtime::Log::OnGroup on_group) override {

@@ -62,7 +62,7 @@ class Loop {
     request.mutable_date()->set_year(2020 + day / 336);
     request.mutable_date()->set_month(1 + day % 336 / 28);
     request.mutable_date()->set_day(1 + day % 28);
-    request.set_on_hand_milli(number % 97 * 1000);
+    request.set_on_hand_milli(std::int64_t{number % 97} * 1000);
     request.set_status(exchange::v1::STOCK_STATUS_FREE);
     request.set_request_id(NewRequestId());
     one->sent = Clock::now();

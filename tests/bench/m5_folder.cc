@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/day.h"
 
 namespace tandem::bench {
@@ -65,7 +66,8 @@ void WriteSales(const std::string& folder) {
     for (int item = 0; item < kItems; ++item) {
       const std::string id = Item(item);
       const std::string dept = id.substr(0, id.rfind('_'));
-      line = id + "," + dept + "," + dept.substr(0, dept.rfind('_')) + "," + store + "," + region;
+      line = absl::StrCat(id, ",", dept, ",", dept.substr(0, dept.rfind('_')), ",", store, ",",
+                          region);
       const double level = std::exp(3.0 * Uniform(state) - 2.2);
       for (int d = 0; d < kDays; ++d) {
         const double mean = level * (d % 7 < 2 ? 1.4 : 0.85);

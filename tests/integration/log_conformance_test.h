@@ -263,8 +263,9 @@ TEST_P(LogConformanceTest, FollowersGetEveryGroupOnce) {
       watch->follower =
           log().Follow(kSlot, watch->from,
                        [&numbers = watch->numbers](const std::shared_ptr<const Group>& group) {
-                         for (const base::FactRecord& fact : group->facts)
+                         for (const base::FactRecord& fact : group->facts) {
                            numbers.push_back(fact.number);
+                         }
                        });
       watches.push_back(std::move(watch));
     }

@@ -147,8 +147,9 @@ class Loopback {
     service_ = MakeScriptService(*door_, api);
     auto server =
         runtime::Server::Start({.listen = "127.0.0.1:0", .tls = std::move(tls)}, {service_.get()});
-    if (server.ok()) server_ = *std::move(server);
-    return server.status();
+    if (!server.ok()) return server.status();
+    server_ = *std::move(server);
+    return absl::OkStatus();
   }
   std::string address() const { return "localhost:" + std::to_string(server_->port()); }
   runtime::Server& server() { return *server_; }

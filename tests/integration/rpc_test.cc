@@ -270,7 +270,7 @@ TEST_F(RpcTest, AnswersASessionInOrderAndToItsFirstError) {
   runtime::ThreadExecutor executor(1);
   std::atomic<int> in_flight = 0;
   std::atomic<int> most = 0;
-  api().on_push = [&](exchange_v1::IngestRequest request, auto done) {
+  api().on_push = [&](const exchange_v1::IngestRequest& request, auto done) {
     most = std::max(most.load(), ++in_flight);
     executor.RunAfter(absl::Microseconds(200), [&, request, done = std::move(done)]() mutable {
       --in_flight;

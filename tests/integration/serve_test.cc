@@ -45,6 +45,7 @@ class Program {
     arguments.insert(arguments.begin(), {TANDEM_PROGRAM, "serve"});
     arguments.insert(arguments.end(), {"--port-file", port_});
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     posix_spawn_file_actions_t actions;
