@@ -391,12 +391,7 @@ void GovernanceApi::OfferAgreement(const runtime::Call& call,
   absl::StatusOr<governance::OfferAgreement> command = ParseOffer(call, request);
   const std::string id = command.ok() ? command->agreement : std::string();
   Change<governance::OfferAgreement, v1::OfferAgreementRequest, v1::Agreement>(
-<<<<<<< Updated upstream
       call, request, {{"OfferAgreement", OfferedTo(request)}, std::move(command)},
-=======
-      call, request,
-      {Asked{"OfferAgreement", request.agreement().substr(0, 80)}, std::move(command)},
->>>>>>> Stashed changes
       [caller = call.caller, id](const base::RowReader& rows, const auto&) {
         return RenderAgreement(rows, caller, id);
       },
