@@ -118,7 +118,7 @@ class Session final : public IngestSession {
       return true;
     }
     if (state->seams.registers->Reached(*wanted)) {
-      Submit(state, std::move(next));
+      Submit(state, next);
       return true;
     }
     const absl::Duration left =
@@ -126,7 +126,7 @@ class Session final : public IngestSession {
     state->seams.registers->WaitFor(
         *wanted, left, [state, next = std::move(next)](const absl::Status& reached) mutable {
           if (reached.ok()) {
-            Submit(state, std::move(next));
+            Submit(state, next);
           } else {
             state->answers.Settle(next.place, reached);
           }
@@ -135,7 +135,7 @@ class Session final : public IngestSession {
     return false;
   }
 
-  static void Submit(const StatePtr& state, Queued next) {
+  static void Submit(const StatePtr& state, const Queued& next) {
     auto command = Prepare(*state, next.request);
     if (!command.ok()) return state->answers.Settle(next.place, command.status());
     auto result = std::make_shared<StreamState>();
