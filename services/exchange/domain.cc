@@ -18,9 +18,8 @@ void ExchangeDomain::Apply(const base::FactRecord& record, base::Rows& rows) con
 
 runtime::Audience ExchangeDomain::AudienceOf(const base::FactRecord& record) const {
   Touch touch = TouchOf(record);
-  return {.owner = std::move(touch.owner),
-          .kind = touch.kind,
-          .location = std::move(touch.location)};
+  return {
+      .owner = std::move(touch.owner), .kind = touch.kind, .location = std::move(touch.location)};
 }
 
 absl::StatusOr<std::optional<runtime::ViewedFact>> ExchangeDomain::View(

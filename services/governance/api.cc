@@ -391,7 +391,7 @@ void GovernanceApi::OfferAgreement(const runtime::Call& call,
   absl::StatusOr<governance::OfferAgreement> command = ParseOffer(call, request);
   const std::string id = command.ok() ? command->agreement : std::string();
   Change<governance::OfferAgreement, v1::OfferAgreementRequest, v1::Agreement>(
-      call, request, {Asked{"OfferAgreement", OfferedTo(request)}, std::move(command)},
+      call, request, std::pair(Asked("OfferAgreement", OfferedTo(request)), std::move(command)),
       [caller = call.caller, id](const base::RowReader& rows, const auto&) {
         return RenderAgreement(rows, caller, id);
       },

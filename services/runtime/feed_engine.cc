@@ -26,7 +26,6 @@ class Handle final : public Feed::Subscription {
   std::shared_ptr<FeedSubscriber> subscriber_;
 };
 
-
 absl::Status ResumeFrom(const FeedHub& hub, const FeedCursor& cursor,
                         FeedSubscriber::Start& start) {
   const auto& slots = hub.world().slots;

@@ -195,15 +195,15 @@ void FeedReactor::Subscribe(const v1::FollowRequest& request) {
                         request.from_start(), std::make_shared<StreamSink>(*this));
   };
   absl::StatusOr<std::unique_ptr<Feed::Subscription>> subscription = follow();
+  const absl::Status begun = subscription.status();
   asked_ = ResourceOf(request);
-  const absl::Status refused = subscription.status();
-  if (subscription.ok()) {
+  if (begun.ok()) {
     subscription_ = *std::move(subscription);
-    Audit(absl::OkStatus());
+    Audit(begun);
   }
   std::unique_lock lock(mutex_);
   subscribed_ = true;
-  if (!refused.ok() && !status_.has_value()) status_ = refused;
+  if (!begun.ok() && !status_.has_value()) status_ = begun;
   FinishIfIdle(std::move(lock));
 }
 

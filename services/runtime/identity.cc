@@ -119,10 +119,9 @@ std::string ClaimOf(const Peer& peer) {
   claim.resize(std::min(claim.size(), AuditCollector::kClaimedBytesMax));
   for (char& c : claim) {
     const auto byte = static_cast<unsigned char>(c);
-    if (!absl::ascii_isalnum(byte) &&
-        absl::string_view("._:/- ").find(c) == absl::string_view::npos) {
-      c = '?';
-    }
+    const bool plain =
+        absl::ascii_isalnum(byte) || std::string_view("._:/- ").find(c) != std::string_view::npos;
+    if (!plain) c = '?';
   }
   return claim;
 }

@@ -24,8 +24,7 @@ class AuditCollector {
   static constexpr std::size_t kMergedMax = 200;         // Lines of what goes beyond; then dropped.
   static constexpr std::size_t kTextBytesMax = 256;      // Of each text; what is longer is cut.
   static constexpr std::size_t kClaimedBytesMax = 120;   // Of what a stranger says of itself.
-  static constexpr std::size_t kBytesMax =
-      std::size_t{128} * 1024;  // Of the texts of one fact's lines.
+  static constexpr std::size_t kBytesMax = 131'072;      // Of the texts of one fact's lines.
   // What stands for the resource where lines were merged; the principal is left out then.
   static constexpr char kMore[] = "(more)";
 

@@ -58,5 +58,6 @@ int main(int argc, char** argv) {
     for (const Entry& entry : kEntries) entry.run();
   }
   std::fflush(stdout);
-  std::_Exit(0);  // Without taking gRPC 1.51's globals down, which frees a queue twice now and then.
+  std::_Exit(
+      0);  // Without taking gRPC 1.51's globals down, which frees a queue twice now and then.
 }
