@@ -128,7 +128,8 @@ void ThreadExecutor::RunAfter(absl::Duration delay, Task task) {
   if (impl_->stopping) return;
   const auto timer = impl_->timers.emplace(due, std::move(task));
   // Only a new first timer shortens what the threads wait for.
-  if (timer == impl_->timers.begin()) impl_->Tell();
+  // Whoever was told may take a task, so another has to watch the clock.
+  if (timer == impl_->timers.begin() && impl_->idle > 0) impl_->changed.notify_one();
 }
 
 void ThreadExecutor::Shutdown() {

@@ -53,6 +53,27 @@ TEST(ThreadExecutorTest, TimersRunInTheOrderOfTheirTime) {
   EXPECT_GE(SystemClock().Monotonic() - begun, absl::Milliseconds(30));
 }
 
+// Goal: a thread that was told of a task does not take with it the timer that came right after.
+TEST(ThreadExecutorTest, AnIdleThreadKeepsTheTimerThatABusyOneCannot) {
+  ThreadExecutor executor(2);
+  for (int round = 0; round < 500; ++round) {
+    std::latch timer(1);
+    std::latch done(1);
+    std::atomic<bool> in_time = false;
+    executor.Run([&] {  // Holds its thread until the timer has run, or gives up.
+      const absl::Duration begun = SystemClock().Monotonic();
+      while (!timer.try_wait() && SystemClock().Monotonic() - begun < absl::Seconds(2)) {
+      }
+      in_time = timer.try_wait();
+      done.count_down();
+    });
+    executor.RunAfter(absl::Microseconds(50), [&] { timer.count_down(); });
+    done.wait();
+    timer.wait();
+    ASSERT_TRUE(in_time) << "round " << round;
+  }
+}
+
 TEST(ThreadExecutorTest, ShutdownDropsWhatDidNotRun) {
   std::atomic<int> ran = 0;
   const auto held = std::make_shared<int>(0);
