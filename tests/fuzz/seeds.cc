@@ -66,13 +66,17 @@ void PutLog() {
            .slots = {{{base::DomainId::kExchange, 5}, {.number = 300, .hash_prefix = 9}}}}));
   std::vector<std::string> facts;
   for (std::uint64_t number = 1; number <= 3; ++number) {
-    facts.push_back(runtime::EncodeFact(
-        {.number = number,
-         .instant = absl::FromUnixNanos(static_cast<std::int64_t>(number)),
-         .actor = {.firm = "acme", .principal = "ann"},
-         .request_id = number == 2 ? "123e4567-e89b-12d3-a456-426614174000" : "",
-         .request_digest = number == 2 ? std::string(16, 'd') : "",
-         .fact = {.kind = 16, .payload = std::string(number * 90, 'p')}}));
+    base::FactRecord record;
+    record.number = number;
+    record.instant = absl::FromUnixNanos(static_cast<std::int64_t>(number));
+    record.actor.firm = "acme";
+    record.actor.principal = "ann";
+    if (number == 2) {
+      record.request_id = "123e4567-e89b-12d3-a456-426614174000";
+      record.request_digest = std::string(16, 'd');
+    }
+    record.fact = {.kind = 16, .payload = std::string(number * 90, 'p')};
+    facts.push_back(runtime::EncodeFact(record));
   }
   Put("group", "three",
       runtime::EncodeGroup({.log_id = 7,
