@@ -1,21 +1,10 @@
 #include "services/base/bytes.h"
 
+#include <array>
 #include <utility>
 
 namespace tandem::base {
 namespace {
-
-void AppendBig(std::string& out, std::uint64_t value, int size) {
-  for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(value >> shift));
-  }
-}
-
-void AppendLittle(std::string& out, std::uint64_t value, int size) {
-  for (int shift = 0; shift < 8 * size; shift += 8) {
-    out.push_back(static_cast<char>(value >> shift));
-  }
-}
 
 std::uint64_t Big(std::string_view bytes) {
   std::uint64_t value = 0;
@@ -33,43 +22,40 @@ std::uint64_t Little(std::string_view bytes) {
 
 }  // namespace
 
-ByteWriter& ByteWriter::Byte(std::uint8_t value) {
-  bytes_.push_back(static_cast<char>(value));
+ByteWriter& ByteWriter::RawLong(std::string_view bytes) {
+  if (long_.empty()) {
+    long_.reserve(std::max(2 * kShortBytes, size_ + bytes.size()));
+    long_.assign(short_, size_);
+    size_ = kShortBytes + 1;  // Nothing fits any more, not even nothing.
+  }
+  long_.append(bytes);
   return *this;
 }
 
-ByteWriter& ByteWriter::BigEndian16(std::uint16_t value) {
-  AppendBig(bytes_, value, 2);
-  return *this;
+std::string ByteWriter::Take() {
+  if (long_.empty()) return {short_, std::exchange(size_, 0)};
+  size_ = 0;
+  return std::exchange(long_, {});
 }
 
-ByteWriter& ByteWriter::BigEndian32(std::uint32_t value) {
-  AppendBig(bytes_, value, 4);
-  return *this;
+ByteWriter& ByteWriter::Big(std::uint64_t value, std::size_t size) {
+  std::array<char, 8> bytes{};
+  for (std::size_t i = size; i-- > 0; value >>= 8) bytes[i] = static_cast<char>(value);
+  return Raw({bytes.data(), size});
 }
 
-ByteWriter& ByteWriter::BigEndian64(std::uint64_t value) {
-  AppendBig(bytes_, value, 8);
-  return *this;
-}
-
-ByteWriter& ByteWriter::LittleEndian32(std::uint32_t value) {
-  AppendLittle(bytes_, value, 4);
-  return *this;
-}
-
-ByteWriter& ByteWriter::LittleEndian64(std::uint64_t value) {
-  AppendLittle(bytes_, value, 8);
-  return *this;
+ByteWriter& ByteWriter::Little(std::uint64_t value, std::size_t size) {
+  std::array<char, 8> bytes{};
+  for (std::size_t i = 0; i < size; ++i, value >>= 8) bytes[i] = static_cast<char>(value);
+  return Raw({bytes.data(), size});
 }
 
 ByteWriter& ByteWriter::Varint(std::uint64_t value) {
-  while (value >= 0x80) {
-    bytes_.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  bytes_.push_back(static_cast<char>(value));
-  return *this;
+  std::array<char, 10> bytes{};
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  return Raw({bytes.data(), size});
 }
 
 ByteWriter& ByteWriter::Signed(std::int64_t value) {
@@ -77,24 +63,14 @@ ByteWriter& ByteWriter::Signed(std::int64_t value) {
 }
 
 ByteWriter& ByteWriter::KeyString(std::string_view text) {
-  for (const char c : text) {
-    bytes_.push_back(c);
-    if (c == '\0') bytes_.push_back('\xff');
+  for (;;) {
+    const std::size_t zero = text.find('\0');
+    Raw(text.substr(0, zero));
+    if (zero == std::string_view::npos) break;
+    Raw({"\0\xff", 2});
+    text.remove_prefix(zero + 1);
   }
-  bytes_.push_back('\0');
-  bytes_.push_back('\x01');
-  return *this;
-}
-
-ByteWriter& ByteWriter::Sized(std::string_view bytes) {
-  Varint(bytes.size());
-  bytes_.append(bytes);
-  return *this;
-}
-
-ByteWriter& ByteWriter::Raw(std::string_view bytes) {
-  bytes_.append(bytes);
-  return *this;
+  return Raw({"\0\x01", 2});
 }
 
 std::string_view ByteReader::Raw(std::size_t size) {

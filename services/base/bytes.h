@@ -3,36 +3,55 @@
 // little-endian integers, varints (LEB128, as Protocol Buffers) and sized strings.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace tandem::base {
 
-// Builds a key or a value; the methods append and may be chained.
+// Builds a key or a value; the methods append and may be chained. What is short, as keys and rows
+// are, is built without an allocation.
 class ByteWriter {
  public:
-  ByteWriter& Byte(std::uint8_t value);
-  ByteWriter& BigEndian16(std::uint16_t value);
-  ByteWriter& BigEndian32(std::uint32_t value);
-  ByteWriter& BigEndian64(std::uint64_t value);
-  ByteWriter& LittleEndian32(std::uint32_t value);
-  ByteWriter& LittleEndian64(std::uint64_t value);
+  ByteWriter& Byte(std::uint8_t value) {
+    const char byte = static_cast<char>(value);
+    return Raw({&byte, 1});
+  }
+  ByteWriter& BigEndian16(std::uint16_t value) { return Big(value, 2); }
+  ByteWriter& BigEndian32(std::uint32_t value) { return Big(value, 4); }
+  ByteWriter& BigEndian64(std::uint64_t value) { return Big(value, 8); }
+  ByteWriter& LittleEndian32(std::uint32_t value) { return Little(value, 4); }
+  ByteWriter& LittleEndian64(std::uint64_t value) { return Little(value, 8); }
   ByteWriter& Varint(std::uint64_t value);
   // A signed number as a zigzag varint.
   ByteWriter& Signed(std::int64_t value);
   // A string that sorts before every longer one with the same start (for keys).
   ByteWriter& KeyString(std::string_view text);
   // Length as a varint, then the bytes (for values).
-  ByteWriter& Sized(std::string_view bytes);
-  ByteWriter& Raw(std::string_view bytes);
-  const std::string& bytes() const { return bytes_; }
+  ByteWriter& Sized(std::string_view bytes) { return Varint(bytes.size()).Raw(bytes); }
+  ByteWriter& Raw(std::string_view bytes) {
+    if (size_ + bytes.size() > kShortBytes) return RawLong(bytes);
+    std::copy(bytes.begin(), bytes.end(), short_ + size_);
+    size_ += bytes.size();
+    return *this;
+  }
+  // Everything so far; until the next call.
+  std::string_view bytes() const { return long_.empty() ? std::string_view{short_, size_} : long_; }
   // The bytes, moved out; the writer is empty then.
-  std::string Take() { return std::exchange(bytes_, {}); }
+  std::string Take();
 
  private:
-  std::string bytes_;
+  static constexpr std::size_t kShortBytes = 240;
+
+  ByteWriter& RawLong(std::string_view bytes);
+  ByteWriter& Big(std::uint64_t value, std::size_t size);
+  ByteWriter& Little(std::uint64_t value, std::size_t size);
+
+  std::size_t size_ = 0;     // Of what is in `short_`; beyond what fits once `long_` holds it all.
+  char short_[kShortBytes];  // NOLINT(modernize-avoid-c-arrays): left uninitialized on purpose.
+  std::string long_;
 };
 
 // Reads what ByteWriter wrote, and nothing else: a varint longer than it need be is malformed, so

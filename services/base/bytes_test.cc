@@ -68,7 +68,7 @@ TEST(ByteWriterTest, WritesSignedNumbersAsZigzag) {
       {0, 0}, {-1, 1}, {1, 2}, {-2, 3}, {kMax, 0xffff'ffff'ffff'fffe}, {-kMax - 1, ~0ULL}};
   for (const auto& [value, zigzag] : cases) {
     SCOPED_TRACE(value);
-    const std::string bytes = ByteWriter().Signed(value).bytes();
+    const std::string bytes = ByteWriter().Signed(value).Take();
     EXPECT_EQ(bytes, ByteWriter().Varint(zigzag).bytes());
     EXPECT_EQ(ByteReader(bytes).Signed(), value);
   }
@@ -214,7 +214,7 @@ TEST(BytesTest, ReadsBackWhateverWasWritten) {
     ASSERT_TRUE(in.ok() && in.AtEnd());
     // Any bytes cut off the end are missed, and no byte beyond the end is read (ASan looks on).
     if (out.bytes().empty()) continue;
-    ByteReader cut(std::string_view(out.bytes()).substr(0, random.Below(out.bytes().size())));
+    ByteReader cut(out.bytes().substr(0, random.Below(out.bytes().size())));
     for (const Part& part : parts) ReadsBack(part, cut);
     ASSERT_FALSE(cut.ok());
   }

@@ -42,7 +42,7 @@ Network Draw(Random& random) {
   Network network{.log_id = random.Next(), .key = {}};
   base::ByteWriter key;
   while (key.bytes().size() < kKeyBytes) key.LittleEndian64(random.Next());
-  network.key = key.bytes();
+  network.key = key.Take();
   return network;
 }
 
