@@ -40,40 +40,36 @@ absl::StatusOr<std::uint32_t> LocationNumber(const BlockScope& scope) {
   return number;
 }
 
-// The item behind an index of the dictionary; `row` is the first row that uses it.
-absl::StatusOr<std::uint32_t> ItemAt(const BlockScope& scope, std::uint32_t index,
-                                     std::size_t row) {
+// Why an index of the dictionary names no item; `row` is the first row that uses it.
+absl::Status UnknownItem(const BlockScope& scope, std::uint32_t index, std::size_t row) {
   if (index >= scope.dictionary.numbers.size()) {
     return RefuseField(Reason::kBadColumns, "run_item", "an index beyond the items",
                        {{"row", row}, {"index", index}});
   }
-  const std::uint32_t number = scope.dictionary.numbers[index];
-  if (number == 0) {
-    return RefuseField(Reason::kUnknownItem, "items", "the item is not in the owner's register",
-                       {{"row", row}, {"item", scope.dictionary.ids[index]}});
-  }
-  return number;
+  return RefuseField(Reason::kUnknownItem, "items", "the item is not in the owner's register",
+                     {{"row", row}, {"item", scope.dictionary.ids[index]}});
 }
 
 // Days within the calendar, and not after the item's or the location's last.
-absl::Status CheckDays(const BlockScope& scope, std::int32_t location_last_day, const Run& run,
-                       std::size_t row) {
+bool DaysFit(const BlockScope& scope, std::int32_t location_last_day, const Run& run) {
   const std::int64_t last = std::int64_t{run.day_first} + run.length - 1;
-  if (run.day_first >= Day::kFirst && last <= Day::kLast && last <= location_last_day &&
-      last <= scope.registers->items.LastDay(run.item)) {
-    return absl::OkStatus();
-  }
+  return run.day_first >= Day::kFirst && last <= Day::kLast && last <= location_last_day &&
+         last <= scope.registers->items.LastDay(run.item);
+}
+
+// Why they do not.
+absl::Status DaysRefused(const BlockScope& scope, const Run& run, std::size_t row) {
+  const std::int64_t last = std::int64_t{run.day_first} + run.length - 1;
   const std::string item(scope.registers->items.IdOf(run.item));
   if (run.day_first < Day::kFirst || last > Day::kLast) {
     const std::int64_t day = run.day_first < Day::kFirst ? run.day_first : last;
     return RefuseField(Reason::kDayOutOfRange, "run_first_day", "days are from 1990 to 2099",
                        {{"row", row}, {"item", item}, {"day", DayText(day)}});
   }
-  if (last > scope.registers->items.LastDay(run.item)) {
-    return RefuseField(Reason::kEntryClosed, "run_first_day", "the item is closed by then",
-                       {{"row", row}, {"item", item}, {"day", DayText(last)}});
-  }
-  return RefuseField(Reason::kEntryClosed, "run_first_day", "the location is closed by then",
+  const std::string_view closed = last > scope.registers->items.LastDay(run.item)
+                                      ? "the item is closed by then"
+                                      : "the location is closed by then";
+  return RefuseField(Reason::kEntryClosed, "run_first_day", closed,
                      {{"row", row}, {"item", item}, {"day", DayText(last)}});
 }
 
@@ -141,6 +137,7 @@ absl::StatusOr<std::vector<Run>> RunsFrom(const BlockScope& scope, std::uint32_t
   const std::int32_t location_last_day = scope.registers->locations.LastDay(location);
   const bool one_day = block.run_first_day_size() == 1;
   const auto rows = static_cast<std::size_t>(block.value_milli_size());
+  const std::vector<std::uint32_t>& numbers = scope.dictionary.numbers;
   std::size_t row = 0;
   for (std::size_t r = 0; r < runs.size(); ++r) {
     const int i = static_cast<int>(r);
@@ -151,9 +148,11 @@ absl::StatusOr<std::vector<Run>> RunsFrom(const BlockScope& scope, std::uint32_t
     }
     const std::uint32_t index =
         block.run_item().empty() ? static_cast<std::uint32_t>(r) : block.run_item(i);
-    TANDEM_ASSIGN_OR_RETURN(const std::uint32_t item, ItemAt(scope, index, row));
-    runs[r] = {item, block.run_first_day(one_day ? 0 : i), length, row};
-    TANDEM_RETURN_IF_ERROR(CheckDays(scope, location_last_day, runs[r], row));
+    if (index >= numbers.size() || numbers[index] == 0) return UnknownItem(scope, index, row);
+    runs[r] = {numbers[index], block.run_first_day(one_day ? 0 : i), length, row};
+    if (!DaysFit(scope, location_last_day, runs[r])) {
+      return DaysRefused(scope, runs[r], row);
+    }
     row += length;
   }
   if (row != rows) {
@@ -164,11 +163,10 @@ absl::StatusOr<std::vector<Run>> RunsFrom(const BlockScope& scope, std::uint32_t
 }
 
 absl::Status CheckValues(const BlockScope& scope, const SeriesBlock& block) {
-  std::int64_t largest = 0;  // Of all magnitudes: a block without an error is passed in one sweep.
-  for (const std::int64_t value : block.values_milli) {
-    largest = std::max(largest, value < 0 ? -(value + 1) : value);
+  const auto [lowest, highest] = LowestAndHighest(block.values_milli);
+  if (lowest >= -base::Quantity::kMilliMax && highest <= base::Quantity::kMilliMax) {
+    return absl::OkStatus();
   }
-  if (largest < base::Quantity::kMilliMax) return absl::OkStatus();
   for (const Run& run : block.runs) {
     for (std::uint32_t d = 0; d < run.length; ++d) {
       const std::int64_t value = block.values_milli[run.value_index + d];
@@ -193,7 +191,8 @@ Box BoxOf(const std::vector<TouchedItem>& touched) {
   return box;
 }
 
-std::string Compressed(std::span<const Run> runs, std::int64_t (*part)(const Run&)) {
+template <typename Part>
+std::string Compressed(std::span<const Run> runs, Part part) {
   std::vector<std::int64_t> column(runs.size());
   std::transform(runs.begin(), runs.end(), column.begin(), part);
   return EncodeColumn(column);

@@ -29,6 +29,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -39,8 +40,12 @@ namespace tandem::exchange {
 inline constexpr std::size_t kColumnValuesMax = std::size_t{1} << 20;
 
 // The column's bytes. More than kColumnValuesMax values are a bug of the caller.
-// About 8 ns a value. Thread-safe (each thread has its own compressor).
+// About 3 ns a value, most of it zstd's. Thread-safe (each thread has its own compressor).
 std::string EncodeColumn(std::span<const std::int64_t> values);
+
+// The lowest and the highest value; 0 and 0 of none. Faster than a loop of one's own: it takes the
+// widest vector unit that the processor has.
+std::pair<std::int64_t, std::int64_t> LowestAndHighest(std::span<const std::int64_t> values);
 
 // All values. Returns kDataLoss / STORED_BYTES_DAMAGED for bytes that EncodeColumn does not write
 // or a column of more than `values_max` values. Any bytes may be given. Thread-safe.

@@ -1,13 +1,18 @@
 #include "services/exchange/column.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "services/base/bytes.h"
 #include "services/base/reason.h"
 
 namespace tandem::exchange {
@@ -129,6 +134,89 @@ TEST(ColumnTest, WritesVersionOneAsDocumented) {
   EXPECT_EQ(EncodeColumn(rising), bytes({1, 1, 0, 20, 14, 2}));
   // Two planes of two bytes: numbers 0x1f, 0x00, 0x20 above base 0.
   EXPECT_EQ(EncodeColumn(Values{31, 0, 32}), bytes({1, 0, 2, 3, 0, 1, 0x0f, 0x00, 0x01, 0x02}));
+}
+
+// What the format says of a column's header, worked out plainly.
+struct Header {
+  bool differences = false;
+  std::size_t width = 0;
+  std::int64_t base = 0;
+  std::uint64_t step = 1;
+  friend bool operator==(const Header&, const Header&) = default;
+};
+
+Header PackedPlainly(const Values& values) {
+  Header header;
+  header.base = *std::min_element(values.begin(), values.end());
+  std::uint64_t step = 0;
+  std::uint64_t span = 0;
+  for (const std::int64_t v : values) {
+    const auto x = static_cast<std::uint64_t>(v) - static_cast<std::uint64_t>(header.base);
+    step = std::gcd(step, x);
+    span = std::max(span, x);
+  }
+  if (span == 0) return header;
+  header.step = step;
+  header.width = (static_cast<std::size_t>(std::bit_width(span / step)) + 3) / 4;
+  return header;
+}
+
+Header HeaderOf(const Values& values) {
+  const Header whole = PackedPlainly(values);
+  if (whole.width == 0) return whole;
+  Values differences;
+  for (std::size_t k = 1; k < values.size(); ++k) {
+    differences.push_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(values[k]) -
+                                                    static_cast<std::uint64_t>(values[k - 1])));
+  }
+  const auto [low, high] = std::minmax_element(differences.begin(), differences.end());
+  const std::uint64_t span = static_cast<std::uint64_t>(*high) - static_cast<std::uint64_t>(*low);
+  if ((static_cast<std::size_t>(std::bit_width(span / whole.step)) + 3) / 4 >= whole.width) {
+    return whole;
+  }
+  Header header = PackedPlainly(differences);
+  header.differences = true;
+  return header;
+}
+
+// Columns of every span, so that the forms for few and for many bits meet what the format says.
+TEST(ColumnTest, PacksAsNarrowlyAsTheFormatSays) {
+  const std::uint64_t seed = std::random_device()();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 3000; ++round) {
+    Values values(2 + random() % 300);
+    const std::uint64_t mask = ~std::uint64_t{0} >> (random() % 64);
+    const std::uint64_t step = 1 + random() % (round % 3 == 0 ? 1 : 5000);
+    const std::uint64_t base = random();
+    const bool rising = random() % 4 == 0;
+    std::uint64_t last = 0;
+    for (std::int64_t& v : values) {
+      last = (rising ? last : 0) + (random() & mask & 0x7fff'ffff'ffff) * step;
+      v = static_cast<std::int64_t>(base + last);
+    }
+    const std::string bytes = EncodeColumn(values);
+    base::ByteReader in(bytes);
+    in.Byte();
+    Header got{.differences = (in.Byte() & 1) != 0, .width = in.Byte()};
+    in.Varint();
+    if (got.differences) in.Signed();
+    got.base = in.Signed();
+    if (got.width > 0) got.step = in.Varint();
+    ASSERT_TRUE(got == HeaderOf(values)) << "round " << round;
+    ASSERT_EQ(*DecodeColumn(bytes), values);
+  }
+}
+
+TEST(ColumnTest, FindsTheLowestAndTheHighest) {
+  EXPECT_EQ(LowestAndHighest({}), std::pair(std::int64_t{0}, std::int64_t{0}));
+  EXPECT_EQ(LowestAndHighest(Values{-7}), std::pair(std::int64_t{-7}, std::int64_t{-7}));
+  for (std::size_t at = 0; at < 70; ++at) {
+    Values values(70, 5);
+    values[at] = kLow;
+    values[69 - at] = kHigh;
+    EXPECT_EQ(LowestAndHighest(values), std::pair(kLow, kHigh));
+  }
 }
 
 TEST(ColumnTest, GivesTheSameBytesWhateverWasEncodedBefore) {

@@ -13,10 +13,6 @@ std::string_view EntryTable::IdOf(std::uint32_t number) const {
   return number == 0 || number > ids_.size() ? std::string_view() : ids_[number - 1];
 }
 
-std::int32_t EntryTable::LastDay(std::uint32_t number) const {
-  return number == 0 || number > last_days_.size() ? kOpen : last_days_[number - 1];
-}
-
 void EntryTable::Add(std::uint32_t number, std::string_view id) {
   if (number != 0 && number <= ids_.size()) return;
   base::Require(number == ids_.size() + 1, "a register's numbers have a gap");

@@ -24,7 +24,9 @@ class EntryTable {
   // The id, or "" for a number that is not in.
   std::string_view IdOf(std::uint32_t number) const;
   // The last day of which data is accepted; kOpen for an entry that is not closed or not in.
-  std::int32_t LastDay(std::uint32_t number) const;
+  std::int32_t LastDay(std::uint32_t number) const {
+    return number == 0 || number > last_days_.size() ? kOpen : last_days_[number - 1];
+  }
   std::uint32_t size() const { return static_cast<std::uint32_t>(ids_.size()); }
 
   // Enters an id under the next number, which must be `number`; one that is in stays as it is.
