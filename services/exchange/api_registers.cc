@@ -33,6 +33,20 @@ absl::StatusOr<Response> Registered(const ExchangeSeams& seams, const std::strin
   return response;
 }
 
+// What has been registered or closed is answered once this instance checks by it: so who has the
+// answer may name the entry in the next request. Late or not, it is durable: the answer stands.
+template <typename Response>
+Reply<Response> OnceKnown(const ExchangeSeams& seams, Reply<Response> reply) {
+  return [registers = seams.registers,
+          reply = std::move(reply)](absl::StatusOr<runtime::Answer<Response>> answer) mutable {
+    if (!answer.ok() || registers->Reached(answer->position)) return reply(std::move(answer));
+    const base::Position wanted = answer->position;
+    registers->WaitFor(wanted, absl::Seconds(1),
+                       [reply = std::move(reply), answer = std::move(answer)](
+                           const absl::Status&) mutable { reply(std::move(answer)); });
+  };
+}
+
 // The durable entry under an id: what was decided is there before anybody is answered.
 template <typename Entry>
 absl::StatusOr<Entry> EntryAt(const ExchangeSeams& seams, base::SlotId slot,
@@ -143,7 +157,8 @@ void ExchangeApi::RegisterItems(const Call& call, const v1::RegisterItemsRequest
   Change(seams_, SlotOf(seams_, *owner),
          EditorsCommand(seams_, call, "RegisterItems", request,
                         Deciding(exchange::RegisterItems{*owner, request.items()})),
-         std::move(reply), [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
+         OnceKnown(seams_, std::move(reply)),
+         [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
            const auto fact = FactIn<v1::ItemsRegistered>(
                outcome, static_cast<std::uint32_t>(FactKind::kItemsRegistered));
            return Registered<v1::RegisterItemsResponse>(seams_, firm, outcome,
@@ -159,7 +174,8 @@ void ExchangeApi::RegisterLocations(const Call& call, const v1::RegisterLocation
   Change(seams_, SlotOf(seams_, *owner),
          EditorsCommand(seams_, call, "RegisterLocations", request,
                         Deciding(exchange::RegisterLocations{*owner, request.locations()})),
-         std::move(reply), [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
+         OnceKnown(seams_, std::move(reply)),
+         [this, firm = call.caller.firm](const runtime::Outcome& outcome) {
            const auto fact = FactIn<v1::LocationsRegistered>(
                outcome, static_cast<std::uint32_t>(FactKind::kLocationsRegistered));
            return Registered<v1::RegisterLocationsResponse>(
@@ -178,7 +194,7 @@ void ExchangeApi::CloseItem(const Call& call, const v1::CloseItemRequest& reques
   Change(seams_, slot,
          EditorsCommand(seams_, call, "CloseItem", request,
                         Deciding(exchange::CloseItem{(*ids)[0], (*ids)[1], day->number()})),
-         std::move(reply), [this, slot, ids = *ids](const runtime::Outcome&) {
+         OnceKnown(seams_, std::move(reply)), [this, slot, ids = *ids](const runtime::Outcome&) {
            return EntryAt<v1::Item>(seams_, slot, OwnerPrefix(RowKind::kItem, ids[0]),
                                     IdKey(OwnerPrefix(RowKind::kItemId, ids[0]), ids[1]));
          });
@@ -195,7 +211,7 @@ void ExchangeApi::CloseLocation(const Call& call, const v1::CloseLocationRequest
   Change(seams_, slot,
          EditorsCommand(seams_, call, "CloseLocation", request,
                         Deciding(exchange::CloseLocation{(*ids)[0], (*ids)[1], day->number()})),
-         std::move(reply), [this, slot, ids = *ids](const runtime::Outcome&) {
+         OnceKnown(seams_, std::move(reply)), [this, slot, ids = *ids](const runtime::Outcome&) {
            return EntryAt<v1::Location>(seams_, slot, OwnerPrefix(RowKind::kLocation, ids[0]),
                                         IdKey(OwnerPrefix(RowKind::kLocationId, ids[0]), ids[1]));
          });
