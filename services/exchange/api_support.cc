@@ -64,7 +64,7 @@ std::string LocationName(const Place& place) {
 
 base::Position PositionOf(const runtime::Outcome& outcome) {
   base::Position position;
-  position.Set(outcome.slot, outcome.number);
+  position.Set(outcome.slot, outcome.durable_number);
   return position;
 }
 

@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "grpcpp/server_context.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
@@ -115,7 +115,9 @@ Door::Door(Parts parts, DoorOptions options)
       calls_(std::make_shared<FirmShares>("calls", options.calls_firm_max)),
       streams_(std::make_shared<FirmShares>("streams", options.streams_firm_max)),
       rates_(options.rates),
-      drains_(std::make_shared<Drains>()) {}
+      drains_(std::make_shared<Drains>()),
+      trace_high_(parts_.random->Next()),
+      trace_low_(parts_.random->Next()) {}
 
 std::unique_ptr<Door::Registration> Door::EndOnDrain(std::function<void()> end) {
   const std::lock_guard lock(drains_->mutex);
@@ -155,9 +157,20 @@ std::string Door::TraceIdOf(const grpc::CallbackServerContext& context) {
       return std::string(id);
     }
   }
-  const std::lock_guard lock(random_mutex_);
-  const std::uint64_t high = parts_.random->Next();
-  return absl::StrFormat("%016x%016x", high, parts_.random->Next());
+  // A Weyl sequence: no two of a door's agree, and their low bits change as random ones do.
+  constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;
+  const std::uint64_t low = trace_low_.fetch_add(kStep, std::memory_order_relaxed);
+  return absl::StrCat(absl::Hex(trace_high_, absl::kZeroPad16), absl::Hex(low, absl::kZeroPad16));
+}
+
+std::string Door::Sealed(const std::string& firm, const base::Position& position) {
+  const std::lock_guard lock(seal_mutex_);
+  if (sealed_.empty() || sealed_firm_ != firm || sealed_position_ != position) {
+    sealed_ = SealPosition(*parts_.sealer, firm, position);
+    sealed_firm_ = firm;
+    sealed_position_ = position;
+  }
+  return sealed_;
 }
 
 absl::StatusOr<Guest> Door::Admit(const Peer& peer, Method method) {
@@ -232,8 +245,7 @@ absl::Status Door::Charge(const Guest& guest, const Load& load) {
 grpc::Status Door::Leave(grpc::CallbackServerContext& context, const Guest& guest,
                          const absl::Status& status, const base::Position& position) {
   if (status.ok() && !position.numbers().empty()) {
-    context.AddTrailingMetadata(kPositionKey,
-                                SealPosition(*parts_.sealer, guest.call.caller.firm, position));
+    context.AddTrailingMetadata(kPositionKey, Sealed(guest.call.caller.firm, position));
   }
   const absl::Duration took = parts_.clock->Monotonic() - guest.began;
   drains_->LetOut();

@@ -2,6 +2,7 @@
 // within its firm's share; and out again, with the answer's status, position and metrics.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -132,6 +133,7 @@ class Door {
   absl::Status Refused(const Peer& peer, Method method, const std::string& trace_id,
                        absl::Status status);
   std::string TraceIdOf(const grpc::CallbackServerContext& context);
+  std::string Sealed(const std::string& firm, const base::Position& position);
 
   const Parts parts_;
   const DoorOptions options_;
@@ -139,7 +141,14 @@ class Door {
   const std::shared_ptr<FirmShares> streams_;
   FirmRates rates_;
   const std::shared_ptr<Drains> drains_;
-  std::mutex random_mutex_;
+  std::mutex seal_mutex_;
+  // The last position that was sealed, and for whom: commands answered together share it.
+  std::string sealed_firm_{};
+  base::Position sealed_position_{};
+  std::string sealed_{};
+  // Trace ids: drawn once, and numbered on.
+  const std::uint64_t trace_high_;
+  std::atomic<std::uint64_t> trace_low_;
 };
 
 // What a stream gets when the server stops: retry, elsewhere or later.

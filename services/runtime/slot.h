@@ -50,6 +50,7 @@ struct Command {
 struct Outcome {
   base::SlotId slot{};
   std::uint64_t number = 0;  // Of the command's last fact; of the slot's last if it made none.
+  std::uint64_t durable_number = 0;  // Of the slot's last durable fact when it was answered.
   bool repeated = false;
   std::vector<base::FactRecord> facts{};
 };

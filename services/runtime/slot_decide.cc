@@ -34,7 +34,7 @@ void Slot::Impl::DecideNext(QueuedCommand queued) {
     answers.push_back({std::move(queued.done), status});
     return Halt(status);
   }
-  Outcome outcome{.slot = id, .number = last_number, .repeated = false, .facts = {}};
+  Outcome outcome{.slot = id, .number = last_number};
   absl::Status status = facts.status();
   if (status.ok()) status = Accept(command, stamp, *std::move(facts), outcome);
   if (!status.ok()) {
@@ -58,7 +58,7 @@ std::optional<Slot::Impl::Answer> Slot::Impl::Remembered(QueuedCommand& queued) 
     refusals_count.fetch_add(1, std::memory_order_relaxed);
   } else if (found->has_value()) {
     repeats_count.fetch_add(1, std::memory_order_relaxed);
-    Outcome outcome{.slot = id, .number = (*found)->first_number, .repeated = true, .facts = {}};
+    Outcome outcome{.slot = id, .number = (*found)->first_number, .repeated = true};
     return Answer{std::move(queued.done), std::move(outcome), (*found)->count};
   } else if (memory.Full(rows.Top(), command.caller.firm)) {
     status =
@@ -119,7 +119,9 @@ void Slot::Impl::ApplyCommand(base::Rows& to, std::span<const base::FactRecord> 
 }
 
 void Slot::Impl::AnswerWhenDurable(Answer answer) {
-  (groups.empty() ? answers : groups.back().waiting).push_back(std::move(answer));
+  if (!groups.empty()) return groups.back().waiting.push_back(std::move(answer));
+  if (answer.outcome.ok()) answer.outcome->durable_number = tail.last_number;
+  answers.push_back(std::move(answer));
 }
 
 void Slot::Impl::Finish(Answer answer) {

@@ -43,8 +43,7 @@ void Slot::Impl::Replay() {
   }
   const absl::StatusOr<std::uint64_t> applied = ReplayGroups(*from);
   if (!applied.ok()) return OpenFailed(applied.status());
-  base::OverlayRows::Changes changes = rows.LowestChanges();
-  writer->PutReplayed(*applied, std::move(changes), [slot = self()](absl::Status status) {
+  writer->PutReplayed(*applied, rows.LowestChanges(), [slot = self()](absl::Status status) {
     slot->impl_->Post([slot, status = std::move(status)] {
       if (!status.ok()) return slot->impl_->OpenFailed(status);
       slot->impl_->Replay();  // The next part, or the end.
@@ -140,7 +139,11 @@ void Slot::Impl::Committed() {
   tail.hash = group.hash;
   tail.last_instant = group.last_instant;
   absl::StatusOr<Log::Rows> durable = log.ReadRows(id);
-  for (Answer& answer : group.waiting) answers.push_back(std::move(answer));
+  for (Answer& answer : group.waiting) {
+    // One position for all that were committed together: sealed once, it serves them all.
+    if (answer.outcome.ok()) answer.outcome->durable_number = tail.last_number;
+    answers.push_back(std::move(answer));
+  }
   {
     const std::lock_guard lock(mutex);
     durable_number = tail.last_number;
