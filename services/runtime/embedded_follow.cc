@@ -33,9 +33,9 @@ FollowPump::FollowPump(Executor& executor, std::uint64_t from, ReadFunction read
       next_(std::max<std::uint64_t>(from, 1)),
       on_group_(std::move(on_group)) {}
 
-void FollowPump::Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_number) {
+bool FollowPump::Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_number) {
   const std::lock_guard lock(mutex_);
-  if (closed_) return;
+  if (closed_) return false;
   durable_ = std::max(durable_, last_number);
   if (live != nullptr) {
     live_bytes_ += live->byte_size();
@@ -45,9 +45,9 @@ void FollowPump::Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_numbe
       live_bytes_ = 0;
     }
   }
-  if (scheduled_ || next_ > durable_) return;
+  if (scheduled_ || next_ > durable_) return false;
   scheduled_ = true;
-  executor_.Run([self = shared_from_this()] { self->Pump(); });
+  return true;
 }
 
 absl::StatusOr<FollowPump::Groups> FollowPump::Next() {

@@ -46,14 +46,16 @@ class FollowPump : public std::enable_shared_from_this<FollowPump> {
 
   FollowPump(Executor& executor, std::uint64_t from, ReadFunction read, Log::OnGroup on_group);
   // Everything up to `last_number` is durable; `live` (may be null) is the last group of it.
-  void Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_number);
+  // True if the caller is now to have Pump run on the executor.
+  [[nodiscard]] bool Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_number);
+  // Delivers what is durable, a while; then posts itself again.
+  void Pump();
   // No callback runs or will run once it returns.
   void Close();
 
  private:
   using Groups = std::vector<std::shared_ptr<const Group>>;
 
-  void Pump();
   // What is to be delivered next; empty at the end of what is durable. Called without the lock.
   absl::StatusOr<Groups> Next();
   // False once closed.

@@ -30,6 +30,20 @@ std::string GroupKey(base::SlotId slot, std::uint64_t first_number) {
   return key.Take();
 }
 
+// The slot's changed rows, with room for a tail and a group.
+StoreBatch StateBatch(base::SlotId slot, const base::OverlayRows::Changes& rows) {
+  StoreBatch batch;
+  batch.reserve(rows.size() + 2);
+  const std::string prefix = SlotKey("", slot);
+  for (const auto& [key, value] : rows) {
+    std::string prefixed;
+    prefixed.reserve(prefix.size() + key.size());
+    prefixed.append(prefix).append(key);
+    batch.push_back({Space::kState, std::move(prefixed), value});
+  }
+  return batch;
+}
+
 std::string EncodeTail(const SlotTail& tail) {
   base::ByteWriter out;
   out.Byte(kRowVersion).Varint(tail.seq).Varint(tail.last_number);
@@ -53,18 +67,11 @@ absl::Status DamagedGroup(base::SlotId slot, std::uint64_t number, std::string_v
   return base::WithDetail(status, {"number", number});
 }
 
-// The tail as a snapshot has it; the term is the owner's.
-absl::StatusOr<SlotTail> ReadTail(const StoreSnapshot& snapshot, base::SlotId slot) {
+// The tail as a snapshot has it, but for the term.
+absl::StatusOr<SlotTail> ReadEnd(const StoreSnapshot& snapshot, base::SlotId slot) {
   SlotTail tail;
-  const std::optional<std::string> owner = snapshot.Get(Space::kMeta, OwnerKey(slot));
   const std::optional<std::string> row = snapshot.Get(Space::kMeta, TailKey(slot));
   TANDEM_RETURN_IF_ERROR(snapshot.status());
-  if (owner.has_value()) {
-    base::ByteReader in(*owner);
-    const bool known = in.Byte() == kRowVersion;
-    tail.term = in.Varint();
-    if (!known || !in.ok() || !in.AtEnd()) return Damaged(slot, "its owner's row is damaged");
-  }
   if (row.has_value()) {
     base::ByteReader in(*row);
     const bool known = in.Byte() == kRowVersion;
@@ -74,6 +81,20 @@ absl::StatusOr<SlotTail> ReadTail(const StoreSnapshot& snapshot, base::SlotId sl
     const std::string_view hash = in.Raw(tail.hash.size());
     std::copy(hash.begin(), hash.end(), tail.hash.begin());
     if (!known || !in.ok() || !in.AtEnd()) return Damaged(slot, "its tail's row is damaged");
+  }
+  return tail;
+}
+
+// The tail as a snapshot has it; the term is the owner's.
+absl::StatusOr<SlotTail> ReadTail(const StoreSnapshot& snapshot, base::SlotId slot) {
+  TANDEM_ASSIGN_OR_RETURN(SlotTail tail, ReadEnd(snapshot, slot));
+  const std::optional<std::string> owner = snapshot.Get(Space::kMeta, OwnerKey(slot));
+  TANDEM_RETURN_IF_ERROR(snapshot.status());
+  if (owner.has_value()) {
+    base::ByteReader in(*owner);
+    const bool known = in.Byte() == kRowVersion;
+    tail.term = in.Varint();
+    if (!known || !in.ok() || !in.AtEnd()) return Damaged(slot, "its owner's row is damaged");
   }
   return tail;
 }
@@ -153,7 +174,7 @@ class EmbeddedLogCore : public std::enable_shared_from_this<EmbeddedLogCore> {
     return state.damage;
   }
   absl::StatusOr<Groups> Read(base::SlotId slot, std::uint64_t from, std::size_t bytes_max);
-  void Append(base::SlotId slot, std::string group, base::OverlayRows::Changes rows,
+  void Append(base::SlotId slot, std::string group, const base::OverlayRows::Changes& rows,
               std::uint64_t term, LogWriter::Done done);
 
   Store& store;
@@ -167,6 +188,7 @@ class EmbeddedLogCore : public std::enable_shared_from_this<EmbeddedLogCore> {
   };
   // What is durable has this tail; returns who follows.
   std::vector<std::shared_ptr<FollowPump>> Settle(SlotState& state, const SlotTail& tail);
+  void Tell(std::vector<std::shared_ptr<FollowPump>> followers, const Commit& commit);
   absl::StatusOr<Groups> ReadGroups(base::SlotId slot, std::uint64_t from, std::size_t bytes_max);
 
   std::mutex mutex_;
@@ -248,8 +270,9 @@ absl::StatusOr<EmbeddedLogCore::Groups> EmbeddedLogCore::ReadGroups(base::SlotId
   return groups;
 }
 
-void EmbeddedLogCore::Append(base::SlotId slot, std::string group, base::OverlayRows::Changes rows,
-                             std::uint64_t term, LogWriter::Done done) {
+void EmbeddedLogCore::Append(base::SlotId slot, std::string group,
+                             const base::OverlayRows::Changes& rows, std::uint64_t term,
+                             LogWriter::Done done) {
   const absl::StatusOr<GroupHeader> header = DecodeGroupHeader(group);
   const absl::StatusOr<absl::Time> last_instant = LastInstantOf(group);
   base::Require(header.ok() && last_instant.ok() && header->slot == slot &&
@@ -261,13 +284,7 @@ void EmbeddedLogCore::Append(base::SlotId slot, std::string group, base::Overlay
                          .last_instant = *last_instant,
                          .hash = HashOf(group)},
                 .live = {}};
-  StoreBatch batch;
-  batch.reserve(rows.size() + 2);
-  const std::string prefix = SlotKey("", slot);
-  while (!rows.empty()) {
-    auto row = rows.extract(rows.begin());
-    batch.push_back({Space::kState, prefix + row.key(), std::move(row.mapped())});
-  }
+  StoreBatch batch = StateBatch(slot, rows);
   batch.push_back({Space::kMeta, TailKey(slot), EncodeTail(commit.tail)});
   SlotState& state = StateOf(slot);
   // The store only queues the batch here. It must be queued under the lock: an Acquire that raises
@@ -286,11 +303,21 @@ void EmbeddedLogCore::Append(base::SlotId slot, std::string group, base::Overlay
                                  done = std::move(done)](const absl::Status& status) mutable {
     if (!status.ok()) return done(AppendOutcome::kUnknown);
     // Callers first: who follows hears of it on another thread anyhow.
-    const std::vector<std::shared_ptr<FollowPump>> followers = self->Settle(state, commit.tail);
+    std::vector<std::shared_ptr<FollowPump>> followers = self->Settle(state, commit.tail);
     done(AppendOutcome::kCommitted);
-    for (const auto& follower : followers) {
-      follower->Offer(commit.live, commit.tail.last_number);
-    }
+    self->Tell(std::move(followers), commit);
+  });
+}
+
+void EmbeddedLogCore::Tell(std::vector<std::shared_ptr<FollowPump>> followers,
+                           const Commit& commit) {
+  std::erase_if(followers, [&](const auto& follower) {
+    return !follower->Offer(commit.live, commit.tail.last_number);
+  });
+  if (followers.empty()) return;
+  // One task for all: what each does with a group is short, and a thread's waking costs more.
+  executor.Run([followers = std::move(followers)] {
+    for (const auto& follower : followers) follower->Pump();
   });
 }
 
@@ -315,18 +342,15 @@ class EmbeddedWriter final : public LogWriter {
   EmbeddedWriter(std::shared_ptr<EmbeddedLogCore> core, base::SlotId slot, const SlotTail& tail)
       : core_(std::move(core)), slot_(slot), tail_(tail) {}
   const SlotTail& tail() const override { return tail_; }
-  void Append(std::string group, base::OverlayRows::Changes rows, Done done) override {
-    core_->Append(slot_, std::move(group), std::move(rows), tail_.term, std::move(done));
+  void Append(std::string group, const base::OverlayRows::Changes& rows, Done done) override {
+    core_->Append(slot_, std::move(group), rows, tail_.term, std::move(done));
   }
   // One batch writes group and rows, so there is never anything to replay; what is written here
   // stands under the tail that is there.
-  void PutReplayed(std::uint64_t applied, base::OverlayRows::Changes rows,
+  void PutReplayed(std::uint64_t applied, const base::OverlayRows::Changes& rows,
                    absl::AnyInvocable<void(absl::Status)> done) override {
     base::Require(applied == tail_.last_number, "the embedded log's rows are never behind");
-    StoreBatch batch;
-    const std::string prefix = SlotKey("", slot_);
-    for (auto& [key, value] : rows) batch.push_back({Space::kState, prefix + key, value});
-    core_->store.Write(std::move(batch), std::move(done));
+    core_->store.Write(StateBatch(slot_, rows), std::move(done));
   }
 
  private:
@@ -399,7 +423,7 @@ std::unique_ptr<LogFollower> EmbeddedLog::Follow(base::SlotId slot, std::uint64_
     state.followers.push_back(pump);
     last_number = state.tail.last_number;
   }
-  pump->Offer(nullptr, last_number);
+  if (pump->Offer(nullptr, last_number)) core_->executor.Run([pump] { pump->Pump(); });
   return std::make_unique<EmbeddedFollower>(std::move(pump));
 }
 
@@ -410,7 +434,7 @@ absl::StatusOr<SlotTail> EmbeddedLog::Last(base::SlotId slot) const {
 
 absl::StatusOr<Log::Rows> EmbeddedLog::ReadRows(base::SlotId slot) const {
   std::shared_ptr<const StoreSnapshot> snapshot = core_->store.Snapshot();
-  TANDEM_ASSIGN_OR_RETURN(const SlotTail tail, ReadTail(*snapshot, slot));
+  TANDEM_ASSIGN_OR_RETURN(const SlotTail tail, ReadEnd(*snapshot, slot));
   return Rows{.rows = std::make_shared<SnapshotRows>(std::move(snapshot), SlotKey("", slot)),
               .applied = tail.last_number};
 }

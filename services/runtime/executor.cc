@@ -57,8 +57,9 @@ struct ThreadExecutor::Impl {
   // Moves what is due from the timers to the queue.
   void Ripen();
   void WaitForWork(std::unique_lock<std::mutex>& lock);
-  // Wakes a thread unless one is on its way.
-  void Tell();
+  // Whether a thread is to be woken: there is an idle one, and none on its way. The caller wakes it
+  // once it has let go of the lock, which the woken thread would only wait for.
+  bool MustTell() { return idle > 0 && !std::exchange(told, true); }
 };
 
 void ThreadExecutor::Impl::Ripen() {
@@ -82,10 +83,6 @@ void ThreadExecutor::Impl::WaitForWork(std::unique_lock<std::mutex>& lock) {
   told = false;
 }
 
-void ThreadExecutor::Impl::Tell() {
-  if (idle > 0 && !std::exchange(told, true)) changed.notify_one();
-}
-
 void ThreadExecutor::Impl::Work() {
   std::unique_lock lock(mutex);
   while (!stopping) {
@@ -96,8 +93,9 @@ void ThreadExecutor::Impl::Work() {
     }
     Task task = std::move(ready.front());
     ready.pop_front();
-    if (!ready.empty()) Tell();
+    const bool tell = !ready.empty() && MustTell();
     lock.unlock();
+    if (tell) changed.notify_one();
     task();
     task = nullptr;  // What it holds may take locks when it goes: not under ours.
     lock.lock();
@@ -112,10 +110,12 @@ ThreadExecutor::ThreadExecutor(int threads) : impl_(std::make_unique<Impl>()) {
 ThreadExecutor::~ThreadExecutor() { Shutdown(); }
 
 void ThreadExecutor::Run(Task task) {
-  const std::lock_guard lock(impl_->mutex);
+  std::unique_lock lock(impl_->mutex);
   if (impl_->stopping) return;
   impl_->ready.push_back(std::move(task));
-  impl_->Tell();
+  const bool tell = impl_->MustTell();
+  lock.unlock();
+  if (tell) impl_->changed.notify_one();
 }
 
 void ThreadExecutor::RunAfter(absl::Duration delay, Task task) {
@@ -124,12 +124,14 @@ void ThreadExecutor::RunAfter(absl::Duration delay, Task task) {
   // Beyond a century the clock's arithmetic would overflow; nothing of ours lives that long.
   const SteadyTime due = std::chrono::steady_clock::now() +
                          absl::ToChronoNanoseconds(std::min(delay, absl::Hours(24 * 36'525)));
-  const std::lock_guard lock(impl_->mutex);
+  std::unique_lock lock(impl_->mutex);
   if (impl_->stopping) return;
   const auto timer = impl_->timers.emplace(due, std::move(task));
   // Only a new first timer shortens what the threads wait for.
   // Whoever was told may take a task, so another has to watch the clock.
-  if (timer == impl_->timers.begin() && impl_->idle > 0) impl_->changed.notify_one();
+  const bool tell = timer == impl_->timers.begin() && impl_->idle > 0;
+  lock.unlock();
+  if (tell) impl_->changed.notify_one();
 }
 
 void ThreadExecutor::Shutdown() {

@@ -41,13 +41,13 @@ class LogWriter {
   virtual const SlotTail& tail() const = 0;
   // Appends the group (its header carries this writer's term, the next seq, and the hash of the
   // last valid group) and with it the slot's changed rows and applied number. `done` runs once, not
-  // inside the call. A second call before that is a bug. Rows whose group is not committed are
-  // never visible to anyone.
-  virtual void Append(std::string group, base::OverlayRows::Changes rows, Done done) = 0;
+  // inside the call; `rows` is read before the call returns. A second call before `done` is a bug.
+  // Rows whose group is not committed are never visible to anyone.
+  virtual void Append(std::string group, const base::OverlayRows::Changes& rows, Done done) = 0;
   // Stores rows made from facts that the log already has (a replay: after a crash of a log that
   // writes rows without a sync, or on a new owner); the applied number is then `applied`. Before
   // the first Append only. `done` gets OK once readers see the rows; a crash may lose them again.
-  virtual void PutReplayed(std::uint64_t applied, base::OverlayRows::Changes rows,
+  virtual void PutReplayed(std::uint64_t applied, const base::OverlayRows::Changes& rows,
                            absl::AnyInvocable<void(absl::Status)> done) = 0;
 };
 

@@ -69,10 +69,9 @@ struct RocksStore::Impl {
   Commit TakePending();
   void WriteCommit(Commit& commit);
   void Answer(std::unique_lock<std::mutex>& lock);
-  // Wakes a thread unless one is on its way.
-  void Tell() {
-    if (idle > 0 && !std::exchange(told, true)) changed.notify_one();
-  }
+  // Whether a thread is to be woken: there is an idle one, and none on its way. The caller wakes it
+  // once it has let go of the lock.
+  bool MustTell() { return idle > 0 && !std::exchange(told, true); }
   void CheckSpace() const;
 
   rocksdb::ColumnFamilyHandle* Family(Space space) const {
@@ -93,7 +92,8 @@ struct RocksStore::Impl {
   int idle = 0;
   bool told = false;  // One of the idle has been woken and is not there yet.
   std::deque<Pending> answers;
-  absl::Status stopped;  // After a failed write.
+  rocksdb::WriteBatch batch;  // The committer's; its memory is used again.
+  absl::Status stopped;       // After a failed write.
   std::vector<std::thread> threads;
 
   std::uint64_t unchecked_bytes = 0;  // Written since the last look at the disk's free space.
@@ -151,7 +151,11 @@ void RocksStore::Impl::WorkLoop() {
     lock.lock();
     committing = false;
     for (Pending& done : commit) answers.push_back(std::move(done));
-    if (!pending.empty()) Tell();
+    if (!pending.empty() && MustTell()) {
+      lock.unlock();
+      changed.notify_one();
+      lock.lock();
+    }
     Answer(lock);
   }
 }
@@ -168,7 +172,7 @@ RocksStore::Impl::Commit RocksStore::Impl::TakePending() {
 }
 
 void RocksStore::Impl::WriteCommit(Commit& commit) {
-  rocksdb::WriteBatch batch;
+  batch.Clear();
   for (const Pending& write : commit) {
     if (!write.status.ok()) continue;
     unchecked_bytes += write.size;
@@ -311,9 +315,11 @@ void RocksStore::Write(StoreBatch batch, WriteDone done) {
   Impl::Pending write{
       .batch = std::move(batch), .size = 0, .done = std::move(done), .status = Room()};
   write.size = SizeOf(write.batch);
-  const std::lock_guard lock(impl_->mutex);
+  std::unique_lock lock(impl_->mutex);
   impl_->pending.push_back(std::move(write));
-  if (!impl_->committing) impl_->Tell();
+  const bool tell = !impl_->committing && impl_->MustTell();
+  lock.unlock();
+  if (tell) impl_->changed.notify_one();
 }
 
 absl::Status RocksStore::Room() const {

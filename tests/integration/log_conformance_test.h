@@ -84,11 +84,11 @@ class LogConformanceTest : public ::testing::TestWithParam<MakeLog> {
     owner.tail.last_instant = instant_;
     return bytes;
   }
-  AppendOutcome Append(Owner& owner, std::string group, base::OverlayRows::Changes rows = {}) {
+  AppendOutcome Append(Owner& owner, std::string group, const base::OverlayRows::Changes& rows = {}) {
     std::optional<AppendOutcome> answer;
     bool inside = true;  // Of this thread: another may well answer before the call returns.
     const std::thread::id caller = std::this_thread::get_id();
-    owner.writer->Append(std::move(group), std::move(rows), [&](AppendOutcome outcome) {
+    owner.writer->Append(std::move(group), rows, [&](AppendOutcome outcome) {
       if (std::this_thread::get_id() == caller) {
         EXPECT_FALSE(inside) << "answered inside the call";
       }

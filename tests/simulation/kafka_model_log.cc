@@ -102,11 +102,11 @@ class KafkaModelLog::Writer final : public runtime::LogWriter {
 
   const runtime::SlotTail& tail() const override { return tail_; }
 
-  void Append(std::string group, base::OverlayRows::Changes rows, Done done) override {
+  void Append(std::string group, const base::OverlayRows::Changes& rows, Done done) override {
     base::Require(!done_, "one group in flight a slot");
     done_ = std::move(done);
     bytes_ = std::move(group);
-    rows_ = std::move(rows);
+    rows_ = rows;
     const std::uint64_t append = ++append_;
     const std::uint64_t expected = state_->Of(slot_).next_offset;
     producer_.Produce(bytes_, [this, append, expected](Delivery delivery) {
@@ -119,7 +119,7 @@ class KafkaModelLog::Writer final : public runtime::LogWriter {
     });
   }
 
-  void PutReplayed(std::uint64_t applied, base::OverlayRows::Changes rows,
+  void PutReplayed(std::uint64_t applied, const base::OverlayRows::Changes& rows,
                    absl::AnyInvocable<void(absl::Status)> done) override {
     PutRows(applied, rows);
     state_->node->Run([done = std::move(done)]() mutable { done(absl::OkStatus()); });
