@@ -164,6 +164,9 @@ absl::StatusOr<Guest> Door::Admit(const Peer& peer, Method method) {
   Guest guest{.method = method};
   TANDEM_ASSIGN_OR_RETURN(guest.call.caller, parts_.identity->CallerOf(peer));
   TANDEM_RETURN_IF_ERROR(CheckRole(*parts_.book, guest.call.caller, method.role));
+  if (guest.call.caller.operator_role && parts_.break_glass) {
+    guest.call.break_glass = parts_.break_glass(guest.call.caller.principal);
+  }
   // Instances carry many firms' calls; each counts as its own firm's where it is forwarded.
   const std::shared_ptr<FirmShares>& shares = method.stream ? streams_ : calls_;
   TANDEM_ASSIGN_OR_RETURN(guest.place, shares->Take(guest.call.caller.firm));

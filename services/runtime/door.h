@@ -83,6 +83,8 @@ class Door {
     Random* random = nullptr;  // For trace ids.
     Telemetry* telemetry = nullptr;
     CatchUp catch_up{};                       // Optional.
+    // Optional: the id of the break-glass that stands for one of the operator's principals, or "".
+    std::function<std::string(std::string_view principal)> break_glass{};
     std::function<void(AuditEntry)> audit{};  // Optional: takes the door's lines, and the shells'.
   };
   using Then = absl::AnyInvocable<void(absl::StatusOr<Guest>)>;

@@ -289,6 +289,8 @@ absl::Status Instance::Impl::OpenDoor() {
                   grants->WaitFor(*asked, clock.Now() + kCatchUpWait, std::move(done));
                 });
           },
+      .break_glass =
+          [this](std::string_view principal) { return grants->BreakGlassOf(principal); },
       .audit = [this, audit_slot](
                    runtime::AuditEntry entry) { router->Audit(audit_slot, std::move(entry)); }};
   door = std::make_unique<runtime::Door>(
