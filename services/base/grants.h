@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/base/reason.h"
 
 namespace tandem::base {
 
@@ -53,8 +54,17 @@ struct AgreementTerms {
   bool revoked = false;
 };
 
-// Every method is safe on any thread, never waits, and answers from one consistent state of the
-// replica. A firm's own data is always readable to it (viewer == owner).
+// The viewer that a break-glass stands for is this and its id; no firm has such an id.
+inline constexpr std::string_view kBreakGlassViewer = "break-glass/";
+inline std::string BreakGlassViewer(std::string_view id) {
+  return std::string(kBreakGlassViewer).append(id);
+}
+
+// A viewer is a firm's id, or a BreakGlassViewer: that one may see what the agreement of its
+// break-glass, in force, grants to any of the parties, and is as a party of that relation, for as
+// long as the break-glass stands. Every method is safe on any thread, never waits, and answers from
+// one consistent state of the replica. A firm's own data is always readable to it (viewer ==
+// owner).
 class Grants {
  public:
   virtual ~Grants() = default;
@@ -71,8 +81,11 @@ class Grants {
       std::string_view viewer, std::string_view owner, DataKind kind,
       std::string_view location) const = 0;
 
-  // Whether the viewer was ever a party of the relation: parties keep reading joint records.
-  virtual bool IsParty(std::string_view viewer, std::string_view relation) const = 0;
+  // OK if the viewer may read the relation's joint records: it was ever a party, and the agreement
+  // has not ended for longer than the retention that was signed. PERMISSION_DENIED /
+  // RETENTION_ENDED then, NOT_GRANTED for others (hidden and absent answer alike), or GRANTS_STALE
+  // where the replica may not have heard of the relation yet.
+  virtual absl::Status CheckJoint(std::string_view viewer, std::string_view relation) const = 0;
 
   // The agreement's newest signed version. PERMISSION_DENIED / NOT_GRANTED if the viewer is no
   // party or the relation does not exist (hidden and absent answer alike); GRANTS_STALE as above.
@@ -95,5 +108,12 @@ class Grants {
   // The number of the last fact of governance that is in the replica.
   virtual std::uint64_t version() const = 0;
 };
+
+// Whether a party's time to read the relation's joint records is over. What the replica has not
+// heard of yet is not: a fact says by itself whose it is.
+inline bool RetentionEnded(const Grants& grants, std::string_view viewer,
+                           std::string_view relation) {
+  return ReasonOf(grants.CheckJoint(viewer, relation)) == Reason::kRetentionEnded;
+}
 
 }  // namespace tandem::base

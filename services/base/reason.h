@@ -57,15 +57,20 @@ enum class Reason {
   // PERMISSION_DENIED: not allowed, or hidden; the two answer alike.
   kNotGranted,
   kNotYours,
+  kRetentionEnded,
   kRoleMissing,
   // UNAUTHENTICATED
   kUnknownCaller,
   // FAILED_PRECONDITION: valid, but the state forbids it.
+  kAgreementNotInForce,
   kAgreementNotOffered,
   kAgreementRevoked,
   kAlreadySigned,
   kBasisStale,
   kBatchClosed,
+  kBreakGlassEnded,
+  kBreakGlassRefused,
+  kBreakGlassStands,
   kContentDiffers,
   kEntryClosed,
   kFirmSuspended,
@@ -82,6 +87,7 @@ enum class Reason {
   kDiskFull,
   kQueueFull,
   kQuotaExceeded,
+  kStorageExceeded,
   // UNAVAILABLE: the same.
   kGrantsStale,
   kLogAway,

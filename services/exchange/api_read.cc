@@ -103,8 +103,9 @@ absl::Status KeepGranted(const ExchangeSeams& seams, const Call& call, SeriesQue
   std::vector<std::string> kept;
   std::set<std::uint32_t> missing(query.items.begin(), query.items.end());
   for (std::string& location : query.locations) {
-    TANDEM_ASSIGN_OR_RETURN(const auto granted, seams.grants->ItemsAt(call.caller.firm, query.owner,
-                                                                      query.kind, location));
+    TANDEM_ASSIGN_OR_RETURN(
+        const auto granted,
+        seams.grants->ItemsAt(runtime::ViewerOf(call), query.owner, query.kind, location));
     if (granted->empty()) continue;
     bool any = query.items.empty();
     for (const std::uint32_t item : query.items) {
@@ -157,9 +158,9 @@ class SeriesPages final : public Pages<v1::ReadSeriesResponse> {
   // Some groups of one location by one span of days; moves on to what comes after.
   absl::Status Fill(v1::ReadSeriesResponse& page) {
     const Place place{query_.owner, query_.locations[location_]};
-    TANDEM_ASSIGN_OR_RETURN(
-        const auto granted,
-        seams_.grants->ItemsAt(call_.caller.firm, query_.owner, query_.kind, place.location));
+    TANDEM_ASSIGN_OR_RETURN(const auto granted,
+                            seams_.grants->ItemsAt(runtime::ViewerOf(call_), query_.owner,
+                                                   query_.kind, place.location));
     if (granted->empty() && call_.caller.firm != query_.owner) return NotGranted(query_.owner);
     const std::int32_t day_last = std::min(query_.day_last, day_ + kPageDays - 1);
     const auto days = static_cast<std::size_t>(day_last - day_) + 1;
@@ -310,7 +311,7 @@ class PricePages final : public Pages<v1::ReadPricesResponse> {
 
   absl::StatusOr<std::optional<v1::ReadPricesResponse>> Next() override {
     TANDEM_ASSIGN_OR_RETURN(const auto granted,
-                            seams_.grants->ItemsAt(call_.caller.firm, query_.place.owner,
+                            seams_.grants->ItemsAt(runtime::ViewerOf(call_), query_.place.owner,
                                                    DataKind::kPrices, query_.place.location));
     if (granted->empty() && call_.caller.firm != query_.place.owner) {
       return NotGranted(query_.place.owner);
@@ -384,7 +385,7 @@ absl::StatusOr<PriceQuery> QueryFrom(const ExchangeSeams& seams, const Call& cal
   query.registers = seams.registers->Of(query.place.owner);
   const bool own = call.caller.firm == query.place.owner;
   TANDEM_ASSIGN_OR_RETURN(const auto granted,
-                          seams.grants->ItemsAt(call.caller.firm, query.place.owner,
+                          seams.grants->ItemsAt(runtime::ViewerOf(call), query.place.owner,
                                                 DataKind::kPrices, query.place.location));
   if (!own && granted->empty()) return NotGranted(query.place.owner);
   for (const std::string& id : request.items()) {

@@ -286,7 +286,7 @@ void ExchangeApi::ListItems(const Call& call, const v1::ListItemsRequest& reques
        [this, call, owner = *owner,
         scope]() -> absl::StatusOr<runtime::Answer<v1::ListItemsResponse>> {
          TANDEM_RETURN_IF_ERROR(
-             seams_.grants->Check(call.caller.firm, owner, DataKind::kItems, "", ""));
+             seams_.grants->Check(runtime::ViewerOf(call), owner, DataKind::kItems, "", ""));
          runtime::Answer<v1::ListItemsResponse> answer;
          const std::string by_number = OwnerPrefix(RowKind::kItem, owner);
          TANDEM_ASSIGN_OR_RETURN(
@@ -298,9 +298,9 @@ void ExchangeApi::ListItems(const Call& call, const v1::ListItemsRequest& reques
                    TANDEM_ASSIGN_OR_RETURN(
                        v1::Item item,
                        Stored<v1::Item>(rows.Get(RegisterKey(by_number, number)).value_or("\xff")));
-                   TANDEM_ASSIGN_OR_RETURN(const bool may,
-                                           May(seams_, call.caller.firm, owner, DataKind::kItems,
-                                               {IdOfName(item.name()), ""}));
+                   TANDEM_ASSIGN_OR_RETURN(
+                       const bool may, May(seams_, runtime::ViewerOf(call), owner, DataKind::kItems,
+                                           {IdOfName(item.name()), ""}));
                    if (!may) return false;
                    // The number tells how many items the owner has.
                    if (call.caller.firm != owner) item.clear_register_number();
@@ -326,7 +326,7 @@ void ExchangeApi::ListLocations(const Call& call, const v1::ListLocationsRequest
        [this, call, owner = *owner,
         scope]() -> absl::StatusOr<runtime::Answer<v1::ListLocationsResponse>> {
          TANDEM_RETURN_IF_ERROR(
-             seams_.grants->Check(call.caller.firm, owner, DataKind::kLocations, "", ""));
+             seams_.grants->Check(runtime::ViewerOf(call), owner, DataKind::kLocations, "", ""));
          runtime::Answer<v1::ListLocationsResponse> answer;
          const std::string by_number = OwnerPrefix(RowKind::kLocation, owner);
          TANDEM_ASSIGN_OR_RETURN(
@@ -340,8 +340,8 @@ void ExchangeApi::ListLocations(const Call& call, const v1::ListLocationsRequest
                        Stored<v1::Location>(
                            rows.Get(RegisterKey(by_number, number)).value_or("\xff")));
                    TANDEM_ASSIGN_OR_RETURN(
-                       const bool may, May(seams_, call.caller.firm, owner, DataKind::kLocations,
-                                           {"", IdOfName(location.name())}));
+                       const bool may, May(seams_, runtime::ViewerOf(call), owner,
+                                           DataKind::kLocations, {"", IdOfName(location.name())}));
                    if (!may) return false;
                    if (call.caller.firm != owner) location.clear_register_number();
                    *answer.message.add_locations() = std::move(location);
@@ -366,7 +366,7 @@ void ExchangeApi::ListEvents(const Call& call, const v1::ListEventsRequest& requ
        [this, call, owner = *owner,
         scope]() -> absl::StatusOr<runtime::Answer<v1::ListEventsResponse>> {
          TANDEM_RETURN_IF_ERROR(
-             seams_.grants->Check(call.caller.firm, owner, DataKind::kEvents, "", ""));
+             seams_.grants->Check(runtime::ViewerOf(call), owner, DataKind::kEvents, "", ""));
          runtime::Answer<v1::ListEventsResponse> answer;
          TANDEM_ASSIGN_OR_RETURN(
              auto end,
@@ -374,7 +374,8 @@ void ExchangeApi::ListEvents(const Call& call, const v1::ListEventsRequest& requ
                       [&](const base::RowReader&, std::string_view value) -> absl::StatusOr<bool> {
                         TANDEM_ASSIGN_OR_RETURN(const auto event, Stored<v1::Event>(value));
                         TANDEM_ASSIGN_OR_RETURN(
-                            auto cut, CutEvent(event, owner, call.caller.firm, *seams_.grants));
+                            auto cut,
+                            CutEvent(event, owner, runtime::ViewerOf(call), *seams_.grants));
                         if (!cut.has_value()) return false;
                         *answer.message.add_events() = *std::move(cut);
                         return true;
@@ -397,7 +398,7 @@ void ExchangeApi::ListPromotions(const Call& call, const v1::ListPromotionsReque
   List(seams_, call, request, std::move(reply),
        [this, call, place = *place,
         scope]() -> absl::StatusOr<runtime::Answer<v1::ListPromotionsResponse>> {
-         TANDEM_RETURN_IF_ERROR(seams_.grants->Check(call.caller.firm, place.owner,
+         TANDEM_RETURN_IF_ERROR(seams_.grants->Check(runtime::ViewerOf(call), place.owner,
                                                      DataKind::kPromotions, "", place.location));
          runtime::Answer<v1::ListPromotionsResponse> answer;
          TANDEM_ASSIGN_OR_RETURN(
@@ -406,8 +407,8 @@ void ExchangeApi::ListPromotions(const Call& call, const v1::ListPromotionsReque
                       [&](const base::RowReader&, std::string_view value) -> absl::StatusOr<bool> {
                         TANDEM_ASSIGN_OR_RETURN(const auto promotion, Stored<v1::Promotion>(value));
                         TANDEM_ASSIGN_OR_RETURN(
-                            auto cut,
-                            CutPromotion(promotion, place, call.caller.firm, *seams_.grants));
+                            auto cut, CutPromotion(promotion, place, runtime::ViewerOf(call),
+                                                   *seams_.grants));
                         if (!cut.has_value()) return false;
                         *answer.message.add_promotions() = *std::move(cut);
                         return true;
@@ -431,7 +432,7 @@ void ExchangeApi::ListPlans(const Call& call, const v1::ListPlansRequest& reques
        [this, call, owner = *owner,
         scope]() -> absl::StatusOr<runtime::Answer<v1::ListPlansResponse>> {
          TANDEM_RETURN_IF_ERROR(
-             seams_.grants->Check(call.caller.firm, owner, DataKind::kPlans, "", ""));
+             seams_.grants->Check(runtime::ViewerOf(call), owner, DataKind::kPlans, "", ""));
          runtime::Answer<v1::ListPlansResponse> answer;
          TANDEM_ASSIGN_OR_RETURN(
              auto end,
@@ -439,7 +440,8 @@ void ExchangeApi::ListPlans(const Call& call, const v1::ListPlansRequest& reques
                       [&](const base::RowReader&, std::string_view value) -> absl::StatusOr<bool> {
                         TANDEM_ASSIGN_OR_RETURN(const auto plan, Stored<v1::Plan>(value));
                         TANDEM_ASSIGN_OR_RETURN(
-                            auto cut, CutPlan(plan, owner, call.caller.firm, *seams_.grants));
+                            auto cut,
+                            CutPlan(plan, owner, runtime::ViewerOf(call), *seams_.grants));
                         if (!cut.has_value()) return false;
                         *answer.message.add_plans() = *std::move(cut);
                         return true;

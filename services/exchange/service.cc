@@ -46,8 +46,8 @@ class Service final : public v1::ExchangeService::CallbackService {
   }
   ServerUnaryReactor* CloseItem(CallbackServerContext* context, const v1::CloseItemRequest* request,
                                 v1::Item* response) override {
-    return shell_.Unary({"CloseItem", Role::kEditor}, context, request, response,
-                        &ExchangeApi::CloseItem);
+    return shell_.Unary({.name = "CloseItem", .role = Role::kEditor, .ends = true}, context,
+                        request, response, &ExchangeApi::CloseItem);
   }
   ServerUnaryReactor* ListItems(CallbackServerContext* context, const v1::ListItemsRequest* request,
                                 v1::ListItemsResponse* response) override {
@@ -63,8 +63,8 @@ class Service final : public v1::ExchangeService::CallbackService {
   ServerUnaryReactor* CloseLocation(CallbackServerContext* context,
                                     const v1::CloseLocationRequest* request,
                                     v1::Location* response) override {
-    return shell_.Unary({"CloseLocation", Role::kEditor}, context, request, response,
-                        &ExchangeApi::CloseLocation);
+    return shell_.Unary({.name = "CloseLocation", .role = Role::kEditor, .ends = true}, context,
+                        request, response, &ExchangeApi::CloseLocation);
   }
   ServerUnaryReactor* ListLocations(CallbackServerContext* context,
                                     const v1::ListLocationsRequest* request,
@@ -124,14 +124,14 @@ class Service final : public v1::ExchangeService::CallbackService {
   ServerUnaryReactor* CloseBatch(CallbackServerContext* context,
                                  const v1::CloseBatchRequest* request,
                                  v1::Batch* response) override {
-    return shell_.Unary({"CloseBatch", Role::kEditor}, context, request, response,
-                        &ExchangeApi::CloseBatch);
+    return shell_.Unary({.name = "CloseBatch", .role = Role::kEditor, .ends = true}, context,
+                        request, response, &ExchangeApi::CloseBatch);
   }
   ServerUnaryReactor* RetractBatch(CallbackServerContext* context,
                                    const v1::RetractBatchRequest* request,
                                    v1::Batch* response) override {
-    return shell_.Unary({"RetractBatch", Role::kEditor}, context, request, response,
-                        &ExchangeApi::RetractBatch);
+    return shell_.Unary({.name = "RetractBatch", .role = Role::kEditor, .ends = true}, context,
+                        request, response, &ExchangeApi::RetractBatch);
   }
   ServerUnaryReactor* ListBatches(CallbackServerContext* context,
                                   const v1::ListBatchesRequest* request,

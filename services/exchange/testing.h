@@ -134,7 +134,9 @@ class TableGrants final : public base::Grants {
     return std::make_shared<const Items>(
         viewer == owner, found == table.end() ? std::vector<std::string>() : found->second);
   }
-  bool IsParty(std::string_view, std::string_view) const override { return false; }
+  absl::Status CheckJoint(std::string_view, std::string_view) const override {
+    return base::Refuse(base::Reason::kNotGranted, "no agreements here");
+  }
   absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> TermsOf(
       std::string_view, std::string_view) const override {
     return base::Refuse(base::Reason::kNotGranted, "no agreements here");

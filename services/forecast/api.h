@@ -2,7 +2,8 @@
 // ask, one decision, one answer. They run on the caller's thread and never wait.
 //
 // Writing needs a party's editor and an agreement that is not revoked. Published versions are joint
-// records: whoever was ever a party keeps reading them.
+// records: whoever was ever a party keeps reading them for as long as the agreement's retention
+// says.
 #pragma once
 
 #include <atomic>

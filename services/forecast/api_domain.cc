@@ -22,11 +22,14 @@ runtime::Audience ForecastDomain::AudienceOf(const base::FactRecord& record) con
   return audience;
 }
 
-// Joint records belong to their parties, and staged ones to their author: no grant is asked.
+// Joint records belong to their parties, and staged ones to their author, for as long as the
+// agreement's retention says: no grant is asked.
 absl::StatusOr<std::optional<runtime::ViewedFact>> ForecastDomain::View(
-    const base::FactRecord& record, std::string_view viewer, const base::Grants&) const {
+    const base::FactRecord& record, std::string_view viewer, const base::Grants& grants) const {
   std::optional<SeenFact> seen = SeenBy(record, viewer);
-  if (!seen.has_value()) return std::nullopt;
+  if (!seen.has_value() || base::RetentionEnded(grants, viewer, seen->relation)) {
+    return std::nullopt;
+  }
   return runtime::ViewedFact{std::move(seen->type_name), std::move(seen->payload),
                              std::move(seen->relation)};
 }

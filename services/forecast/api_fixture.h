@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/base/reason.h"
+#include "services/base/status.h"
 #include "services/forecast/api.h"
 #include "services/forecast/api_domain.h"
 #include "services/runtime/embedded_log.h"
@@ -32,6 +33,8 @@ class GrantTable final : public base::Grants {
   std::set<std::string> blind{};
   std::set<std::string> underivable{};
   bool stale = false;
+  bool ended = false;   // The parties' retention.
+  std::string glass{};  // A viewer whose break-glass stands on every relation.
 
   absl::Status Check(std::string_view, std::string_view, base::DataKind, std::string_view,
                      std::string_view) const override {
@@ -42,16 +45,19 @@ class GrantTable final : public base::Grants {
     if (stale) return base::Refuse(base::Reason::kGrantsStale, "not known to be current");
     return std::make_shared<AllOrNone>(!blind.contains(std::string(viewer)));
   }
-  bool IsParty(std::string_view viewer, std::string_view relation) const override {
+  absl::Status CheckJoint(std::string_view viewer, std::string_view relation) const override {
     const auto found = terms.find(std::string(relation));
-    return found != terms.end() && std::ranges::count(found->second.parties, viewer) > 0;
+    const bool party =
+        found != terms.end() && std::ranges::count(found->second.parties, viewer) > 0;
+    if (party && ended) return base::Refuse(base::Reason::kRetentionEnded, "it is over");
+    if (party || viewer == glass) return absl::OkStatus();
+    if (stale) return base::Refuse(base::Reason::kGrantsStale, "not known to be current");
+    return base::Refuse(base::Reason::kNotGranted, "not a party");
   }
   absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> TermsOf(
       std::string_view viewer, std::string_view relation) const override {
     if (stale) return base::Refuse(base::Reason::kGrantsStale, "not known to be current");
-    if (!IsParty(viewer, relation)) {
-      return base::Refuse(base::Reason::kNotGranted, "not a party");
-    }
+    TANDEM_RETURN_IF_ERROR(CheckJoint(viewer, relation));
     return std::make_shared<base::AgreementTerms>(terms.at(std::string(relation)));
   }
   absl::Status CheckDerivation(std::string_view, std::string_view owner,
@@ -135,6 +141,8 @@ class ForecastWorld {
   Call CallOf(const std::string& firm, const std::string& principal = "bot") const {
     Call call;
     call.caller = {.firm = firm, .principal = principal};
+    call.caller.operator_role = firm == "operator";
+    if (call.caller.operator_role) call.break_glass = break_glass;
     call.deadline = clock_.Now() + absl::Seconds(30);
     return call;
   }
@@ -153,6 +161,7 @@ class ForecastWorld {
   GrantTable grants{};
   runtime::Sealer sealer{std::string(32, 'k'), random_};
   absl::Status ready = absl::UnknownError("not yet");
+  std::string break_glass{};  // Of the operator's calls.
 
  private:
   runtime::MapStore store_;

@@ -25,32 +25,36 @@ absl::Status Unknown() {
   return base::Refuse(base::Reason::kUnknownVersion, "there is no such version");
 }
 
+// What is published shows to a break-glass too; whether that stands has been asked.
+bool Shows(const Version& version, const Call& call) {
+  if (version.VisibleTo(call.caller.firm)) return true;
+  return !call.break_glass.empty() && version.state == v1::Version::STATE_PUBLISHED;
+}
+
 // Hidden and absent answer alike.
 absl::StatusOr<Version> Visible(const base::RowReader& rows, std::string_view relation,
-                                std::string_view id, std::string_view firm) {
+                                std::string_view id, const Call& call) {
   std::optional<Version> version = VersionIn(rows, relation, id);
   TANDEM_RETURN_IF_ERROR(rows.status());
-  if (!version.has_value() || !version->VisibleTo(firm)) return Unknown();
+  if (!version.has_value() || !Shows(*version, call)) return Unknown();
   return *std::move(version);
 }
 
-// A version's chunks, one a message, from one snapshot. Whether the firm is a party is asked again
+// A version's chunks, one a message, from one snapshot. Whether the viewer may is asked again
 // for each; published versions never change, so the snapshot cannot be behind.
 class VersionPages final : public Pages<v1::ReadVersionResponse> {
  public:
   VersionPages(Rows rows, Version version, SeriesChoice choice, const base::Grants& grants,
-               std::string firm)
+               std::string viewer)
       : rows_(std::move(rows)),
         version_(std::move(version)),
         choice_(std::move(choice)),
         grants_(grants),
-        firm_(std::move(firm)) {}
+        viewer_(std::move(viewer)) {}
 
   absl::StatusOr<std::optional<v1::ReadVersionResponse>> Next() override {
     while (chunk_ < version_.chunk_count) {
-      if (!grants_.IsParty(firm_, version_.relation)) {
-        return base::Refuse(base::Reason::kNotGranted, "not a party of the agreement");
-      }
+      TANDEM_RETURN_IF_ERROR(grants_.CheckJoint(viewer_, version_.relation));
       const auto bytes = rows_.rows->Get(ChunkKey(version_.relation, version_.id, ++chunk_));
       TANDEM_RETURN_IF_ERROR(rows_.rows->status());
       base::Require(bytes.has_value(), "a chunk of a version is not there");
@@ -68,13 +72,13 @@ class VersionPages final : public Pages<v1::ReadVersionResponse> {
   const Version version_;
   const SeriesChoice choice_;
   const base::Grants& grants_;
-  const std::string firm_;
+  const std::string viewer_;
   std::int64_t chunk_ = 0;
 };
 
 struct Page {
   std::string relation{};
-  std::string firm{};
+  Call call{};
   std::string purpose{};
   std::int32_t size = 0;
   runtime::PageStart start{};
@@ -91,17 +95,17 @@ absl::StatusOr<v1::ListVersionsResponse> ListPage(const Rows& rows, const Page& 
   rows.rows->Scan(first, base::PrefixEnd(prefix), [&](std::string_view key, std::string_view id) {
     const auto version = VersionIn(*rows.rows, page.relation, id);
     base::Require(version.has_value(), "a version in the list is not there");
-    if (!version->VisibleTo(page.firm)) return true;
+    if (!Shows(*version, page.call)) return true;
     more = response.versions_size() == page.size;
     if (more) return false;
-    *response.add_versions() = MessageOf(*version, page.firm, sealer);
+    *response.add_versions() = MessageOf(*version, page.call.caller.firm, sealer);
     last_key = std::string(key);
     return true;
   });
   TANDEM_RETURN_IF_ERROR(rows.rows->status());
   if (more) {
-    response.set_next_page_token(
-        runtime::SealPage(sealer, page.purpose, page.firm, {last_key, page.start.position}));
+    response.set_next_page_token(runtime::SealPage(sealer, page.purpose, page.call.caller.firm,
+                                                   {last_key, page.start.position}));
   }
   return response;
 }
@@ -135,12 +139,11 @@ void ForecastApi::GetVersion(const Call& call, const v1::GetVersionRequest& requ
   const auto ids = base::ParseName("name", "agreements/*/versions/*", request.name());
   if (!ids.ok()) return reply(ids.status());
   ReadAt(call, (*ids)[0], request.min_position(),
-         [this, ids = *ids, firm = call.caller.firm,
-          reply = std::move(reply)](absl::StatusOr<Rows> rows) mutable {
+         [this, ids = *ids, call, reply = std::move(reply)](absl::StatusOr<Rows> rows) mutable {
            if (!rows.ok()) return reply(rows.status());
-           const auto version = Visible(*rows->rows, ids[0], ids[1], firm);
+           const auto version = Visible(*rows->rows, ids[0], ids[1], call);
            if (!version.ok()) return reply(version.status());
-           reply(Answer<v1::Version>{MessageOf(*version, firm, *seams_.sealer),
+           reply(Answer<v1::Version>{MessageOf(*version, call.caller.firm, *seams_.sealer),
                                      At(SlotOf(ids[0]), rows->applied)});
          });
 }
@@ -157,18 +160,19 @@ void ForecastApi::ListVersions(const Call& call, const v1::ListVersionsRequest& 
   }
   Page page;
   page.relation = (*ids)[0];
-  page.firm = call.caller.firm;
+  page.call = call;
   page.purpose = absl::StrCat("forecast.ListVersions/", page.relation);
   page.size =
       request.page_size() == 0 ? kPageSizeDefault : std::min(request.page_size(), kPageSizeMax);
-  auto start = runtime::OpenPage(*seams_.sealer, page.purpose, page.firm, request.page_token());
+  auto start =
+      runtime::OpenPage(*seams_.sealer, page.purpose, page.call.caller.firm, request.page_token());
   if (!start.ok()) return reply(start.status());
   page.start = *std::move(start);
   // A later page reads at or after the first one's position.
   const std::string min_position =
       request.page_token().empty()
           ? request.min_position()
-          : runtime::SealPosition(*seams_.sealer, page.firm, page.start.position);
+          : runtime::SealPosition(*seams_.sealer, page.call.caller.firm, page.start.position);
   ReadAt(call, (*ids)[0], min_position,
          [this, page, reply = std::move(reply)](absl::StatusOr<Rows> rows) mutable {
            if (!rows.ok()) return reply(rows.status());
@@ -194,13 +198,14 @@ void ForecastApi::ReadVersion(const Call& call, const v1::ReadVersionRequest& re
   choice.items.insert(request.items().begin(), request.items().end());
   choice.locations.insert(request.locations().begin(), request.locations().end());
   ReadAt(call, (*ids)[0], request.min_position(),
-         [this, ids = *ids, firm = call.caller.firm, choice = std::move(choice),
+         [this, ids = *ids, call, choice = std::move(choice),
           reply = std::move(reply)](absl::StatusOr<Rows> rows) mutable {
            if (!rows.ok()) return reply(rows.status());
-           auto version = Visible(*rows->rows, ids[0], ids[1], firm);
+           auto version = Visible(*rows->rows, ids[0], ids[1], call);
            if (!version.ok()) return reply(version.status());
            reply(std::make_unique<VersionPages>(*std::move(rows), *std::move(version),
-                                                std::move(choice), *seams_.grants, firm));
+                                                std::move(choice), *seams_.grants,
+                                                runtime::ViewerOf(call)));
          });
 }
 

@@ -257,6 +257,66 @@ TEST_F(ApiTest, ListsPageByPageWhatTheCallerMaySee) {
   EXPECT_THAT(Ask(&ForecastApi::ListVersions, request, "maker"), HasReason(kBadPageToken));
 }
 
+// Goal: under a break-glass the operator's principal reads what is published, and nothing else.
+TEST_F(ApiTest, ABreakGlassReadsWhatIsPublished) {
+  const std::string name = Published(1);
+  const std::string staged = Staged(50);
+  EXPECT_THAT(Get(name, "operator"), HasReason(kNotGranted));
+  world_.break_glass = "g1";
+  EXPECT_THAT(Get(name, "operator"), HasReason(kNotGranted));
+  world_.grants.glass = base::BreakGlassViewer("g1");
+  EXPECT_THAT(Get(name, "operator"), IsOk());
+  EXPECT_THAT(Get(staged, "operator"), HasReason(kUnknownVersion));
+  v1::ListVersionsRequest list;
+  list.set_parent("agreements/deal");
+  EXPECT_EQ(Ask(&ForecastApi::ListVersions, list, "operator")->versions_size(), 1);
+  v1::ReadVersionRequest request;
+  request.set_name(name);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto pages, Read(request, "operator"));
+  EXPECT_TRUE((*pages->Next()).has_value());
+  EXPECT_FALSE(Ask(&ForecastApi::StageVersion, StageRequest(60), "operator").ok());
+  // It ends between two pages too.
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto ended, Read(request, "operator"));
+  world_.grants.glass.clear();
+  EXPECT_THAT(ended->Next(), HasReason(kNotGranted));
+}
+
+// Goal: what was agreed to be read for a time is not read after it, not even by its author, page by
+// page or in a feed.
+TEST_F(ApiTest, ReadingEndsWithTheRetention) {
+  const std::string name = Published(1);
+  v1::ReadVersionRequest request;
+  request.set_name(name);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto pages, Read(request, "shop"));
+  const auto read = world_.router->log().Read(
+      world_.router->SlotOf(base::DomainId::kForecast, "deal"), 1, 1 << 20);
+  ASSERT_THAT(read, IsOk());
+  const auto seen = [&](const std::string& firm) {
+    std::size_t count = 0;
+    for (const auto& group : *read) {
+      for (const base::FactRecord& record : group->facts) {
+        if (record.fact.kind < base::kDomainKindFirst) continue;
+        const auto view = ForecastDomain().View(record, firm, world_.grants);
+        EXPECT_THAT(view, IsOk());
+        count += view.ok() && view->has_value() ? 1 : 0;
+      }
+    }
+    return count;
+  };
+  EXPECT_EQ(seen("shop"), 1u);
+  EXPECT_EQ(seen("maker"), 2u);
+  world_.grants.ended = true;
+  EXPECT_THAT(pages->Next(), HasReason(kRetentionEnded));
+  for (const char* firm : {"shop", "maker"}) {
+    EXPECT_THAT(Get(name, firm), HasReason(kRetentionEnded));
+    v1::ListVersionsRequest list;
+    list.set_parent("agreements/deal");
+    EXPECT_THAT(Ask(&ForecastApi::ListVersions, list, firm), HasReason(kRetentionEnded));
+    EXPECT_EQ(seen(firm), 0u);
+  }
+  EXPECT_THAT(Get(name, "stranger"), HasReason(kRoleMissing));
+}
+
 TEST_F(ApiTest, ReadsWhatIsChosenAndWaitsForAPosition) {
   const std::string name = Published(1);
   v1::ReadVersionRequest request;

@@ -37,8 +37,8 @@ class Service final : public v1::ForecastService::CallbackService {
   ServerUnaryReactor* DropVersion(CallbackServerContext* context,
                                   const v1::DropVersionRequest* request,
                                   v1::Version* response) override {
-    return shell_.Unary({"DropVersion", Role::kEditor}, context, request, response,
-                        &ForecastApi::DropVersion);
+    return shell_.Unary({.name = "DropVersion", .role = Role::kEditor, .ends = true}, context,
+                        request, response, &ForecastApi::DropVersion);
   }
   ServerUnaryReactor* GetVersion(CallbackServerContext* context,
                                  const v1::GetVersionRequest* request,

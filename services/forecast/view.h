@@ -1,5 +1,5 @@
 // Whom a fact of forecast concerns, and what of it they see. Joint records: parties keep reading
-// them, whatever becomes of the agreement.
+// them, revoked or not; that this ends with the retention is not a view's to know (api_domain.h).
 #pragma once
 
 #include <optional>

@@ -9,10 +9,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "services/base/bytes.h"
-#include "services/base/name.h"
-#include "services/base/reason.h"
-#include "services/base/status.h"
 #include "services/governance/api_messages.h"
+#include "services/governance/api_support.h"
 #include "services/governance/codec.h"
 #include "services/governance/terms.h"
 #include "services/runtime/certificate.h"
@@ -20,31 +18,11 @@
 namespace tandem::governance {
 namespace {
 
-constexpr base::SlotId kSlot{.domain = base::DomainId::kGovernance, .index = 0};
-constexpr int kPageSizeDefault = 100;
-constexpr int kPageSizeMax = 1'000;
 constexpr std::size_t kPageBytesMax = std::size_t{1} << 20;
-
-std::string BytesOf(const runtime::Hash& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
-}
 
 absl::StatusOr<std::string> FirmFrom(std::string_view field, std::string_view name) {
   TANDEM_ASSIGN_OR_RETURN(auto ids, base::ParseName(field, "firms/*", name));
   return std::move(ids[0]);
-}
-
-absl::StatusOr<std::string> AgreementFrom(std::string_view field, std::string_view name) {
-  TANDEM_ASSIGN_OR_RETURN(auto ids, base::ParseName(field, "agreements/*", name));
-  return std::move(ids[0]);
-}
-
-absl::StatusOr<int> PageSizeFrom(std::int32_t page_size) {
-  if (page_size < 0) {
-    return base::RefuseField(base::Reason::kFieldOutOfRange, "page_size", "must not be negative",
-                             {{"value", page_size}});
-  }
-  return page_size == 0 ? kPageSizeDefault : std::min<int>(page_size, kPageSizeMax);
 }
 
 absl::Status UnknownFirm(const std::string& firm) {
@@ -57,10 +35,6 @@ bool SeesFirm(const base::RowReader& rows, const base::Caller& caller, const std
   return caller.operator_role || caller.firm == firm || SharedIn(rows, caller.firm, firm) > 0;
 }
 
-absl::Status CheckReader(const base::RowReader& rows, const base::Caller& caller) {
-  return caller.operator_role ? absl::OkStatus() : CheckRole(rows, caller, v1::ROLE_READER);
-}
-
 absl::StatusOr<v1::Firm> RenderFirm(const base::RowReader& rows, const base::Caller& caller,
                                     const std::string& id) {
   const std::optional<Firm> firm = FirmIn(rows, id);
@@ -68,20 +42,12 @@ absl::StatusOr<v1::Firm> RenderFirm(const base::RowReader& rows, const base::Cal
   return FirmMessage(rows, *firm, caller.firm == id);
 }
 
-absl::StatusOr<Agreement> PartysAgreement(const base::RowReader& rows, const base::Caller& caller,
-                                          const std::string& id) {
-  std::optional<Agreement> agreement = AgreementIn(rows, id);
-  if (agreement.has_value() && !caller.operator_role && agreement->HasParty(caller.firm)) {
-    return *std::move(agreement);
-  }
-  return base::Refuse(base::Reason::kNotGranted, "the firm is no party of this agreement",
-                      {{"agreement", id}, {"firm", caller.firm}});
-}
-
+// As a change left it, for the party that made it.
 absl::StatusOr<v1::Agreement> RenderAgreement(const base::RowReader& rows,
-                                              const base::Caller& caller, const std::string& id) {
-  TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, PartysAgreement(rows, caller, id));
-  return AgreementMessage(rows, agreement, Items::kWith);
+                                              const base::Caller& caller, const std::string& id,
+                                              absl::Time now) {
+  TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, AgreementOf(rows, caller, id));
+  return AgreementMessage(rows, agreement, Items::kWith, now);
 }
 
 std::string SubjectOf(std::string_view pem) {
@@ -184,92 +150,6 @@ GovernanceApi::GovernanceApi(runtime::Router& router, const runtime::Sealer& sea
       audit_(router, base::DomainId::kGovernance),
       operator_subject_(SubjectOf(operator_authority_pem)) {}
 
-template <typename Command, typename Request, typename Message>
-void GovernanceApi::Change(const runtime::Call& call, const Request& request,
-                           std::pair<Asked, absl::StatusOr<Command>> parsed, Render<Message> render,
-                           runtime::Reply<Message> reply) {
-  reply = audit_.Change(call, parsed.first, std::move(reply));
-  absl::Status status = base::CheckRequestId(request.request_id());
-  if (status.ok()) status = parsed.second.status();
-  if (!status.ok()) return reply(std::move(status));
-  runtime::Command command = runtime::CommandFor(
-      call, parsed.first.method, request,
-      [command = *std::move(parsed.second)](const base::RowReader& rows, const base::Stamp& stamp) {
-        return Decide(rows, command, stamp);
-      });
-  router_.Submit(kSlot, std::move(command),
-                 [this, render = std::move(render), reply = std::move(reply)](
-                     const absl::StatusOr<runtime::Outcome>& outcome) mutable {
-                   if (!outcome.ok()) return reply(outcome.status());
-                   const absl::StatusOr<runtime::Log::Rows> rows = router_.Read(kSlot);
-                   if (!rows.ok()) return reply(rows.status());
-                   runtime::Answer<Message> answer;
-                   answer.position.Set(kSlot, rows->applied);
-                   absl::StatusOr<Message> message = render(*rows->rows, answer.position);
-                   if (!rows->rows->status().ok()) return reply(rows->rows->status());
-                   if (!message.ok()) return reply(message.status());
-                   answer.message = *std::move(message);
-                   reply(std::move(answer));
-                 });
-}
-
-template <typename Message>
-void GovernanceApi::Read(const runtime::Call& call, Asked asked,
-                         absl::StatusOr<base::Position> position, Render<Message> render,
-                         runtime::Reply<Message> reply) {
-  reply = audit_.Read(call, std::move(asked), std::move(reply));
-  if (!position.ok()) return reply(position.status());
-  router_.WaitFor(*position, call.deadline,
-                  [this, call, render = std::move(render),
-                   reply = std::move(reply)](absl::Status status) mutable {
-                    if (!status.ok()) return reply(std::move(status));
-                    const absl::StatusOr<runtime::Log::Rows> rows = router_.Read(kSlot);
-                    if (!rows.ok()) return reply(rows.status());
-                    runtime::Answer<Message> answer;
-                    answer.position.Set(kSlot, rows->applied);
-                    const auto checked = [&]() -> absl::StatusOr<Message> {
-                      TANDEM_RETURN_IF_ERROR(CheckReader(*rows->rows, call.caller));
-                      return render(*rows->rows, answer.position);
-                    };
-                    absl::StatusOr<Message> message = checked();
-                    if (!rows->rows->status().ok()) message = rows->rows->status();
-                    if (!message.ok()) return reply(message.status());
-                    answer.message = *std::move(message);
-                    reply(std::move(answer));
-                  });
-}
-
-template <typename Request, typename Message>
-void GovernanceApi::ReadPage(
-    const runtime::Call& call, std::string method, const Request& request,
-    std::function<absl::StatusOr<Message>(const base::RowReader&, int, std::string&)> render,
-    runtime::Reply<Message> reply) {
-  const std::string firm = call.caller.firm;
-  const absl::StatusOr<int> page_size = PageSizeFrom(request.page_size());
-  absl::StatusOr<base::Position> position =
-      runtime::OpenPosition(sealer_, firm, request.min_position());
-  absl::StatusOr<runtime::PageStart> start =
-      runtime::OpenPage(sealer_, method, firm, request.page_token());
-  if (!page_size.ok()) position = page_size.status();
-  if (!start.ok()) position = start.status();
-  if (position.ok()) position->Merge(start->position);
-  Asked asked(method, "");
-  Read<Message>(
-      call, std::move(asked), std::move(position),
-      [this, firm, method = std::move(method), render = std::move(render), start = std::move(start),
-       page_size](const base::RowReader& rows,
-                  const base::Position& now) -> absl::StatusOr<Message> {
-        runtime::PageStart next = *start;
-        if (next.last_key.empty()) next.position = now;
-        TANDEM_ASSIGN_OR_RETURN(Message message, render(rows, *page_size, next.last_key));
-        if (!next.last_key.empty()) {
-          message.set_next_page_token(runtime::SealPage(sealer_, method, firm, next));
-        }
-        return message;
-      },
-      std::move(reply));
-}
-
 void GovernanceApi::AdmitFirm(const runtime::Call& call, const v1::AdmitFirmRequest& request,
                               runtime::Reply<v1::Firm> reply) {
   Change<governance::AdmitFirm, v1::AdmitFirmRequest, v1::Firm>(
@@ -357,7 +237,7 @@ void GovernanceApi::ListFirms(const runtime::Call& call, const v1::ListFirmsRequ
     }
     return response;
   };
-  ReadPage<v1::ListFirmsRequest, v1::ListFirmsResponse>(call, "ListFirms", request, render,
+  ReadPage<v1::ListFirmsRequest, v1::ListFirmsResponse>(call, {"ListFirms", ""}, request, render,
                                                         std::move(reply));
 }
 
@@ -392,8 +272,8 @@ void GovernanceApi::OfferAgreement(const runtime::Call& call,
   const std::string id = command.ok() ? command->agreement : std::string();
   Change<governance::OfferAgreement, v1::OfferAgreementRequest, v1::Agreement>(
       call, request, std::pair(Asked("OfferAgreement", OfferedTo(request)), std::move(command)),
-      [caller = call.caller, id](const base::RowReader& rows, const auto&) {
-        return RenderAgreement(rows, caller, id);
+      [this, caller = call.caller, id](const base::RowReader& rows, const auto&) {
+        return RenderAgreement(rows, caller, id, Now());
       },
       std::move(reply));
 }
@@ -403,8 +283,10 @@ void GovernanceApi::SignAgreement(const runtime::Call& call,
                                   runtime::Reply<v1::Agreement> reply) {
   Change<governance::SignAgreement, v1::SignAgreementRequest, v1::Agreement>(
       call, request, {{"SignAgreement", request.name()}, Parse(request)},
-      [caller = call.caller, id = FirmIdOf(request.name())](
-          const base::RowReader& rows, const auto&) { return RenderAgreement(rows, caller, id); },
+      [this, caller = call.caller, id = FirmIdOf(request.name())](const base::RowReader& rows,
+                                                                  const auto&) {
+        return RenderAgreement(rows, caller, id, Now());
+      },
       std::move(reply));
 }
 
@@ -413,8 +295,10 @@ void GovernanceApi::RevokeAgreement(const runtime::Call& call,
                                     runtime::Reply<v1::Agreement> reply) {
   Change<governance::RevokeAgreement, v1::RevokeAgreementRequest, v1::Agreement>(
       call, request, {{"RevokeAgreement", request.name()}, Parse(request)},
-      [caller = call.caller, id = FirmIdOf(request.name())](
-          const base::RowReader& rows, const auto&) { return RenderAgreement(rows, caller, id); },
+      [this, caller = call.caller, id = FirmIdOf(request.name())](const base::RowReader& rows,
+                                                                  const auto&) {
+        return RenderAgreement(rows, caller, id, Now());
+      },
       std::move(reply));
 }
 
@@ -431,10 +315,11 @@ void GovernanceApi::GetAgreement(const runtime::Call& call, const v1::GetAgreeme
   }
   Read<v1::Agreement>(
       call, {"GetAgreement", request.name()}, std::move(position),
-      [caller = call.caller, id, version](const base::RowReader& rows,
-                                          const auto&) -> absl::StatusOr<v1::Agreement> {
-        if (version == 0) return RenderAgreement(rows, caller, *id);
-        TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, PartysAgreement(rows, caller, *id));
+      [this, call, id, version](const base::RowReader& rows,
+                                const auto&) -> absl::StatusOr<v1::Agreement> {
+        const absl::Time now = Now();
+        TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, ReadableAgreement(rows, call, *id, now));
+        if (version == 0) return AgreementMessage(rows, agreement, Items::kWith, now);
         if (version > agreement.version) {
           return base::RefuseField(base::Reason::kUnknownVersion, "as_of_version",
                                    "no such version was signed", {{"value", version}});
@@ -447,32 +332,38 @@ void GovernanceApi::GetAgreement(const runtime::Call& call, const v1::GetAgreeme
 void GovernanceApi::ListAgreements(const runtime::Call& call,
                                    const v1::ListAgreementsRequest& request,
                                    runtime::Reply<v1::ListAgreementsResponse> reply) {
-  const auto render = [caller = call.caller](
+  const auto render = [this, call](
                           const base::RowReader& rows, int page_size,
                           std::string& last_key) -> absl::StatusOr<v1::ListAgreementsResponse> {
+    const std::string& firm = call.caller.firm;
+    const absl::Time now = Now();
     v1::ListAgreementsResponse response;
     const std::string after = std::exchange(last_key, "");
-    std::size_t bytes = 0;
     std::vector<std::string> ids;
-    rows.Scan(PartyKey(caller.firm, after), base::PrefixEnd(PartyPrefix(caller.firm)),
+    rows.Scan(PartyKey(firm, after), base::PrefixEnd(PartyPrefix(firm)),
               [&](std::string_view key, std::string_view) {
                 std::string id = LastIdOf(key);
                 if (id != after) ids.push_back(std::move(id));
                 return ids.size() <= static_cast<std::size_t>(page_size);
               });
+    bool more = ids.size() > static_cast<std::size_t>(page_size);
+    if (more) ids.pop_back();
+    std::size_t bytes = 0;
+    std::string last;
     for (const std::string& id : ids) {
-      if (response.agreements_size() == page_size || bytes > kPageBytesMax) {
-        last_key = FirmIdOf(response.agreements().rbegin()->name());
-        break;
-      }
-      TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, PartysAgreement(rows, caller, id));
-      *response.add_agreements() = AgreementMessage(rows, agreement, Items::kWithout);
+      more = more || bytes > kPageBytesMax;
+      if (bytes > kPageBytesMax) break;
+      last = id;
+      TANDEM_ASSIGN_OR_RETURN(const Agreement agreement, AgreementOf(rows, call.caller, id));
+      if (now >= ReadableUntilIn(rows, agreement)) continue;
+      *response.add_agreements() = AgreementMessage(rows, agreement, Items::kWithout, now);
       bytes += response.agreements().rbegin()->ByteSizeLong();
     }
+    if (more) last_key = last;
     return response;
   };
-  ReadPage<v1::ListAgreementsRequest, v1::ListAgreementsResponse>(call, "ListAgreements", request,
-                                                                  render, std::move(reply));
+  ReadPage<v1::ListAgreementsRequest, v1::ListAgreementsResponse>(
+      call, {"ListAgreements", ""}, request, render, std::move(reply));
 }
 
 }  // namespace tandem::governance

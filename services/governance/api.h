@@ -47,6 +47,13 @@ class GovernanceApi {
   void ListAgreements(const runtime::Call& call, const v1::ListAgreementsRequest& request,
                       runtime::Reply<v1::ListAgreementsResponse> reply);
 
+  void OpenBreakGlass(const runtime::Call& call, const v1::OpenBreakGlassRequest& request,
+                      runtime::Reply<v1::BreakGlass> reply);
+  void CloseBreakGlass(const runtime::Call& call, const v1::CloseBreakGlassRequest& request,
+                       runtime::Reply<v1::BreakGlass> reply);
+  void ListBreakGlasses(const runtime::Call& call, const v1::ListBreakGlassesRequest& request,
+                        runtime::Reply<v1::ListBreakGlassesResponse> reply);
+
  private:
   using Asked = runtime::Asked;
   template <typename Message>
@@ -62,13 +69,15 @@ class GovernanceApi {
   template <typename Message>
   void Read(const runtime::Call& call, Asked asked, absl::StatusOr<base::Position> position,
             Render<Message> render, runtime::Reply<Message> reply);
-  // The same for a page of a list; `render` gets the page's start and puts the next page's in it.
+  // The same for a page of a list; `render` gets the page's start and puts the next page's in it. A
+  // page token goes on with what was asked for alone.
   template <typename Request, typename Message>
-  void ReadPage(const runtime::Call& call, std::string method, const Request& request,
+  void ReadPage(const runtime::Call& call, Asked asked, const Request& request,
                 std::function<absl::StatusOr<Message>(const base::RowReader&, int page_size,
                                                       std::string& last_key)>
                     render,
                 runtime::Reply<Message> reply);
+  absl::Time Now() const { return router_.clock().Now(); }
   absl::StatusOr<governance::OfferAgreement> ParseOffer(
       const runtime::Call& call, const v1::OfferAgreementRequest& request) const;
 

@@ -5,6 +5,7 @@
 #include "services/governance/codec.h"
 #include "services/governance/model.h"
 #include "services/governance/view.h"
+#include "tandem/governance/v1/facts.pb.h"
 
 namespace tandem::governance {
 namespace {
@@ -29,10 +30,15 @@ runtime::Audience GovernanceDomain::AudienceOf(const base::FactRecord& record) c
 }
 
 absl::StatusOr<std::optional<runtime::ViewedFact>> GovernanceDomain::View(
-    const base::FactRecord& record, std::string_view viewer, const base::Grants&) const {
+    const base::FactRecord& record, std::string_view viewer, const base::Grants& grants) const {
   if (!IsOurs(record)) return std::nullopt;
   std::optional<SeenFact> seen = SeenBy(record, viewer);
   if (!seen.has_value()) return std::nullopt;
+  // That, when and by whom it was ended the parties may always see.
+  const bool the_end = record.fact.kind == v1::Fact::kAgreementRevoked;
+  if (!the_end && !seen->relation.empty() && base::RetentionEnded(grants, viewer, seen->relation)) {
+    return std::nullopt;
+  }
   return runtime::ViewedFact{.type_name = std::move(seen->type_name),
                              .payload = std::move(seen->payload),
                              .relation = std::move(seen->relation)};

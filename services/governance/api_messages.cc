@@ -82,9 +82,32 @@ v1::Firm FirmMessage(const base::RowReader& rows, const Firm& firm, bool with_pr
   return message;
 }
 
-v1::Agreement AgreementMessage(const base::RowReader& rows, const Agreement& agreement,
-                               Items items) {
+v1::BreakGlass BreakGlassMessage(const BreakGlass& glass, absl::Time now) {
+  v1::BreakGlass message;
+  message.set_name(absl::StrCat("agreements/", glass.agreement, "/breakGlasses/", glass.id));
+  message.set_state(v1::BreakGlass::STATE_OPEN);
+  message.set_principal(glass.principal);
+  message.set_explanation(glass.explanation);
+  *message.mutable_create_time() = TimestampFrom(glass.open_time);
+  *message.mutable_expire_time() = TimestampFrom(glass.expire_time);
+  if (glass.Closed()) {
+    message.set_state(v1::BreakGlass::STATE_CLOSED);
+    *message.mutable_close_time() = TimestampFrom(glass.close_time);
+    message.set_closing_firm(absl::StrCat("firms/", glass.closing_firm));
+    message.set_closing_principal(glass.closing_principal);
+    message.set_close_explanation(glass.close_explanation);
+  } else if (!glass.Stands(now)) {
+    message.set_state(v1::BreakGlass::STATE_EXPIRED);
+  }
+  return message;
+}
+
+v1::Agreement AgreementMessage(const base::RowReader& rows, const Agreement& agreement, Items items,
+                               absl::Time now) {
   v1::Agreement message = Head(agreement);
+  for (const BreakGlass& glass : StandingGlassesIn(rows, agreement.id, now)) {
+    *message.add_break_glasses() = BreakGlassMessage(glass, now);
+  }
   const bool never_in_force = agreement.version == 0;
   const bool revoked = agreement.state == v1::Agreement::STATE_REVOKED;
   message.set_version(agreement.version);

@@ -15,9 +15,10 @@ v1::Firm FirmMessage(const base::RowReader& rows, const Firm& firm, bool with_pr
 v1::Principal PrincipalMessage(const std::string& firm, const Principal& principal);
 
 enum class Items { kWith, kWithout };
-// The newest version and the open offer.
-v1::Agreement AgreementMessage(const base::RowReader& rows, const Agreement& agreement,
-                               Items items);
+// The newest version and the open offer, and the break-glasses that stand now.
+v1::Agreement AgreementMessage(const base::RowReader& rows, const Agreement& agreement, Items items,
+                               absl::Time now);
+v1::BreakGlass BreakGlassMessage(const BreakGlass& glass, absl::Time now);
 // An older signed version (1 to agreement.version), without offer and signatures.
 v1::Agreement AgreementMessageAsOf(const base::RowReader& rows, const Agreement& agreement,
                                    std::int32_t version);

@@ -7,18 +7,12 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <optional>
 
-#include "absl/strings/str_format.h"
 #include "google/protobuf/descriptor.h"
-#include "services/governance/api_domain.h"
-#include "services/governance/governance_fixture.h"
-#include "services/runtime/embedded_log.h"
+#include "services/governance/api_fixture.h"
 #include "services/runtime/local_governance.h"
-#include "services/runtime/map_store.h"
 #include "tests/support/audit_lines.h"
 #include "tests/support/certificates.h"
-#include "tests/support/fake_time.h"
 #include "tests/support/random.h"
 #include "tests/support/status.h"
 
@@ -29,87 +23,6 @@ using base::Reason;
 using ::testing::ElementsAre;
 using testing::HasReason;
 using testing::IsOk;
-
-class CountingRandom final : public runtime::Random {
- public:
-  std::uint64_t Next() override { return ++count_; }
-
- private:
-  std::uint64_t count_ = 0;
-};
-
-class GovernanceApiTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::optional<absl::Status> ready;
-    router_.Serve(domain_, [&ready](absl::Status status) { ready = std::move(status); });
-    executor_.RunDue();
-    ASSERT_TRUE(ready.has_value());
-    ASSERT_THAT(*ready, IsOk());
-    for (const char* firm : {"shop", "maker", "rival"}) {
-      v1::AdmitFirmRequest request;
-      request.set_firm_id(firm);
-      request.mutable_firm()->set_display_name(firm);
-      request.set_admin_principal("admin");
-      request.set_request_id(NextId());
-      ASSERT_THAT(Ask(Operator(), request, &GovernanceApi::AdmitFirm), IsOk());
-    }
-  }
-  std::string NextId() { return absl::StrFormat("00000000-0000-4000-8000-%012d", ++ids_); }
-
-  template <typename Request, typename Message>
-  absl::StatusOr<runtime::Answer<Message>> Ask(
-      const base::Caller& caller, const Request& request,
-      void (GovernanceApi::*method)(const runtime::Call&, const Request&,
-                                    runtime::Reply<Message>)) {
-    std::optional<absl::StatusOr<runtime::Answer<Message>>> answer;
-    const runtime::Call call{.caller = caller, .deadline = clock_.Now() + absl::Seconds(5)};
-    (api_.*method)(call, request, [&answer](absl::StatusOr<runtime::Answer<Message>> result) {
-      answer = std::move(result);
-    });
-    executor_.RunDue();
-    if (!answer.has_value()) executor_.Advance(absl::Seconds(5));
-    base::Require(answer.has_value(), "a call was not answered by its deadline");
-    return *std::move(answer);
-  }
-  v1::OfferAgreementRequest OfferRequest(const v1::Terms& terms = GoodTerms()) {
-    v1::OfferAgreementRequest request;
-    *request.mutable_terms() = terms;
-    request.set_request_id(NextId());
-    return request;
-  }
-  v1::Agreement Offered() {
-    return Ask(CallerOf("shop"), OfferRequest(), &GovernanceApi::OfferAgreement)->message;
-  }
-  absl::StatusOr<runtime::Answer<v1::Agreement>> Sign(const std::string& firm,
-                                                      const v1::Agreement& agreement) {
-    v1::SignAgreementRequest request;
-    request.set_name(agreement.name());
-    request.set_terms_hash(agreement.offered_terms_hash());
-    request.set_request_id(NextId());
-    return Ask(CallerOf(firm), request, &GovernanceApi::SignAgreement);
-  }
-  absl::StatusOr<runtime::Answer<v1::Agreement>> Get(const base::Caller& caller,
-                                                     const std::string& name, int version = 0,
-                                                     const std::string& min_position = "") {
-    v1::GetAgreementRequest request;
-    request.set_name(name);
-    request.set_as_of_version(version);
-    request.set_min_position(min_position);
-    return Ask(caller, request, &GovernanceApi::GetAgreement);
-  }
-
-  int ids_ = 0;
-  testing::FakeClock clock_;
-  testing::ManualExecutor executor_{clock_};
-  runtime::MapStore store_{executor_};
-  runtime::EmbeddedLog log_{store_, executor_, 7};
-  runtime::Router router_{log_, clock_, executor_, {}};
-  GovernanceDomain domain_;
-  CountingRandom random_;
-  runtime::Sealer sealer_{std::string(32, 'k'), random_};
-  GovernanceApi api_{router_, sealer_, testing::kAcmeAuthoritySwapped};  // The operator's.
-};
 
 TEST_F(GovernanceApiTest, AnAgreementComesIntoForceAndGrants) {
   runtime::LocalGovernance source(log_);
@@ -204,6 +117,50 @@ TEST_F(GovernanceApiTest, OlderVersionsStayReadable) {
   EXPECT_EQ(first->message.terms().title(), "Shelves");
   EXPECT_EQ(first->message.terms_hash(), agreement.terms_hash());
   EXPECT_THAT(Get(CallerOf("shop"), agreement.name(), 3), HasReason(Reason::kUnknownVersion));
+}
+
+// Goal: the parties read an agreement for the days that they signed, from its end on; not longer.
+TEST_F(GovernanceApiTest, ReadingEndsWithTheRetention) {
+  v1::Terms terms = GoodTerms();
+  terms.set_retention_days(2);
+  const auto agree = [&] {
+    const auto offered = Ask(CallerOf("shop"), OfferRequest(terms), &GovernanceApi::OfferAgreement);
+    return Sign("maker", offered->message)->message;
+  };
+  std::vector<v1::Agreement> agreements;
+  for (int i = 0; i < 3; ++i) agreements.push_back(agree());
+  std::ranges::sort(agreements, {}, &v1::Agreement::name);
+  const v1::Agreement& ended = agreements[1];  // In the middle of a list.
+  const auto list = [&] {
+    std::vector<std::string> names;
+    v1::ListAgreementsRequest request;
+    request.set_page_size(1);
+    do {
+      const auto page = Ask(CallerOf("shop"), request, &GovernanceApi::ListAgreements);
+      EXPECT_THAT(page, IsOk());
+      for (const v1::Agreement& agreement : page->message.agreements()) {
+        names.push_back(agreement.name());
+      }
+      request.set_page_token(page->message.next_page_token());
+    } while (!request.page_token().empty());
+    return names;
+  };
+  executor_.Advance(absl::Hours(24) * 30);
+  v1::RevokeAgreementRequest revoke;
+  revoke.set_name(ended.name());
+  revoke.set_request_id(NextId());
+  ASSERT_THAT(Ask(CallerOf("maker"), revoke, &GovernanceApi::RevokeAgreement), IsOk());
+  executor_.Advance(absl::Hours(48) - absl::Seconds(1));
+  EXPECT_THAT(Get(CallerOf("shop"), ended.name()), IsOk());
+  EXPECT_EQ(list().size(), 3u);
+  executor_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Get(CallerOf("shop"), ended.name()), HasReason(Reason::kRetentionEnded));
+  EXPECT_THAT(Get(CallerOf("maker"), ended.name(), 1), HasReason(Reason::kRetentionEnded));
+  EXPECT_THAT(Get(CallerOf("rival"), ended.name()), HasReason(Reason::kNotGranted));
+  EXPECT_THAT(list(), ElementsAre(agreements[0].name(), agreements[2].name()));
+  EXPECT_THAT(Get(CallerOf("shop"), agreements[0].name()), IsOk());
+  // Who ended it, and asks again whether that was accepted, is told.
+  EXPECT_THAT(Ask(CallerOf("maker"), revoke, &GovernanceApi::RevokeAgreement), IsOk());
 }
 
 TEST_F(GovernanceApiTest, FirmsSeeTheirPartners) {
@@ -342,6 +299,16 @@ TEST_F(GovernanceApiTest, EveryMethodLeavesALineWhereItIsRefused) {
        [&] { return Ask(stranger, deal(v1::GetAgreementRequest()), &Api::GetAgreement).ok(); }},
       {"ListAgreements",
        [&] { return Ask(stranger, v1::ListAgreementsRequest(), &Api::ListAgreements).ok(); }},
+      {"OpenBreakGlass",
+       [&] { return Ask(stranger, v1::OpenBreakGlassRequest(), &Api::OpenBreakGlass).ok(); }},
+      {"CloseBreakGlass",
+       [&] {
+         return Ask(stranger, named(v1::CloseBreakGlassRequest(), "agreements/a/breakGlasses/b"),
+                    &Api::CloseBreakGlass)
+             .ok();
+       }},
+      {"ListBreakGlasses",
+       [&] { return Ask(stranger, v1::ListBreakGlassesRequest(), &Api::ListBreakGlasses).ok(); }},
   };
   testing::NewAuditLines lines;
   const google::protobuf::ServiceDescriptor& service =

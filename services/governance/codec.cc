@@ -86,6 +86,10 @@ const google::protobuf::Message& MessageOf(const v1::Fact& fact) {
       return fact.agreement_in_force();
     case v1::Fact::kAgreementRevoked:
       return fact.agreement_revoked();
+    case v1::Fact::kBreakGlassOpened:
+      return fact.break_glass_opened();
+    case v1::Fact::kBreakGlassClosed:
+      return fact.break_glass_closed();
     case v1::Fact::KIND_NOT_SET:
       break;
   }
@@ -111,6 +115,10 @@ google::protobuf::Message* MutableMessageOf(std::uint32_t kind, v1::Fact& fact) 
       return fact.mutable_agreement_in_force();
     case v1::Fact::kAgreementRevoked:
       return fact.mutable_agreement_revoked();
+    case v1::Fact::kBreakGlassOpened:
+      return fact.mutable_break_glass_opened();
+    case v1::Fact::kBreakGlassClosed:
+      return fact.mutable_break_glass_closed();
     default:
       return nullptr;
   }
@@ -165,6 +173,13 @@ std::string SubjectKey(std::string_view subject) { return IdKey('s', subject); }
 std::string FirmSubjectKey(std::string_view firm, std::string_view subject) {
   return IdsKey('c', firm, subject);
 }
+
+std::string BreakGlassKey(std::string_view agreement, std::string_view glass) {
+  return IdsKey('g', agreement, glass);
+}
+std::string BreakGlassPrefix(std::string_view agreement) { return IdKey('g', agreement); }
+std::string NewestGlassKey(std::string_view principal) { return IdKey('o', principal); }
+std::string RefusedUntilKey(std::string_view agreement) { return IdKey('n', agreement); }
 
 std::string EncodeFirm(const Firm& firm) {
   base::ByteWriter out;
@@ -256,6 +271,49 @@ absl::StatusOr<Agreement> DecodeAgreement(std::string_view value) {
   return agreement;
 }
 
+std::string EncodeBreakGlass(const BreakGlass& glass) {
+  base::ByteWriter out;
+  out.Byte(kRowVersion).Sized(glass.id).Sized(glass.agreement).Sized(glass.principal);
+  out.Sized(glass.explanation);
+  PutTime(out, glass.open_time);
+  PutTime(out, glass.expire_time);
+  out.Sized(glass.closing_firm).Sized(glass.closing_principal).Sized(glass.close_explanation);
+  PutTime(out, glass.close_time);
+  return out.Take();
+}
+
+absl::StatusOr<BreakGlass> DecodeBreakGlass(std::string_view value) {
+  base::ByteReader in(value);
+  const std::uint8_t version = in.Byte();
+  BreakGlass glass;
+  glass.id = std::string(in.Sized());
+  glass.agreement = std::string(in.Sized());
+  glass.principal = std::string(in.Sized());
+  glass.explanation = std::string(in.Sized());
+  glass.open_time = TakeTime(in);
+  glass.expire_time = TakeTime(in);
+  glass.closing_firm = std::string(in.Sized());
+  glass.closing_principal = std::string(in.Sized());
+  glass.close_explanation = std::string(in.Sized());
+  glass.close_time = TakeTime(in);
+  if (!in.ok() || !in.AtEnd() || version != kRowVersion) {
+    return Damaged("a break-glass's row is damaged");
+  }
+  return glass;
+}
+
+std::string EncodeNewestGlass(const BreakGlass& glass) {
+  base::ByteWriter out;
+  return out.Byte(kRowVersion).Sized(glass.agreement).Sized(glass.id).Take();
+}
+
+std::string EncodeRefusedUntil(absl::Time until) {
+  base::ByteWriter out;
+  out.Byte(kRowVersion);
+  PutTime(out, until);
+  return out.Take();
+}
+
 std::optional<Firm> FirmIn(const base::RowReader& rows, std::string_view firm) {
   const std::optional<std::string> value = rows.Get(FirmKey(firm));
   if (!value.has_value()) return std::nullopt;
@@ -322,6 +380,62 @@ std::vector<std::string> SubjectsIn(const base::RowReader& rows, std::string_vie
     return true;
   });
   return subjects;
+}
+
+std::optional<BreakGlass> BreakGlassIn(const base::RowReader& rows, std::string_view agreement,
+                                       std::string_view glass) {
+  const std::optional<std::string> value = rows.Get(BreakGlassKey(agreement, glass));
+  if (!value.has_value()) return std::nullopt;
+  absl::StatusOr<BreakGlass> decoded = DecodeBreakGlass(*value);
+  base::Require(decoded.ok(), "a break-glass's row is damaged");
+  return *std::move(decoded);
+}
+
+std::vector<BreakGlass> StandingGlassesIn(const base::RowReader& rows, std::string_view agreement,
+                                          absl::Time now) {
+  std::vector<BreakGlass> standing;
+  rows.ScanPrefix(BreakGlassPrefix(agreement), [&](std::string_view, std::string_view value) {
+    absl::StatusOr<BreakGlass> glass = DecodeBreakGlass(value);
+    base::Require(glass.ok(), "a break-glass's row is damaged");
+    if (glass->Stands(now)) standing.push_back(*std::move(glass));
+    return true;
+  });
+  return standing;
+}
+
+std::optional<BreakGlass> NewestGlassIn(const base::RowReader& rows, std::string_view principal) {
+  const std::optional<std::string> value = rows.Get(NewestGlassKey(principal));
+  if (!value.has_value()) return std::nullopt;
+  base::ByteReader in(*value);
+  const std::uint8_t version = in.Byte();
+  const std::string_view agreement = in.Sized();
+  const std::string_view glass = in.Sized();
+  base::Require(in.ok() && in.AtEnd() && version == kRowVersion,
+                "a row of a principal's break-glass is damaged");
+  return BreakGlassIn(rows, agreement, glass);
+}
+
+absl::Time RefusedUntilIn(const base::RowReader& rows, std::string_view agreement) {
+  const std::optional<std::string> value = rows.Get(RefusedUntilKey(agreement));
+  if (!value.has_value()) return absl::InfinitePast();
+  base::ByteReader in(*value);
+  const std::uint8_t version = in.Byte();
+  const absl::Time until = TakeTime(in);
+  base::Require(in.ok() && in.AtEnd() && version == kRowVersion, "a row of a refusal is damaged");
+  return until;
+}
+
+absl::Time ReadableUntilIn(const base::RowReader& rows, const Agreement& agreement) {
+  if (agreement.state != v1::Agreement::STATE_REVOKED || agreement.version == 0) {
+    return absl::InfiniteFuture();
+  }
+  const std::optional<std::string> bytes = rows.Get(BriefTermsKey(agreement.id, agreement.version));
+  v1::Terms terms;
+  // A read that failed says so in rows.status(), and nothing of the answer counts then.
+  const bool read = bytes.has_value() && terms.ParseFromString(*bytes);
+  base::Require(read || !rows.status().ok(), "an agreement without its terms");
+  // Nothing changes it after its end, so that is its last change.
+  return agreement.update_time + terms.retention_days() * absl::Hours(24);
 }
 
 std::string LastIdOf(std::string_view key) {

@@ -10,9 +10,13 @@
 //   'b' agreement, version         the same without the scopes' items, for lists
 //   's' subject                    the id of the firm that has an authority of this subject
 //   'c' firm, subject              "": the firm has an authority of this subject
+//   'g' agreement, break-glass     a break-glass
+//   'o' principal                  the newest break-glass of one of the operator's principals: its
+//                                  agreement and id
+//   'n' agreement                  until when its parties refuse a break-glass
 // Ids and subjects (32 bytes, SubjectHashOf) are key strings (base::ByteWriter::KeyString),
-// versions 4 bytes big-endian. A firm's, principal's and agreement's value begins with version
-// byte 1.
+// versions 4 bytes big-endian. A firm's, principal's and agreement's value, and those of 'g',
+// 'o' and 'n', begin with version byte 1.
 #pragma once
 
 #include <optional>
@@ -47,13 +51,23 @@ std::string BriefTermsKey(std::string_view agreement, std::int32_t version);
 std::string SubjectKey(std::string_view subject);
 std::string FirmSubjectKey(std::string_view firm, std::string_view subject);
 
+std::string BreakGlassKey(std::string_view agreement, std::string_view glass);
+// What every BreakGlassKey of the agreement begins with.
+std::string BreakGlassPrefix(std::string_view agreement);
+std::string NewestGlassKey(std::string_view principal);
+std::string RefusedUntilKey(std::string_view agreement);
+
 std::string EncodeFirm(const Firm& firm);
 std::string EncodePrincipal(const Principal& principal);
 std::string EncodeAgreement(const Agreement& agreement);
+std::string EncodeBreakGlass(const BreakGlass& glass);
+std::string EncodeNewestGlass(const BreakGlass& glass);
+std::string EncodeRefusedUntil(absl::Time until);
 // All return kDataLoss / STORED_BYTES_DAMAGED for bytes that Encode did not make.
 absl::StatusOr<Firm> DecodeFirm(std::string_view value);
 absl::StatusOr<Principal> DecodePrincipal(std::string_view value);
 absl::StatusOr<Agreement> DecodeAgreement(std::string_view value);
+absl::StatusOr<BreakGlass> DecodeBreakGlass(std::string_view value);
 
 // Rows as values; nullopt where there is none. Rotten bytes stop the program: they are ours.
 std::optional<Firm> FirmIn(const base::RowReader& rows, std::string_view firm);
@@ -74,7 +88,21 @@ std::optional<std::string> SubjectOwnerIn(const base::RowReader& rows, std::stri
 // The subjects of the firm's authorities, ascending.
 std::vector<std::string> SubjectsIn(const base::RowReader& rows, std::string_view firm);
 
-// The second id of a key that begins with `prefix` and has two ('p', 'r', 'v' and 'c').
+std::optional<BreakGlass> BreakGlassIn(const base::RowReader& rows, std::string_view agreement,
+                                       std::string_view glass);
+// Those of the agreement that stand, by id.
+std::vector<BreakGlass> StandingGlassesIn(const base::RowReader& rows, std::string_view agreement,
+                                          absl::Time now);
+// The newest that the operator's principal has opened.
+std::optional<BreakGlass> NewestGlassIn(const base::RowReader& rows, std::string_view principal);
+// InfinitePast where no party has refused one.
+absl::Time RefusedUntilIn(const base::RowReader& rows, std::string_view agreement);
+
+// When the parties' reading of the agreement's records ends: the signed days, of 24 hours, after
+// its revocation. InfiniteFuture for one that is not revoked, or was never in force.
+absl::Time ReadableUntilIn(const base::RowReader& rows, const Agreement& agreement);
+
+// The second id of a key that begins with `prefix` and has two ('p', 'r', 'v', 'c' and 'g').
 std::string LastIdOf(std::string_view key);
 
 }  // namespace tandem::governance

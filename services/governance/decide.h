@@ -26,6 +26,17 @@ inline constexpr std::size_t kExplanationBytesMax = 1'000;
 // principal of a suspended firm. The operator's principals have no role of a firm.
 absl::Status CheckRole(const base::RowReader& rows, const base::Caller& caller, v1::Role role);
 
+// OK for the network's operator; else ROLE_MISSING.
+absl::Status CheckOperator(const base::Caller& caller);
+// FIELD_MISSING for no text, FIELD_OUT_OF_RANGE for one that is too long.
+absl::Status CheckText(std::string_view field, std::string_view text, std::size_t bytes_max);
+// The agreement, if the caller's firm is a party of it; one that is absent answers NOT_GRANTED as
+// one that is hidden.
+absl::StatusOr<Agreement> AgreementOf(const base::RowReader& rows, const base::Caller& caller,
+                                      const std::string& id);
+// AGREEMENT_REVOKED for one that has ended.
+absl::Status CheckNotRevoked(const Agreement& agreement);
+
 // A certificate authority. The subject is a hash that the shell makes (runtime/certificate.h,
 // SubjectHashOf); "" where the PEM holds no certificate that can be read.
 struct Authority {
@@ -109,6 +120,34 @@ struct RevokeAgreement {
 // A signer's of any party, alone and at once; an open offer is withdrawn with it. ROLE_MISSING,
 // NOT_GRANTED, FIELD_OUT_OF_RANGE (a long explanation), AGREEMENT_REVOKED.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const RevokeAgreement& command,
+                             const base::Stamp& stamp);
+
+inline constexpr absl::Duration kBreakGlassMin = absl::Minutes(1);
+inline constexpr absl::Duration kBreakGlassMax = absl::Hours(24);
+inline constexpr absl::Duration kBreakGlassDefault = absl::Hours(1);
+
+struct OpenBreakGlass {
+  std::string agreement{};
+  std::string break_glass{};  // An id made for it.
+  std::string explanation{};
+  absl::Duration duration = kBreakGlassDefault;
+};
+// The operator's alone, for the principal who asks: ROLE_MISSING. FIELD_MISSING without an
+// explanation, FIELD_OUT_OF_RANGE; UNKNOWN_AGREEMENT; AGREEMENT_NOT_IN_FORCE or AGREEMENT_REVOKED,
+// since nothing is shared then; BREAK_GLASS_STANDS where the principal has one, on whatever
+// agreement: so that each of its reads is under one; BREAK_GLASS_REFUSED for a day after a party
+// closed one of the agreement; ALREADY_EXISTS (its request id was used before and forgotten).
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const OpenBreakGlass& command,
+                             const base::Stamp& stamp);
+
+struct CloseBreakGlass {
+  std::string agreement{};
+  std::string break_glass{};
+  std::string explanation{};  // May be empty.
+};
+// The operator's, or a signer's of any party, alone: ROLE_MISSING, NOT_GRANTED (no party of the
+// agreement, there or not). FIELD_OUT_OF_RANGE; UNKNOWN_RECORD; BREAK_GLASS_ENDED.
+absl::StatusOr<Facts> Decide(const base::RowReader& rows, const CloseBreakGlass& command,
                              const base::Stamp& stamp);
 
 }  // namespace tandem::governance

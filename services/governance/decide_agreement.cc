@@ -13,21 +13,6 @@
 namespace tandem::governance {
 namespace {
 
-// The agreement, if the caller is a party of it; one that is absent answers as one that is hidden.
-absl::StatusOr<Agreement> AgreementOf(const base::RowReader& rows, const base::Caller& caller,
-                                      const std::string& id) {
-  std::optional<Agreement> agreement = AgreementIn(rows, id);
-  if (agreement.has_value() && agreement->HasParty(caller.firm)) return *std::move(agreement);
-  return base::Refuse(base::Reason::kNotGranted, "the firm is no party of this agreement",
-                      {{"agreement", id}, {"firm", caller.firm}});
-}
-
-absl::Status CheckNotRevoked(const Agreement& agreement) {
-  if (agreement.state != v1::Agreement::STATE_REVOKED) return absl::OkStatus();
-  return base::Refuse(base::Reason::kAgreementRevoked, "the agreement has ended: offer a new one",
-                      {{"agreement", agreement.id}});
-}
-
 absl::Status CheckAdmitted(const base::RowReader& rows, const std::vector<std::string>& parties) {
   for (const std::string& party : parties) {
     if (FirmIn(rows, party).has_value()) continue;
@@ -59,6 +44,20 @@ std::string StoredTerms(const base::RowReader& rows, const std::string& id, std:
 }
 
 }  // namespace
+
+absl::StatusOr<Agreement> AgreementOf(const base::RowReader& rows, const base::Caller& caller,
+                                      const std::string& id) {
+  std::optional<Agreement> agreement = AgreementIn(rows, id);
+  if (agreement.has_value() && agreement->HasParty(caller.firm)) return *std::move(agreement);
+  return base::Refuse(base::Reason::kNotGranted, "the firm is no party of this agreement",
+                      {{"agreement", id}, {"firm", caller.firm}});
+}
+
+absl::Status CheckNotRevoked(const Agreement& agreement) {
+  if (agreement.state != v1::Agreement::STATE_REVOKED) return absl::OkStatus();
+  return base::Refuse(base::Reason::kAgreementRevoked, "the agreement has ended: offer a new one",
+                      {{"agreement", agreement.id}});
+}
 
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const OfferAgreement& command,
                              const base::Stamp& stamp) {

@@ -14,23 +14,10 @@
 namespace tandem::governance {
 namespace {
 
-absl::Status CheckOperator(const base::Caller& caller) {
-  if (caller.operator_role) return absl::OkStatus();
-  return base::Refuse(base::Reason::kRoleMissing, "only the network's operator may do this",
-                      {{"firm", caller.firm}, {"principal", caller.principal}});
-}
-
 absl::Status CheckOwnFirm(const base::Caller& caller, const std::string& firm) {
   if (!caller.operator_role && caller.firm == firm) return absl::OkStatus();
   return base::Refuse(base::Reason::kNotYours, "a firm sets its own principals and authorities",
                       {{"firm", firm}, {"caller", caller.firm}});
-}
-
-absl::Status CheckText(std::string_view field, std::string_view text, std::size_t bytes_max) {
-  if (text.empty()) return base::RefuseField(base::Reason::kFieldMissing, field, "is required");
-  if (text.size() <= bytes_max) return absl::OkStatus();
-  return base::RefuseField(base::Reason::kFieldOutOfRange, field,
-                           absl::StrCat("at most ", bytes_max, " bytes"), {{"size", text.size()}});
 }
 
 // Whether the text is one certificate in PEM, as far as its shape tells (RFC 7468). What it
@@ -148,6 +135,19 @@ absl::Status CheckAdminLeft(const base::RowReader& rows, const SetPrincipal& com
 }
 
 }  // namespace
+
+absl::Status CheckOperator(const base::Caller& caller) {
+  if (caller.operator_role) return absl::OkStatus();
+  return base::Refuse(base::Reason::kRoleMissing, "only the network's operator may do this",
+                      {{"firm", caller.firm}, {"principal", caller.principal}});
+}
+
+absl::Status CheckText(std::string_view field, std::string_view text, std::size_t bytes_max) {
+  if (text.empty()) return base::RefuseField(base::Reason::kFieldMissing, field, "is required");
+  if (text.size() <= bytes_max) return absl::OkStatus();
+  return base::RefuseField(base::Reason::kFieldOutOfRange, field,
+                           absl::StrCat("at most ", bytes_max, " bytes"), {{"size", text.size()}});
+}
 
 absl::Status CheckRole(const base::RowReader& rows, const base::Caller& caller, v1::Role role) {
   const std::vector<v1::Role> roles =

@@ -158,7 +158,55 @@ void PutInForce(const v1::AgreementInForce& fact, absl::Time instant, base::Rows
   PutAgreement(std::move(agreement), instant, rows);
 }
 
-void Revoke(const v1::AgreementRevoked& fact, absl::Time instant, base::Rows& rows) {
+absl::Time TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+void OpenGlass(const v1::BreakGlassOpened& fact, absl::Time instant, base::Rows& rows) {
+  BreakGlass glass;
+  glass.id = fact.break_glass();
+  glass.agreement = fact.agreement();
+  glass.principal = fact.principal();
+  glass.explanation = fact.explanation();
+  glass.open_time = instant;
+  glass.expire_time = TimeOf(fact.expire_time());
+  rows.Put(BreakGlassKey(glass.agreement, glass.id), EncodeBreakGlass(glass));
+  rows.Put(NewestGlassKey(glass.principal), EncodeNewestGlass(glass));
+}
+
+struct Closing {
+  std::string firm{};
+  std::string principal{};
+  std::string explanation{};
+  absl::Time time{};
+};
+
+void CloseGlass(BreakGlass glass, const Closing& closing, base::Rows& rows) {
+  glass.closing_firm = closing.firm;
+  glass.closing_principal = closing.principal;
+  glass.close_explanation = closing.explanation;
+  glass.close_time = closing.time;
+  rows.Put(BreakGlassKey(glass.agreement, glass.id), EncodeBreakGlass(glass));
+}
+
+void CloseGlass(const v1::BreakGlassClosed& fact, const base::FactRecord& record,
+                base::Rows& rows) {
+  std::optional<BreakGlass> glass = BreakGlassIn(rows, fact.agreement(), fact.break_glass());
+  base::Require(glass.has_value(), "a fact about a break-glass that was never opened");
+  CloseGlass(*std::move(glass),
+             {.firm = fact.firm(),
+              .principal = record.actor.principal,
+              .explanation = fact.explanation(),
+              .time = record.instant},
+             rows);
+  if (fact.firm() != kOperatorFirm) {
+    rows.Put(RefusedUntilKey(fact.agreement()),
+             EncodeRefusedUntil(record.instant + kBreakGlassRefusal));
+  }
+}
+
+void Revoke(const v1::AgreementRevoked& fact, const base::FactRecord& record, base::Rows& rows) {
+  const absl::Time instant = record.instant;
   Agreement agreement = KnownAgreement(rows, fact.agreement());
   if (agreement.version == 0) {
     // Nothing was ever shared, so the parties are strangers again; the last offer stays to be read.
@@ -171,6 +219,14 @@ void Revoke(const v1::AgreementRevoked& fact, absl::Time instant, base::Rows& ro
     agreement.offered_signatures.clear();
   }
   agreement.state = v1::Agreement::STATE_REVOKED;
+  for (BreakGlass& glass : StandingGlassesIn(rows, agreement.id, instant)) {
+    CloseGlass(std::move(glass),
+               {.firm = fact.party(),
+                .principal = record.actor.principal,
+                .explanation = fact.explanation(),
+                .time = instant},
+               rows);
+  }
   PutAgreement(std::move(agreement), instant, rows);
 }
 
@@ -205,7 +261,11 @@ void Apply(const base::FactRecord& record, base::Rows& rows) {
     case v1::Fact::kAgreementInForce:
       return PutInForce(fact.agreement_in_force(), record.instant, rows);
     case v1::Fact::kAgreementRevoked:
-      return Revoke(fact.agreement_revoked(), record.instant, rows);
+      return Revoke(fact.agreement_revoked(), record, rows);
+    case v1::Fact::kBreakGlassOpened:
+      return OpenGlass(fact.break_glass_opened(), record.instant, rows);
+    case v1::Fact::kBreakGlassClosed:
+      return CloseGlass(fact.break_glass_closed(), record, rows);
     case v1::Fact::KIND_NOT_SET:
       base::Bug("a fact without a kind came through the codec");
   }

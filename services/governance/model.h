@@ -58,6 +58,25 @@ struct Agreement {
   bool HasSigned(std::string_view firm) const;
 };
 
+// The operator's leave to read what an agreement shares.
+struct BreakGlass {
+  std::string id{};
+  std::string agreement{};
+  std::string principal{};  // Of the operator's: who alone may read.
+  std::string explanation{};
+  absl::Time open_time{};
+  absl::Time expire_time{};
+  std::string closing_firm{};  // "": nobody has closed it; kOperatorFirm for the operator.
+  std::string closing_principal{};
+  std::string close_explanation{};
+  absl::Time close_time{};
+
+  bool Closed() const { return !closing_firm.empty(); }
+  bool Stands(absl::Time now) const { return !Closed() && now < expire_time; }
+};
+// A party that closes a break-glass refuses any other of its agreement for this long.
+inline constexpr absl::Duration kBreakGlassRefusal = absl::Hours(24);
+
 // Folds one fact into the rows. It has been accepted, and replay must rebuild the same rows: so no
 // clock, no rule, no refusal. A fact that names what is not there is a bug: CheckReadable and
 // Decide come before.

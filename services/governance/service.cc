@@ -79,6 +79,25 @@ class Service final : public v1::GovernanceService::CallbackService {
     return shell_.Unary({"ListAgreements", Role::kReader}, context, request, response,
                         &GovernanceApi::ListAgreements);
   }
+  ServerUnaryReactor* OpenBreakGlass(CallbackServerContext* context,
+                                     const v1::OpenBreakGlassRequest* request,
+                                     v1::BreakGlass* response) override {
+    return shell_.Unary({"OpenBreakGlass", Role::kOperator}, context, request, response,
+                        &GovernanceApi::OpenBreakGlass);
+  }
+  // The operator's, or a signer's: Decide asks which.
+  ServerUnaryReactor* CloseBreakGlass(CallbackServerContext* context,
+                                      const v1::CloseBreakGlassRequest* request,
+                                      v1::BreakGlass* response) override {
+    return shell_.Unary({"CloseBreakGlass", Role::kReader}, context, request, response,
+                        &GovernanceApi::CloseBreakGlass);
+  }
+  ServerUnaryReactor* ListBreakGlasses(CallbackServerContext* context,
+                                       const v1::ListBreakGlassesRequest* request,
+                                       v1::ListBreakGlassesResponse* response) override {
+    return shell_.Unary({"ListBreakGlasses", Role::kReader}, context, request, response,
+                        &GovernanceApi::ListBreakGlasses);
+  }
 
  private:
   runtime::Shell<GovernanceApi> shell_;

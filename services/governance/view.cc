@@ -44,6 +44,12 @@ std::vector<std::string> FirmsOf(const v1::Fact& fact) {
       return PartiesIn(fact.agreement_in_force().terms());
     case v1::Fact::kAgreementRevoked:
       return {fact.agreement_revoked().parties().begin(), fact.agreement_revoked().parties().end()};
+    case v1::Fact::kBreakGlassOpened:
+      return {fact.break_glass_opened().parties().begin(),
+              fact.break_glass_opened().parties().end()};
+    case v1::Fact::kBreakGlassClosed:
+      return {fact.break_glass_closed().parties().begin(),
+              fact.break_glass_closed().parties().end()};
     case v1::Fact::KIND_NOT_SET:
       break;
   }
@@ -85,6 +91,10 @@ std::optional<SeenFact> SeenBy(const base::FactRecord& record, std::string_view 
       return Seen(fact.agreement_in_force(), fact.agreement_in_force().agreement());
     case v1::Fact::kAgreementRevoked:
       return Seen(fact.agreement_revoked(), fact.agreement_revoked().agreement());
+    case v1::Fact::kBreakGlassOpened:
+      return Seen(fact.break_glass_opened(), fact.break_glass_opened().agreement());
+    case v1::Fact::kBreakGlassClosed:
+      return Seen(fact.break_glass_closed(), fact.break_glass_closed().agreement());
     case v1::Fact::KIND_NOT_SET:
       break;
   }

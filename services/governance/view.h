@@ -21,7 +21,8 @@ struct SeenFact {
   std::string relation{};  // The agreement's id; "" for what is about a firm.
 };
 // nullopt for a firm that it does not concern. Agreements are joint records: their parties see them
-// whatever is granted, revoked or not. Nobody sees who else is a suspended firm's partner.
+// whatever is granted, revoked or not; that this ends with the retention is not a view's to know
+// (api_domain.h). Nobody sees who else is a suspended firm's partner.
 std::optional<SeenFact> SeenBy(const base::FactRecord& record, std::string_view viewer);
 
 }  // namespace tandem::governance

@@ -11,6 +11,11 @@ std::string AuditReason(const absl::Status& status) {
   return std::string(base::ReasonName(reason));
 }
 
+Asked AskedIn(const Call& call, Asked asked) {
+  if (call.break_glass.empty()) return asked;
+  return {asked.method, "break-glass " + call.break_glass + ": " + asked.resource};
+}
+
 void Audit::Line(const base::Caller& caller, const Asked& asked, const absl::Status& status) const {
   sink_.Add(domain_, caller.firm,
             {.caller = caller,

@@ -47,6 +47,9 @@ std::string AskedIds(std::string_view what, const Ids& ids) {
 // A status as an audit line's reason: "" for OK, a refusal's reason, else the code's name.
 std::string AuditReason(const absl::Status& status);
 
+// What the line says was asked: under a break-glass, its id first.
+Asked AskedIn(const Call& call, Asked asked);
+
 // One service's. The lines of one firm lie in one slot of the service, in order; the collector
 // merges what is alike and bounds what one firm can make it write (slot_audit.h). Safe on any
 // thread; lines that come after the router's end are dropped.
@@ -61,7 +64,7 @@ class Audit {
   template <typename T>
   absl::AnyInvocable<void(absl::StatusOr<T>)> Read(
       const Call& call, Asked asked, absl::AnyInvocable<void(absl::StatusOr<T>)> reply) const {
-    return [audit = *this, caller = call.caller, asked = std::move(asked),
+    return [audit = *this, caller = call.caller, asked = AskedIn(call, std::move(asked)),
             reply = std::move(reply)](absl::StatusOr<T> answer) mutable {
       audit.Line(caller, asked, answer.status());
       reply(std::move(answer));
@@ -71,7 +74,7 @@ class Audit {
   template <typename T>
   absl::AnyInvocable<void(absl::StatusOr<T>)> Change(
       const Call& call, Asked asked, absl::AnyInvocable<void(absl::StatusOr<T>)> reply) const {
-    return [audit = *this, caller = call.caller, asked = std::move(asked),
+    return [audit = *this, caller = call.caller, asked = AskedIn(call, std::move(asked)),
             reply = std::move(reply)](absl::StatusOr<T> answer) mutable {
       if (!answer.ok()) audit.Line(caller, asked, answer.status());
       reply(std::move(answer));
@@ -114,7 +117,7 @@ class Audit::AuditedPages final : public Pages<Message> {
 template <typename Message>
 PagesReply<Message> Audit::ReadPages(const Call& call, Asked asked,
                                      PagesReply<Message> reply) const {
-  return [audit = *this, caller = call.caller, asked = std::move(asked),
+  return [audit = *this, caller = call.caller, asked = AskedIn(call, std::move(asked)),
           reply = std::move(reply)](absl::StatusOr<std::unique_ptr<Pages<Message>>> pages) mutable {
     audit.Line(caller, asked, pages.status());
     if (pages.ok()) {

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/base/fact.h"
+#include "services/base/grants.h"
 #include "services/runtime/envelope.h"
 #include "services/runtime/slot.h"
 
@@ -25,7 +26,14 @@ struct Call {
   base::Caller caller{};
   absl::Time deadline = absl::InfiniteFuture();
   std::string trace_id{};  // 32 hex digits from `traceparent`, or drawn at the door.
+  // The operator's principals: the id of the break-glass that stands for them; "" for all others.
+  std::string break_glass{};
 };
+
+// Whom the grants are asked about for this call.
+inline std::string ViewerOf(const Call& call) {
+  return call.break_glass.empty() ? call.caller.firm : base::BreakGlassViewer(call.break_glass);
+}
 
 // A message and the position that covers all it shows; the shell seals the position into the
 // answer's metadata ("tandem-position-bin").

@@ -115,6 +115,7 @@ Door::Door(Parts parts, DoorOptions options)
       calls_(std::make_shared<FirmShares>("calls", options.calls_firm_max)),
       streams_(std::make_shared<FirmShares>("streams", options.streams_firm_max)),
       rates_(options.rates),
+      read_rates_(options.read_rates),
       drains_(std::make_shared<Drains>()),
       trace_high_(parts_.random->Next()),
       trace_low_(parts_.random->Next()) {}
@@ -177,9 +178,17 @@ absl::StatusOr<Guest> Door::Admit(const Peer& peer, Method method) {
   Guest guest{.method = method};
   TANDEM_ASSIGN_OR_RETURN(guest.call.caller, parts_.identity->CallerOf(peer));
   TANDEM_RETURN_IF_ERROR(CheckRole(*parts_.book, guest.call.caller, method.role));
+  if (guest.call.caller.operator_role && parts_.break_glass) {
+    guest.call.break_glass = parts_.break_glass(guest.call.caller.principal);
+  }
   // Instances carry many firms' calls; each counts as its own firm's where it is forwarded.
   const std::shared_ptr<FirmShares>& shares = method.stream ? streams_ : calls_;
   TANDEM_ASSIGN_OR_RETURN(guest.place, shares->Take(guest.call.caller.firm));
+  // Signing, revoking and reading are never refused for what is stored.
+  const bool adds = method.role == Role::kEditor && !method.ends && !guest.call.caller.instance;
+  if (adds && parts_.stored != nullptr && options_.stored_bytes_firm_max > 0) {
+    guest.stored = &parts_.stored->Of(guest.call.caller.firm);
+  }
   return guest;
 }
 
@@ -234,12 +243,34 @@ void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then
 
 absl::Status Door::Charge(const Guest& guest, const Load& load) {
   if (guest.call.caller.instance) return absl::OkStatus();
-  absl::Status status = rates_.Take(guest.call.caller.firm, load, parts_.clock->Monotonic());
+  const absl::Duration now = parts_.clock->Monotonic();
+  absl::Status status = CheckStored(guest);
+  if (status.ok()) status = rates_.Take(guest.call.caller.firm, load, now);
+  if (status.ok() && guest.method.role == Role::kReader) {
+    status = read_rates_.Take(guest.call.caller.firm, {}, now);
+  }
   if (!status.ok()) {
     Audit(
         {.caller = guest.call.caller, .method = guest.method.name, .reason = AuditReason(status)});
   }
   return status;
+}
+
+void Door::Owe(const Guest& guest, std::size_t answer_bytes) {
+  if (guest.call.caller.instance) return;
+  read_rates_.Owe(guest.call.caller.firm, {.bytes = answer_bytes}, parts_.clock->Monotonic());
+}
+
+absl::Status Door::CheckStored(const Guest& guest) const {
+  if (guest.stored == nullptr) return absl::OkStatus();
+  const std::int64_t stored = guest.stored->load(std::memory_order_relaxed);
+  if (stored < options_.stored_bytes_firm_max) return absl::OkStatus();
+  return base::Refuse(base::Reason::kStorageExceeded,
+                      "the firm has stored as much as it may here: ask the operator to raise "
+                      "stored_bytes_firm_max; what is there stays readable, and can be taken back",
+                      {{"firm", guest.call.caller.firm},
+                       {"stored_bytes", stored},
+                       {"stored_bytes_max", options_.stored_bytes_firm_max}});
 }
 
 grpc::Status Door::Leave(grpc::CallbackServerContext& context, const Guest& guest,

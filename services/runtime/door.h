@@ -20,6 +20,7 @@
 #include "services/runtime/identity.h"
 #include "services/runtime/seal.h"
 #include "services/runtime/seams.h"
+#include "services/runtime/stored_bytes.h"
 #include "services/runtime/telemetry.h"
 
 namespace grpc {
@@ -38,12 +39,18 @@ struct DoorOptions {
   std::size_t calls_firm_max = 8192;
   std::size_t streams_firm_max = 4096;
   FirmRateOptions rates{};
+  // What a firm reads: the bytes of answers. Rows are not counted apart.
+  FirmRateOptions read_rates{.verb = "reads"};
+  std::int64_t stored_bytes_firm_max = 0;  // 0: no bound.
 };
 
 struct Method {
   const char* name = "";  // "SignAgreement": for metrics, logs and audit.
   Role role = Role::kReader;
   bool stream = false;
+  // Ends or takes back what was begun, and adds little: an editor's, let in where the firm has
+  // stored its share.
+  bool ends = false;
 };
 
 // Counts what each firm has in flight. Safe on any thread.
@@ -69,6 +76,7 @@ struct Guest {
   bool deadline_is_ours = false;  // The client set none: the shell keeps it.
   absl::Duration began{};         // On the clock's Monotonic().
   FirmShares::Place place{};
+  const std::atomic<std::int64_t>* stored = nullptr;  // What the firm has stored, where it counts.
 };
 
 // Safe on any thread; never waits.
@@ -83,7 +91,10 @@ class Door {
     const Clock* clock = nullptr;
     Random* random = nullptr;  // For trace ids.
     Telemetry* telemetry = nullptr;
-    CatchUp catch_up{};                       // Optional.
+    StoredBytes* stored = nullptr;  // Optional.
+    CatchUp catch_up{};             // Optional.
+    // Optional: the id of the break-glass that stands for one of the operator's principals, or "".
+    std::function<std::string(std::string_view principal)> break_glass{};
     std::function<void(AuditEntry)> audit{};  // Optional: takes the door's lines, and the shells'.
   };
   using Then = absl::AnyInvocable<void(absl::StatusOr<Guest>)>;
@@ -98,8 +109,13 @@ class Door {
   void Enter(const grpc::CallbackServerContext& context, Method method, Then then);
 
   // Takes what a message of the guest's asks for from its firm's share of a second. OK, or
-  // RESOURCE_EXHAUSTED / QUOTA_EXCEEDED (firm_rates.h). Other instances' calls are not counted.
+  // RESOURCE_EXHAUSTED: QUOTA_EXCEEDED (firm_rates.h), also for a reader whose firm has read more
+  // than its share; STORAGE_EXCEEDED for what an editor sends where its firm has stored its share.
+  // Other instances' calls are not counted.
   absl::Status Charge(const Guest& guest, const Load& load);
+  // Takes what a reader is answered from its firm's share: the firm owes it, and its later reads
+  // are refused while it owes too much. What is being read is never cut off.
+  void Owe(const Guest& guest, std::size_t answer_bytes);
 
   // The status to finish with. Lets the guest out, counts and logs the call, and puts the position,
   // sealed for the caller's firm, into the trailer. Before Finish; once a guest.
@@ -129,6 +145,7 @@ class Door {
   struct Drains;
   class DrainRegistration;
 
+  absl::Status CheckStored(const Guest& guest) const;
   absl::StatusOr<Guest> Admit(const Peer& peer, Method method);
   absl::Status Refused(const Peer& peer, Method method, const std::string& trace_id,
                        absl::Status status);
@@ -140,6 +157,7 @@ class Door {
   const std::shared_ptr<FirmShares> calls_;
   const std::shared_ptr<FirmShares> streams_;
   FirmRates rates_;
+  FirmRates read_rates_;
   const std::shared_ptr<Drains> drains_;
   std::mutex seal_mutex_;
   // The last position that was sealed, and for whom: commands answered together share it.

@@ -182,7 +182,9 @@ class GrantTable final : public base::Grants {
       std::string_view, std::string_view, base::DataKind, std::string_view) const override {
     return absl::UnimplementedError("feeds do not ask");
   }
-  bool IsParty(std::string_view, std::string_view) const override { return false; }
+  absl::Status CheckJoint(std::string_view, std::string_view) const override {
+    return base::Refuse(base::Reason::kNotGranted, "no agreements here");
+  }
   absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> TermsOf(
       std::string_view, std::string_view) const override {
     return absl::UnimplementedError("feeds do not ask");

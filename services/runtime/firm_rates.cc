@@ -10,16 +10,22 @@
 namespace tandem::runtime {
 namespace {
 
-absl::Status Exceeded(std::string_view firm, std::string_view what, std::int64_t per_second,
-                      double wait_nanos) {
+struct Limit {
+  const char* verb = "";
+  const char* what = "";
+  std::int64_t per_second = 0;
+};
+
+absl::Status Exceeded(std::string_view firm, const Limit& limit, double wait_nanos) {
   const auto millis = static_cast<std::int64_t>(std::ceil(wait_nanos / 1e6));
-  const std::string name(what);
-  return base::Refuse(base::Reason::kQuotaExceeded,
-                      absl::StrCat("the firm sends more ", name, " than its share: at most ",
-                                   per_second, " a second; go on in ", millis, " ms"),
-                      {{"firm", absl::string_view(firm.data(), firm.size())},
-                       {name + "_per_second_max", per_second},
-                       {kRetryMillis, millis}});
+  const std::string name(limit.what);
+  return base::Refuse(
+      base::Reason::kQuotaExceeded,
+      absl::StrCat("the firm ", limit.verb, " more ", name, " than its share: at most ",
+                   limit.per_second, " a second; go on in ", millis, " ms"),
+      {{"firm", absl::string_view(firm.data(), firm.size())},
+       {name + "_per_second_max", limit.per_second},
+       {kRetryMillis, millis}});
 }
 
 }  // namespace
@@ -49,8 +55,22 @@ absl::Status FirmRates::Take(std::string_view firm, const Load& load, absl::Dura
       return absl::OkStatus();
     }
   }
-  if (rows_wait >= bytes_wait) return Exceeded(firm, "rows", options_.rows_per_second, rows_wait);
-  return Exceeded(firm, "bytes", options_.bytes_per_second, bytes_wait);
+  const Limit rows{options_.verb, "rows", options_.rows_per_second};
+  const Limit bytes{options_.verb, "bytes", options_.bytes_per_second};
+  if (rows_wait >= bytes_wait) return Exceeded(firm, rows, rows_wait);
+  return Exceeded(firm, bytes, bytes_wait);
+}
+
+void FirmRates::Owe(std::string_view firm, const Load& load, absl::Duration now) {
+  const absl::string_view key(firm.data(), firm.size());
+  const double now_nanos = absl::ToDoubleNanoseconds(now);
+  Shard& shard = shards_[absl::HashOf(key) % shards_.size()];
+  const std::lock_guard lock(shard.mutex);
+  Buckets& buckets = shard.firms[key];
+  buckets.rows_owed_until_nanos = std::max(buckets.rows_owed_until_nanos, now_nanos) +
+                                  static_cast<double>(load.rows) * row_nanos_;
+  buckets.bytes_owed_until_nanos = std::max(buckets.bytes_owed_until_nanos, now_nanos) +
+                                   static_cast<double>(load.bytes) * byte_nanos_;
 }
 
 }  // namespace tandem::runtime

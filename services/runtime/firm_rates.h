@@ -30,6 +30,7 @@ struct FirmRateOptions {
   std::int64_t rows_per_second = 250'000'000;
   std::int64_t bytes_per_second = 2'000'000'000;
   absl::Duration burst = absl::Seconds(2);  // What a bucket holds, at its rate.
+  const char* verb = "sends";               // What the firm does, for the refusal to say.
 };
 
 // The detail of a refusal that says when to try again.
@@ -43,6 +44,8 @@ class FirmRates {
   // Takes the load from the firm's buckets; `now` is the clock's Monotonic(). Takes nothing where
   // it refuses: RESOURCE_EXHAUSTED / QUOTA_EXCEEDED naming firm, rate and kRetryMillis.
   absl::Status Take(std::string_view firm, const Load& load, absl::Duration now);
+  // Takes the load whatever is owed already.
+  void Owe(std::string_view firm, const Load& load, absl::Duration now);
 
  private:
   struct Buckets {

@@ -51,6 +51,23 @@ TEST(FirmRatesTest, LetsABucketThroughAndThenItsRate) {
   EXPECT_EQ(taken, 201);
 }
 
+// By hand: 25,000 bytes at 10,000 a second owe 2.5 s, of which the bucket holds 2.
+TEST(FirmRatesTest, WhatIsOwedIsTakenWhateverIsOwedAlready) {
+  FirmRates rates({.bytes_per_second = 10'000, .burst = absl::Seconds(2), .verb = "reads"});
+  EXPECT_THAT(rates.Take("acme", {}, kStart), IsOk());
+  for (int i = 0; i < 5; ++i) rates.Owe("acme", {.bytes = 5'000}, kStart);
+  const absl::Status refused = rates.Take("acme", {}, kStart);
+  ASSERT_THAT(refused, HasReason(Reason::kQuotaExceeded));
+  EXPECT_EQ(DetailOf(refused, kRetryMillis), "500");
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("reads more bytes"));
+  EXPECT_THAT(rates.Take("other", {}, kStart), IsOk());
+  EXPECT_THAT(rates.Take("acme", {}, kStart + absl::Milliseconds(500)), IsOk());
+  rates.Owe("acme", {.bytes = 1'000}, kStart + absl::Milliseconds(500));
+  EXPECT_THAT(rates.Take("acme", {}, kStart + absl::Milliseconds(599)),
+              HasReason(Reason::kQuotaExceeded));
+  EXPECT_THAT(rates.Take("acme", {}, kStart + absl::Milliseconds(600)), IsOk());
+}
+
 TEST(FirmRatesTest, CountsBytesBesideRows) {
   FirmRates rates(kOptions);
   EXPECT_THAT(rates.Take("acme", {.bytes = 30'000}, kStart), IsOk());

@@ -33,6 +33,21 @@ absl::Status NoParty(std::string_view viewer, std::string_view relation) {
                       {{"agreement", Text(relation)}, {"firm", Text(viewer)}});
 }
 
+absl::Status RetentionEnded(std::string_view relation, absl::Time until) {
+  return base::Refuse(
+      base::Reason::kRetentionEnded,
+      "the agreement has ended, and so has the time for which its parties keep "
+      "reading its records",
+      {{"agreement", Text(relation)}, {"until", absl::FormatTime(until, absl::UTCTimeZone())}});
+}
+
+// The break-glass that a viewer is; nullopt for a firm.
+std::optional<std::string_view> GlassIdOf(std::string_view viewer) {
+  constexpr std::string_view kPrefix = base::kBreakGlassViewer;
+  if (!viewer.starts_with(kPrefix)) return std::nullopt;
+  return viewer.substr(kPrefix.size());
+}
+
 bool HasParty(const Relation* relation, std::string_view firm) {
   return relation != nullptr &&
          std::binary_search(relation->parties.begin(), relation->parties.end(), firm);
@@ -100,6 +115,10 @@ struct GrantsReplica::Impl : std::enable_shared_from_this<GrantsReplica::Impl> {
   void Freshen();
   // Reads the clock after the state, under the lock: what passes was current when it passed.
   bool IsFresh() const { return clock.Monotonic() < fresh_until; }
+  bool Stands(const GlassEntry* glass) const {
+    return glass != nullptr && clock.Now() < glass->expire_time && clock.Monotonic() < glass->ends;
+  }
+  std::shared_ptr<const PairGrants> GrantsOf(std::string_view viewer, std::string_view owner) const;
 
   GovernanceSource& source;
   const Clock& clock;
@@ -163,10 +182,26 @@ void GrantsReplica::Impl::OnGroup(const Group& group) {
 bool GrantsReplica::Impl::Fold(const base::FactRecord& record) {
   absl::StatusOr<GrantsIndex::Change> change = index.Prepare(record);
   if (!change.ok()) return false;
+  const absl::Time now = std::max(clock.Now(), record.instant);
+  for (GrantsIndex::Change::Glass& glass : change->glasses) {
+    if (glass.opened) glass.entry->ends = clock.Monotonic() + (glass.entry->expire_time - now);
+  }
   const std::lock_guard lock(mutex);
   index.Publish(*change);
   Freshen();
   return true;  // The lock goes first, then what was replaced.
+}
+
+// Under the lock: what the viewer may see of the owner, nullptr for nothing.
+std::shared_ptr<const PairGrants> GrantsReplica::Impl::GrantsOf(std::string_view viewer,
+                                                                std::string_view owner) const {
+  if (const auto id = GlassIdOf(viewer); id.has_value()) {
+    const std::shared_ptr<const GlassEntry> glass = index.FindGlass(*id);
+    if (!Stands(glass.get())) return nullptr;
+    const auto table = glass->by_owner.find(Text(owner));
+    return table == glass->by_owner.end() ? nullptr : table->second;
+  }
+  return index.Suspended(viewer) ? nullptr : index.Pair(viewer, owner);
 }
 
 void GrantsReplica::Impl::Tell() {
@@ -215,7 +250,7 @@ absl::Status GrantsReplica::Check(std::string_view viewer, std::string_view owne
   std::shared_ptr<const PairGrants> grants;
   {
     const std::lock_guard lock(impl_->mutex);
-    if (!impl_->index.Suspended(viewer)) grants = impl_->index.Pair(viewer, owner);
+    grants = impl_->GrantsOf(viewer, owner);
     if (!impl_->IsFresh()) return Stale();
   }
   if (grants != nullptr && grants->Allows(kind, item, location)) return absl::OkStatus();
@@ -231,16 +266,28 @@ absl::StatusOr<std::shared_ptr<const base::GrantedItems>> GrantsReplica::ItemsAt
   std::shared_ptr<const PairGrants> grants;
   {
     const std::lock_guard lock(impl_->mutex);
-    if (!impl_->index.Suspended(viewer)) grants = impl_->index.Pair(viewer, owner);
+    grants = impl_->GrantsOf(viewer, owner);
     if (!impl_->IsFresh()) return Stale();
   }
   if (grants == nullptr) return kNone;
   return std::make_shared<const PairItems>(std::move(grants), kind, location);
 }
 
-bool GrantsReplica::IsParty(std::string_view viewer, std::string_view relation) const {
+absl::Status GrantsReplica::CheckJoint(std::string_view viewer, std::string_view relation) const {
   const std::lock_guard lock(impl_->mutex);
-  return HasParty(impl_->index.FindRelation(relation).get(), viewer);
+  if (const auto id = GlassIdOf(viewer); id.has_value()) {
+    if (!impl_->IsFresh()) return Stale();
+    const std::shared_ptr<const GlassEntry> glass = impl_->index.FindGlass(*id);
+    const bool may = impl_->Stands(glass.get()) && glass->relation == relation;
+    return may ? absl::OkStatus() : NoParty(viewer, relation);
+  }
+  const std::shared_ptr<const Relation> found = impl_->index.FindRelation(relation);
+  if (!HasParty(found.get(), viewer)) {
+    return impl_->IsFresh() ? NoParty(viewer, relation) : Stale();
+  }
+  // Who was a party once stays one for as long as was signed: that is known without governance.
+  const absl::Time until = ReadableUntil(*found);
+  return impl_->clock.Now() < until ? absl::OkStatus() : RetentionEnded(relation, until);
 }
 
 absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> GrantsReplica::TermsOf(
@@ -332,6 +379,12 @@ absl::Status GrantsReplica::CheckRole(std::string_view firm, std::string_view pr
   return base::Refuse(base::Reason::kRoleMissing, "the principal lacks the role",
                       {{"principal", absl::string_view(principal.data(), principal.size())},
                        {"role", absl::string_view(role.data(), role.size())}});
+}
+
+std::string GrantsReplica::BreakGlassOf(std::string_view principal) const {
+  const std::lock_guard lock(impl_->mutex);
+  const std::shared_ptr<const GlassEntry> glass = impl_->index.GlassOf(principal);
+  return impl_->IsFresh() && impl_->Stands(glass.get()) ? glass->id : std::string();
 }
 
 std::vector<GrantChange> GrantsReplica::ChangesSince(std::string_view firm,

@@ -63,7 +63,7 @@ class GrantsReplica final : public base::Grants {
   absl::StatusOr<std::shared_ptr<const base::GrantedItems>> ItemsAt(
       std::string_view viewer, std::string_view owner, base::DataKind kind,
       std::string_view location) const override;
-  bool IsParty(std::string_view viewer, std::string_view relation) const override;
+  absl::Status CheckJoint(std::string_view viewer, std::string_view relation) const override;
   absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> TermsOf(
       std::string_view viewer, std::string_view relation) const override;
   absl::Status CheckDerivation(std::string_view relation, std::string_view owner,
@@ -86,6 +86,10 @@ class GrantsReplica final : public base::Grants {
   // may not have heard of the role yet.
   absl::Status CheckRole(std::string_view firm, std::string_view principal,
                          std::string_view role) const;
+
+  // The id of the break-glass that stands for a principal of the operator's; "" for none, and while
+  // the replica may not be relied on.
+  std::string BreakGlassOf(std::string_view principal) const;
 
   // The firm's grant changes with a number above `after`, ascending.
   std::vector<GrantChange> ChangesSince(std::string_view firm, std::uint64_t after) const;

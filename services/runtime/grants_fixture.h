@@ -95,6 +95,24 @@ inline base::Fact Revoked(const std::string& relation) {
   return FactOf(gv1::Fact::kAgreementRevokedFieldNumber, fact);
 }
 
+inline base::Fact GlassOpened(const std::string& relation, const std::string& glass,
+                              const std::string& principal, absl::Time expire_time) {
+  gv1::BreakGlassOpened fact;
+  fact.set_agreement(relation);
+  fact.set_break_glass(glass);
+  fact.set_principal(principal);
+  const std::int64_t nanos = absl::ToUnixNanos(expire_time);
+  fact.mutable_expire_time()->set_seconds(nanos / 1'000'000'000);
+  fact.mutable_expire_time()->set_nanos(static_cast<std::int32_t>(nanos % 1'000'000'000));
+  return FactOf(gv1::Fact::kBreakGlassOpenedFieldNumber, fact);
+}
+inline base::Fact GlassClosed(const std::string& relation, const std::string& glass) {
+  gv1::BreakGlassClosed fact;
+  fact.set_agreement(relation);
+  fact.set_break_glass(glass);
+  return FactOf(gv1::Fact::kBreakGlassClosedFieldNumber, fact);
+}
+
 // Governance as a test plays it: facts become durable by Append, and reach the replica, or answer
 // its questions, only when the test lets them.
 class PlayedGovernance final : public GovernanceSource {
@@ -119,6 +137,7 @@ class PlayedGovernance final : public GovernanceSource {
     for (base::Fact& fact : facts) {
       base::FactRecord& record = group->facts.emplace_back();
       record.number = ++durable;
+      record.instant = now;
       record.fact = std::move(fact);
     }
     waiting.push_back(std::move(group));
@@ -137,6 +156,7 @@ class PlayedGovernance final : public GovernanceSource {
   bool holding = false;    // Rather than lost.
   bool delivering = true;  // Groups at once; otherwise they wait for Deliver.
   int asked = 0;
+  absl::Time now{};  // The instant of what is appended.
   std::uint64_t durable = 0;
   std::vector<std::shared_ptr<const Group>> waiting{};
   std::vector<std::pair<std::uint64_t, Done>> held{};

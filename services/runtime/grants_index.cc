@@ -148,6 +148,7 @@ absl::StatusOr<Relation> RelationInForce(const std::string& id, std::int32_t ver
   Relation relation;
   relation.id = id;
   relation.version = version;
+  relation.retention_days = terms.retention_days();
   relation.terms = std::make_shared<const base::AgreementTerms>(TermsFrom(id, version, terms));
   relation.parties = relation.terms->parties;
   relation.parts = PartsOf(relation.terms, kinds);
@@ -160,6 +161,11 @@ absl::StatusOr<Relation> RelationInForce(const std::string& id, std::int32_t ver
     if (InputsOpen(party, relation.parties, kinds)) relation.open_inputs.insert(party);
   }
   return relation;
+}
+
+absl::Time ReadableUntil(const Relation& relation) {
+  if (!relation.revoked || relation.version == 0) return absl::InfiniteFuture();
+  return relation.revoke_time + relation.retention_days * absl::Hours(24);
 }
 
 absl::StatusOr<GrantsIndex::Change> GrantsIndex::Prepare(const base::FactRecord& record) const {
@@ -224,6 +230,10 @@ absl::Status GrantsIndex::PrepareDomainFact(const base::FactRecord& record, Chan
       return PrepareInForce(record, change);
     case v1::Fact::kAgreementRevoked:
       return PrepareRevoked(record, change);
+    case v1::Fact::kBreakGlassOpened:
+      return PrepareGlassOpened(record, change);
+    case v1::Fact::kBreakGlassClosed:
+      return PrepareGlassClosed(record, change);
     default:
       return Damaged(record, "governance knows no such kind of fact");
   }
@@ -261,6 +271,7 @@ absl::Status GrantsIndex::PrepareInForce(const base::FactRecord& record, Change&
                           RelationInForce(fact.agreement(), fact.version(), fact.terms()));
   PreparePairs(old->parts, relation.parts, change);
   AddNotices(GrantChange::Kind::kOpened, record, relation, change);
+  PrepareGlassesOf(relation, change);
   change.relation = std::make_shared<const Relation>(std::move(relation));
   return absl::OkStatus();
 }
@@ -272,6 +283,7 @@ absl::Status GrantsIndex::PrepareRevoked(const base::FactRecord& record, Change&
   PreparePairs(old->parts, {}, change);
   auto relation = std::make_shared<Relation>(*old);
   relation->revoked = true;
+  relation->revoke_time = record.instant;
   relation->parts.clear();
   if (old->terms != nullptr) {
     auto terms = std::make_shared<base::AgreementTerms>(*old->terms);
@@ -279,6 +291,7 @@ absl::Status GrantsIndex::PrepareRevoked(const base::FactRecord& record, Change&
     relation->terms = std::move(terms);
     AddNotices(GrantChange::Kind::kRevoked, record, *relation, change);
   }
+  PrepareGlassesOf(*relation, change);
   change.relation = std::move(relation);
   return absl::OkStatus();
 }
@@ -316,6 +329,7 @@ void GrantsIndex::Publish(Change& change) {
     }
     change.relation.swap(entry->second);
   }
+  for (Change::Glass& glass : change.glasses) PublishGlass(glass);
   for (Change::Pair& pair : change.pairs) pair.grants.swap(pairs_[pair.owner][pair.viewer]);
   for (const GrantChange& notice : change.notices) notices_[notice.firm].push_back(notice);
 }

@@ -93,6 +93,8 @@ struct Relation {
   std::vector<std::string> parties{};  // Ascending.
   std::int32_t version = 0;            // 0: never in force.
   bool revoked = false;
+  absl::Time revoke_time{};         // Where it is revoked.
+  std::int32_t retention_days = 0;  // Of the version in force, or last in force.
   std::shared_ptr<const base::AgreementTerms> terms{};  // nullptr: never in force.
   // What the version in force grants: empty once revoked.
   struct PairPart {
@@ -107,6 +109,23 @@ struct Relation {
   // Owners whose inputs of a forecast every other party may read.
   std::set<std::string> open_inputs{};
 };
+
+// A break-glass that was opened and not closed. It may have expired: who asks looks at both ends.
+struct GlassEntry {
+  std::string id{};
+  std::string relation{};
+  std::string principal{};  // Of the operator's.
+  absl::Time expire_time{};
+  // The same on the replica's monotonic clock, from when it learned of it: a wall clock that is set
+  // back does not make it last longer.
+  absl::Duration ends = absl::InfiniteDuration();
+  // What the relation's version in force grants to any of its parties, by owner.
+  absl::flat_hash_map<std::string, std::shared_ptr<const PairGrants>> by_owner{};
+};
+
+// When a party's reading of the relation's joint records ends: the signed days, of 24 hours, after
+// its revocation. InfiniteFuture for one that is not revoked, or was never in force.
+absl::Time ReadableUntil(const Relation& relation);
 
 struct FirmEntry {
   KnownFirm firm{};
@@ -126,6 +145,12 @@ class GrantsIndex {
       std::shared_ptr<const PairGrants> grants{};
     };
     std::vector<Pair> pairs{};
+    struct Glass {
+      std::string id{};
+      std::shared_ptr<GlassEntry> entry{};  // nullptr: it is gone.
+      bool opened = false;                  // By this fact: who publishes sets when it ends.
+    };
+    std::vector<Glass> glasses{};
     std::vector<GrantChange> notices{};
   };
 
@@ -142,6 +167,9 @@ class GrantsIndex {
   std::shared_ptr<const Relation> FindRelation(std::string_view id) const;
   std::shared_ptr<const FirmEntry> FindFirm(std::string_view firm) const;
   bool Suspended(std::string_view firm) const;
+  std::shared_ptr<const GlassEntry> FindGlass(std::string_view id) const;
+  // The newest of the operator's principal.
+  std::shared_ptr<const GlassEntry> GlassOf(std::string_view principal) const;
   // Ascending.
   std::vector<std::string> ViewersOf(std::string_view owner, base::DataKind kind,
                                      std::string_view location) const;
@@ -154,6 +182,11 @@ class GrantsIndex {
   void NoticeSuspension(const KnownFirm& firm, Change& change) const;
   absl::Status PrepareInForce(const base::FactRecord& record, Change& change) const;
   absl::Status PrepareRevoked(const base::FactRecord& record, Change& change) const;
+  absl::Status PrepareGlassOpened(const base::FactRecord& record, Change& change) const;
+  absl::Status PrepareGlassClosed(const base::FactRecord& record, Change& change) const;
+  // Break-glasses of a relation follow its version in force, and end with it.
+  void PrepareGlassesOf(const Relation& relation, Change& change) const;
+  void PublishGlass(Change::Glass& glass);
   // New tables for every pair that the parts of either touch.
   void PreparePairs(const std::vector<Relation::PairPart>& removed,
                     const std::vector<Relation::PairPart>& added, Change& change) const;
@@ -167,6 +200,9 @@ class GrantsIndex {
       pairs_;
   absl::flat_hash_map<std::string, std::vector<GrantChange>> notices_;       // By firm, ascending.
   absl::flat_hash_map<std::string, std::vector<std::string>> relations_of_;  // By firm.
+  // At most one a principal of the operator's: a later one takes the former's place.
+  std::map<std::string, std::shared_ptr<const GlassEntry>, std::less<>> glasses_;  // By id.
+  std::map<std::string, std::string, std::less<>> glass_of_;  // Principal -> id.
 };
 
 // The grants of one pair with some rectangles gone and others come.

@@ -25,7 +25,9 @@ class GrantsTest : public ::testing::Test {
   void SetUp() override {
     governance_.delivering = false;
     governance_.Append({Admitted("shop"), Admitted("maker"), Admitted("rival")});
-    PutInForce("a1", SalesShared("shop", "maker", {"i1", "i2"}, {"l1"}));
+    gv1::Terms terms = SalesShared("shop", "maker", {"i1", "i2"}, {"l1"});
+    terms.set_retention_days(30);
+    PutInForce("a1", terms);
     grants_.Start();
     Redeliver();
   }
@@ -96,7 +98,8 @@ TEST_F(GrantsTest, OwnDataIsReadableHoweverStale) {
   EXPECT_THAT(grants_.TermsOf("maker", "a1"), HasReason(Reason::kGrantsStale));
   EXPECT_THAT(grants_.CheckDerivation("a1", "shop", "forecast"), HasReason(Reason::kGrantsStale));
   // Parties keep reading joint records; who is one needs no freshness: it never ends.
-  EXPECT_TRUE(grants_.IsParty("maker", "a1"));
+  EXPECT_THAT(grants_.CheckJoint("maker", "a1"), IsOk());
+  EXPECT_THAT(grants_.CheckJoint("rival", "a1"), HasReason(Reason::kGrantsStale));
 }
 
 TEST_F(GrantsTest, HoldsSevenHundredMillisecondsFromTheQuestion) {
@@ -203,6 +206,7 @@ TEST_F(GrantsTest, ASuspendedFirmReadsNothingOfOthers) {
 }
 
 TEST_F(GrantsTest, PartiesKeepTheTermsAfterTheEnd) {
+  governance_.now = clock_.Now();
   governance_.Append({Revoked("a1")});
   governance_.Deliver();
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto terms, grants_.TermsOf("shop", "a1"));
@@ -213,10 +217,41 @@ TEST_F(GrantsTest, PartiesKeepTheTermsAfterTheEnd) {
   EXPECT_THAT(terms->scopes[0].items, ElementsAre("i1", "i2"));
   EXPECT_THAT(grants_.TermsOf("rival", "a1"), HasReason(Reason::kNotGranted));
   EXPECT_THAT(grants_.TermsOf("rival", "a9"), HasReason(Reason::kNotGranted));
-  EXPECT_TRUE(grants_.IsParty("maker", "a1"));
-  EXPECT_FALSE(grants_.IsParty("rival", "a1"));
+  EXPECT_THAT(grants_.CheckJoint("maker", "a1"), IsOk());
+  EXPECT_THAT(grants_.CheckJoint("rival", "a1"), HasReason(Reason::kNotGranted));
+  EXPECT_THAT(grants_.CheckJoint("maker", "a9"), HasReason(Reason::kNotGranted));
   EXPECT_THAT(grants_.PartiesOf("a1"), ElementsAre("maker", "shop"));
   EXPECT_THAT(grants_.PartiesOf("a9"), IsEmpty());
+}
+
+// Goal: joint records are read for the days signed, from the end on, and not a moment longer.
+TEST_F(GrantsTest, JointRecordsAreReadUntilTheRetentionIsOver) {
+  gv1::Terms terms = SalesShared("shop", "maker", {"i1"}, {"l1"});
+  terms.set_retention_days(2);
+  PutInForce("a2", terms);
+  gv1::Terms longer = terms;
+  longer.set_retention_days(3);
+  PutInForce("a2", longer, 2);  // What was signed last counts.
+  PutInForce("a3", SalesShared("shop", "maker", {"i1"}, {"l1"}));
+  governance_.Append({Offered("a4", terms)});
+  Redeliver();
+  clock_.SetNow(clock_.Now() + absl::Hours(24) * 400);
+  EXPECT_THAT(grants_.CheckJoint("maker", "a2"), IsOk());  // In force: no end in sight.
+  governance_.now = clock_.Now();
+  governance_.Append({Revoked("a2"), Revoked("a3"), Revoked("a4")});
+  Redeliver();
+  EXPECT_THAT(grants_.CheckJoint("maker", "a2"), IsOk());
+  EXPECT_THAT(grants_.CheckJoint("shop", "a3"), HasReason(Reason::kRetentionEnded));  // No days.
+  EXPECT_THAT(grants_.CheckJoint("shop", "a4"), IsOk());  // None were ever signed.
+  EXPECT_THAT(grants_.CheckJoint("rival", "a3"), HasReason(Reason::kNotGranted));
+  clock_.SetNow(governance_.now + absl::Hours(72) - absl::Nanoseconds(1));
+  EXPECT_THAT(grants_.CheckJoint("maker", "a2"), IsOk());
+  clock_.SetNow(governance_.now + absl::Hours(72));
+  const absl::Status ended = grants_.CheckJoint("maker", "a2");
+  EXPECT_THAT(ended, HasReason(Reason::kRetentionEnded));
+  EXPECT_EQ(ended.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(base::RetentionEnded(grants_, "shop", "a2"));
+  EXPECT_FALSE(base::RetentionEnded(grants_, "rival", "a2"));
 }
 
 TEST_F(GrantsTest, DerivationsAreGrantedByNameOrByAllInputs) {

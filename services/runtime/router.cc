@@ -6,6 +6,7 @@
 
 #include "services/base/bug.h"
 #include "services/base/reason.h"
+#include "services/runtime/stored_bytes.h"
 
 namespace tandem::runtime {
 namespace {
@@ -63,6 +64,7 @@ struct Router::Impl {
   const Clock& clock;
   Executor& executor;
   const SlotOptions options;
+  const std::shared_ptr<StoredBytes> stored = std::make_shared<StoredBytes>();
   // Shared with the openings under way, which may outlive the router.
   std::shared_ptr<std::mutex> mutex = std::make_shared<std::mutex>();
   std::shared_ptr<Slots> slots = std::make_shared<Slots>();
@@ -97,8 +99,8 @@ void Router::Serve(const Domain& domain, absl::AnyInvocable<void(absl::Status)> 
       }
       gathered->Take(absl::OkStatus());
     };
-    Slot::Open(slot, {domain, impl_->log, impl_->clock, impl_->executor}, impl_->options,
-               std::move(opened));
+    Slot::Open(slot, {domain, impl_->log, impl_->clock, impl_->executor, impl_->stored},
+               impl_->options, std::move(opened));
   }
 }
 
@@ -184,6 +186,7 @@ SlotCounters Router::counters(base::SlotId slot) const {
   return found == nullptr ? SlotCounters{} : found->counters();
 }
 
+StoredBytes& Router::stored() const { return *impl_->stored; }
 Log& Router::log() const { return impl_->log; }
 const Clock& Router::clock() const { return impl_->clock; }
 

@@ -52,6 +52,8 @@ class Router {
   const Domain* domain(base::DomainId id) const;
   std::vector<base::SlotId> slots() const;
   SlotCounters counters(base::SlotId slot) const;
+  // What firms have stored in the slots served. Lives for as long as the router.
+  StoredBytes& stored() const;
   Log& log() const;
   const Clock& clock() const;
 

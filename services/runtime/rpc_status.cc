@@ -83,7 +83,9 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   wire.set_message(message);
   const std::optional<base::Refusal> refusal = base::RefusalOf(status);
   if (refusal.has_value()) AddRefusal(*refusal, message, wire);
-  if (AsksForRetry(status.code())) {
+  // What a firm has stored does not go away by waiting.
+  const bool stays = refusal.has_value() && refusal->reason == base::Reason::kStorageExceeded;
+  if (AsksForRetry(status.code()) && !stays) {
     google::rpc::RetryInfo retry;
     const std::int64_t nanos = absl::ToInt64Nanoseconds(RetryDelayOf(refusal));
     retry.mutable_retry_delay()->set_seconds(nanos / 1'000'000'000);

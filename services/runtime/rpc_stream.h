@@ -29,6 +29,9 @@ class PageReactor final : public grpc::ServerWriteReactor<Message> {
                 [this, start = std::move(start)](absl::StatusOr<Guest> guest) mutable {
                   if (!guest.ok()) return this->Finish(ToGrpcStatus(guest.status()));
                   guest_ = *std::move(guest);
+                  if (absl::Status charged = door_.Charge(guest_, {}); !charged.ok()) {
+                    return End(charged);
+                  }
                   start(guest_.call, [this](absl::StatusOr<std::unique_ptr<Pages<Message>>> pages) {
                     OnPages(std::move(pages));
                   });
@@ -53,6 +56,7 @@ class PageReactor final : public grpc::ServerWriteReactor<Message> {
     if (!next.ok()) return End(next.status());
     if (!next->has_value()) return End(absl::OkStatus());
     message_ = **std::move(next);
+    door_.Owe(guest_, message_.ByteSizeLong());
     this->StartWrite(&message_);
   }
 

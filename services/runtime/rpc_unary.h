@@ -54,6 +54,7 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall<Response>> {
     base::Position position;
     if (answer.ok()) {
       response_ = std::move(answer->message);
+      if (guest_.method.role == Role::kReader) door_.Owe(guest_, response_.ByteSizeLong());
       position = std::move(answer->position);
     }
     reactor_->Finish(door_.Leave(context_, guest_, answer.status(), position));

@@ -30,6 +30,8 @@
 
 namespace tandem::runtime {
 
+class StoredBytes;
+
 // Facts to append, or a refusal. Called once, in the slot's order; at most a millisecond, no I/O.
 // Accepting without a fact is allowed: nothing has changed then.
 using DecideFunction = absl::AnyInvocable<absl::StatusOr<std::vector<base::Fact>>(
@@ -91,6 +93,7 @@ struct SlotSeams {
   Log& log;
   const Clock& clock;
   Executor& executor;
+  std::shared_ptr<StoredBytes> stored{};  // Optional: the instance's sums.
 };
 
 // Safe on any thread. Decide and Apply run under the slot's own exclusion, on the thread of whoever

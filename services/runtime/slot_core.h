@@ -17,6 +17,7 @@
 #include "services/runtime/slot_memory.h"
 #include "services/runtime/slot_queue.h"
 #include "services/runtime/slot_rows.h"
+#include "services/runtime/stored_bytes.h"
 
 namespace tandem::runtime {
 
@@ -31,7 +32,8 @@ struct Slot::Impl {
         executor(seams.executor),
         options(with),
         queue(options),
-        memory(options.request_id_age, options.request_ids_firm_max) {}
+        memory(options.request_id_age, options.request_ids_firm_max),
+        stored(seams.stored) {}
 
   // A decided command, waiting for what it rests on.
   struct Answer {
@@ -134,6 +136,7 @@ struct Slot::Impl {
   absl::Time last_instant = absl::InfinitePast();
   RowStack rows;
   RequestMemory memory;
+  SlotStoredBytes stored;
   std::deque<PendingGroup> groups;
   std::vector<Answer> answers;  // Run after the turn.
   std::vector<Task> calls;      // The same.

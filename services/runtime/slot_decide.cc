@@ -112,6 +112,7 @@ absl::Status Slot::Impl::Accept(Command& command, const base::Stamp& stamp,
 
 void Slot::Impl::ApplyCommand(base::Rows& to, std::span<const base::FactRecord> command) {
   memory.Remember(to, command);
+  stored.Count(to, command);
   DomainRows domain_rows(to);
   for (const base::FactRecord& record : command) {
     if (record.fact.kind >= base::kDomainKindFirst) domain.Apply(record, domain_rows);

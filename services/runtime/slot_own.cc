@@ -55,6 +55,7 @@ absl::StatusOr<std::uint64_t> Slot::Impl::ReplayGroups(const Log::Rows& from) {
   rows.Reset(from.rows);
   rows.Push();
   memory.DropCaches();
+  stored.Load(rows.Top());
   TANDEM_ASSIGN_OR_RETURN(const auto read, log.Read(id, from.applied + 1, kReplayBytes));
   std::uint64_t applied = from.applied;
   for (const std::shared_ptr<const Group>& group : read) {
@@ -84,6 +85,7 @@ absl::StatusOr<std::uint64_t> Slot::Impl::ReplayGroups(const Log::Rows& from) {
 void Slot::Impl::Serve(const Log::Rows& from) {
   rows.Reset(from.rows);
   memory.DropCaches();
+  stored.Load(rows.Top());
   last_number = tail.last_number;
   last_instant = std::max(last_instant, tail.last_instant);
   backoff = absl::ZeroDuration();

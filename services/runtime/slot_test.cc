@@ -145,6 +145,37 @@ TEST_F(SlotTest, ForgetsEverythingPendingWhenAGroupFails) {
   EXPECT_THAT(VerifyChain(*log_, kSlot), IsOk());
 }
 
+// Goal: what a firm has stored follows from the facts: not from what failed, nor from repeats, and
+// the same after a crash and after a replay by another.
+TEST_F(SlotTest, CountsWhatAFirmHasStored) {
+  const auto stored = [this] {
+    const absl::StatusOr<Log::Rows> rows = log_->ReadRows(kSlot);
+    EXPECT_THAT(rows, IsOk());
+    return rows.ok() ? rows->rows->Get(std::string("\0sacme", 6)) : std::nullopt;
+  };
+  EXPECT_EQ(stored(), std::nullopt);
+  ASSERT_THAT(Call(Add("acme", "beans", 5, kId1)), IsOk());
+  const std::optional<std::string> once = stored();
+  ASSERT_TRUE(once.has_value());
+  base::ByteReader in(*once);
+  EXPECT_EQ(in.Varint(), testing::Added("beans", 5).payload.size() + 64);
+  ASSERT_THAT(Call(Add("acme", "beans", 5, kId1)), IsOk());  // A repeat.
+  EXPECT_THAT(Call(Add("acme", "beans", -99)), HasReason(base::Reason::kEntryClosed));
+  EXPECT_EQ(stored(), once);
+  store_.Stop(absl::UnavailableError("gone"));
+  EXPECT_THAT(Call(Add("acme", "beans", 1)), HasReason(base::Reason::kLogAway));
+  store_.Stop(absl::OkStatus());
+  Advance(absl::Seconds(5));
+  EXPECT_EQ(stored(), once);
+  ASSERT_THAT(Call(Add("acme", "beans", 5, kId2)), IsOk());
+  const std::optional<std::string> twice = stored();
+  Open();
+  ASSERT_THAT(Call(Add("other", "beans", 1)), IsOk());
+  EXPECT_EQ(stored(), twice);
+  base::ByteReader again(*twice);
+  EXPECT_EQ(again.Varint(), 2 * (testing::Added("beans", 5).payload.size() + 64));
+}
+
 TEST_F(SlotTest, GivesTheSlotBackToWhoeverTakesIt) {
   std::unique_ptr<LogWriter> other;
   log_->Acquire(kSlot, [&](absl::StatusOr<std::unique_ptr<LogWriter>> writer) {

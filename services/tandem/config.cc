@@ -52,8 +52,9 @@ Setter Address(std::string Config::*member) {
   };
 }
 
-absl::StatusOr<int> Number(std::string_view key, const std::string& value, int first, int last) {
-  int number = 0;
+template <typename Int>
+absl::StatusOr<Int> Number(std::string_view key, const std::string& value, Int first, Int last) {
+  Int number = 0;
   const char* const limit = value.data() + value.size();
   const auto [end, error] = std::from_chars(value.data(), limit, number);
   if (error != std::errc{} || end != limit || number < first || number > last) {
@@ -62,7 +63,8 @@ absl::StatusOr<int> Number(std::string_view key, const std::string& value, int f
   return number;
 }
 
-Setter Count(int Config::*member, int first, int last) {
+template <typename Int>
+Setter Count(Int Config::*member, Int first, Int last) {
   return [=](Config& config, std::string_view key, const std::string& value) -> absl::Status {
     TANDEM_ASSIGN_OR_RETURN(config.*member, Number(key, value, first, last));
     return absl::OkStatus();
@@ -152,6 +154,10 @@ const std::vector<Entry>& Entries() {
        Count(&Config::rows_per_second_firm_max, 1, 2'000'000'000)},
       {"bytes_per_second_firm_max", "Bytes a second that one firm may send.",
        Count(&Config::bytes_per_second_firm_max, 1, 2'000'000'000)},
+      {"read_bytes_per_second_firm_max", "Bytes a second that one firm may be answered to reads.",
+       Count(&Config::read_bytes_per_second_firm_max, 1, 2'000'000'000)},
+      {"stored_bytes_firm_max", "Bytes of facts that one firm may store here; 0: no bound.",
+       Count<std::int64_t>(&Config::stored_bytes_firm_max, 0, 1'000'000'000'000'000)},
   };
   return entries;
 }

@@ -42,6 +42,9 @@ struct Config {
   int streams_firm_max = 4096;
   int rows_per_second_firm_max = 250'000'000;
   int bytes_per_second_firm_max = 2'000'000'000;
+  int read_bytes_per_second_firm_max = 2'000'000'000;
+  // More than a hundred billion rows of sales; a disk that one firm fills stops them all.
+  std::int64_t stored_bytes_firm_max = 100'000'000'000;
 
   bool Serves(base::DomainId service) const { return services.contains(service); }
 };

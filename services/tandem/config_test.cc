@@ -70,6 +70,9 @@ TEST(MakeConfigTest, NamesTheKeyThatIsWrong) {
                         {"streams_firm_max", "1e9"},
                         {"rows_per_second_firm_max", "0"},
                         {"bytes_per_second_firm_max", "9999999999"},
+                        {"read_bytes_per_second_firm_max", "0"},
+                        {"stored_bytes_firm_max", "-1"},
+                        {"stored_bytes_firm_max", "100GB"},
                         {"network", "a/b"},
                         {"instance", ""},
                         {"log_level", "loud"}};

@@ -40,6 +40,7 @@
 #include "services/runtime/remote_governance.h"
 #include "services/runtime/rocks_store.h"
 #include "services/runtime/server.h"
+#include "services/runtime/stored_bytes.h"
 #include "services/runtime/telemetry.h"
 #include "services/tandem/root_bundle.h"
 #include "services/tandem/series.h"
@@ -281,6 +282,7 @@ absl::Status Instance::Impl::OpenDoor() {
       .clock = &clock,
       .random = &random,
       .telemetry = &telemetry,
+      .stored = &router->stored(),
       .catch_up =
           [this](absl::AnyInvocable<void(absl::Status)> done) {
             governance_source->AskPosition(
@@ -289,6 +291,7 @@ absl::Status Instance::Impl::OpenDoor() {
                   grants->WaitFor(*asked, clock.Now() + kCatchUpWait, std::move(done));
                 });
           },
+      .break_glass = [this](std::string_view principal) { return grants->BreakGlassOf(principal); },
       .audit = [this, audit_slot](
                    runtime::AuditEntry entry) { router->Audit(audit_slot, std::move(entry)); }};
   door = std::make_unique<runtime::Door>(
@@ -297,7 +300,10 @@ absl::Status Instance::Impl::OpenDoor() {
                            .calls_firm_max = static_cast<std::size_t>(config.calls_firm_max),
                            .streams_firm_max = static_cast<std::size_t>(config.streams_firm_max),
                            .rates = {.rows_per_second = config.rows_per_second_firm_max,
-                                     .bytes_per_second = config.bytes_per_second_firm_max}});
+                                     .bytes_per_second = config.bytes_per_second_firm_max},
+                           .read_rates = {.bytes_per_second = config.read_bytes_per_second_firm_max,
+                                          .verb = "reads"},
+                           .stored_bytes_firm_max = config.stored_bytes_firm_max});
   return absl::OkStatus();
 }
 
@@ -337,6 +343,11 @@ absl::Status Instance::Impl::StartMetrics() {
                   [this] { return static_cast<double>(grants->version()); });
   telemetry.Watch("tandem_grants_fresh", "1 while the replica may be relied on.",
                   [this] { return grants->Fresh().ok() ? 1.0 : 0.0; });
+  telemetry.Watch("tandem_stored_bytes", "Bytes of facts that firms have stored here.",
+                  [this] { return static_cast<double>(router->stored().total()); });
+  telemetry.Watch("tandem_stored_bytes_firm_most",
+                  "The same of the firm that has most; the bound is stored_bytes_firm_max.",
+                  [this] { return static_cast<double>(router->stored().most()); });
   telemetry.WatchSlots([this] {
     std::vector<runtime::SlotReport> reports;
     for (const base::SlotId slot : router->slots()) {

@@ -33,7 +33,7 @@ class Network {
   explicit Network(Input& input) : input_(input) {}
 
   void Step() {
-    switch (input_.Byte() % 8) {
+    switch (input_.Byte() % 10) {
       case 0:
         return Run(governance::AdmitFirm{
             .firm = Firm(), .display_name = Text(input_.Part(3)), .admin_principal = Principal()});
@@ -55,6 +55,14 @@ class Network {
         return Run(governance::RevokeAgreement{.agreement = Relation(), .explanation = "done"});
       case 6:
         return SetAuthorities();
+      case 8:
+        return Run(governance::OpenBreakGlass{.agreement = Relation(),
+                                              .break_glass = Glass(),
+                                              .explanation = "why",
+                                              .duration = absl::Minutes(input_.Byte())});
+      case 9:
+        return Run(governance::CloseBreakGlass{
+            .agreement = Relation(), .break_glass = Glass(), .explanation = Text(input_.Part(2))});
       default:
         return ApplyAny();
     }
@@ -76,6 +84,8 @@ class Network {
   std::string Firm() { return kFirms[input_.Byte() % 4]; }
   std::string Principal() { return kPrincipals[input_.Byte() % 2]; }
   std::string Relation() { return std::string("r") + static_cast<char>('0' + input_.Byte() % 3); }
+
+  std::string Glass() { return std::string("g") + static_cast<char>('0' + input_.Byte() % 3); }
 
   base::Stamp Stamp() {
     const std::string firm = Firm();

@@ -148,6 +148,11 @@ void PutGovernance() {
   Put("governance_fact", "agreement",
       admit(0) + admit(1) + Step(3, Sized(terms) + std::string({0, 0, 0, 0, 0})) +
           Step(4, std::string({0, 1, 0})) + Step(5, std::string({0, 1, 0})));
+  // The same in force, a break-glass that the operator opens, and one that a party closes.
+  Put("governance_fact", "break_glass",
+      admit(0) + admit(1) + Step(3, Sized(terms) + std::string({0, 0, 0, 0, 0})) +
+          Step(4, std::string({0, 1, 0})) + Step(8, std::string({0, 0, 60, 3, 0})) +
+          Step(9, std::string({0, 0, 'n', 'o', 1, 0})));
   gov::AgreementOffered offered;
   offered.set_agreement("r0");
   offered.set_version(1);

@@ -138,7 +138,9 @@ class Loopback {
                                .clock = &clock,
                                .random = &random_,
                                .telemetry = &telemetry,
+                               .stored = &stored,
                                .catch_up = catch_up,
+                               .break_glass = break_glass,
                                .audit = [this](runtime::AuditEntry entry) {
                                  const std::lock_guard lock(audited_mutex_);
                                  audited_.push_back(std::move(entry));
@@ -170,7 +172,9 @@ class Loopback {
   TableBook book;
   runtime::SystemClock clock;
   runtime::Telemetry telemetry;
+  runtime::StoredBytes stored;
   runtime::Door::CatchUp catch_up;
+  std::function<std::string(std::string_view principal)> break_glass;
 
  private:
   runtime::SystemRandom random_;

@@ -224,6 +224,90 @@ TEST_F(RpcTest, GivesEachFirmItsShareOfRows) {
   EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("acme/planner Ingest QUOTA_EXCEEDED "));
 }
 
+// Goal: a firm that has stored its share sends no more; it reads, and others send.
+TEST_F(RpcTest, GivesEachFirmItsShareOfStorage) {
+  loopback_.book.Put({.firm = "other"});
+  api().on_push = [this](const exchange_v1::IngestRequest& request, auto done) {
+    loopback_.stored.Of("acme") += 100;
+    done(Durable(request.block()));
+  };
+  Start({.stored_bytes_firm_max = 250});
+  const auto send = [this](const std::string& firm, int blocks) {
+    const auto context = ContextOf(firm, "planner");
+    const auto stream = stub_->Ingest(context.get());
+    int answered = 0;
+    for (int block = 1; block <= blocks; ++block) {
+      exchange_v1::IngestRequest request;
+      request.set_block(block);
+      exchange_v1::IngestResponse response;
+      if (!stream->Write(request) || !stream->Read(&response)) break;
+      ++answered;
+    }
+    stream->WritesDone();
+    return std::pair(answered, runtime::FromGrpcStatus(stream->Finish()));
+  };
+  const auto [answered, refused] = send("acme", 5);
+  EXPECT_EQ(answered, 3);  // At 0, 100 and 200 bytes.
+  EXPECT_THAT(refused, HasReason(Reason::kStorageExceeded));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("stored_bytes_firm_max"));
+  EXPECT_THAT(send("acme", 1).second, HasReason(Reason::kStorageExceeded));
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("acme/planner Ingest STORAGE_EXCEEDED ",
+                                                   "acme/planner Ingest STORAGE_EXCEEDED "));
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner")), IsOk());
+  EXPECT_EQ(send("other", 2).first, 2);
+  EXPECT_THAT(loopback_.telemetry.Text(), HasSubstr(R"(reason="STORAGE_EXCEEDED"} 2)"));
+}
+
+// Goal: what is read is owed; a read under way is never cut off, and the next waits its time.
+TEST_F(RpcTest, GivesEachFirmItsShareOfWhatIsRead) {
+  loopback_.book.Put({.firm = "other"});
+  api().on_page = [](int page) -> absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>> {
+    if (page == 100) return std::nullopt;
+    exchange_v1::ReadSeriesResponse response;
+    response.set_known(std::string(100, 'x'));
+    return response;
+  };
+  Start({.read_rates = {.bytes_per_second = 100, .burst = absl::Seconds(1), .verb = "reads"}});
+  const auto read = [this](const std::string& firm) {
+    const auto context = ContextOf(firm, "planner");
+    const auto reader = stub_->ReadSeries(context.get(), {});
+    exchange_v1::ReadSeriesResponse response;
+    int pages = 0;
+    while (reader->Read(&response)) ++pages;
+    return std::pair(pages, runtime::FromGrpcStatus(reader->Finish()));
+  };
+  EXPECT_EQ(read("acme"), std::pair(100, absl::OkStatus()));  // 10 kB: 100 s.
+  const auto [pages, refused] = read("acme");
+  EXPECT_EQ(pages, 0);
+  EXPECT_THAT(refused, HasReason(Reason::kQuotaExceeded));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("reads more bytes"));
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "planner")), HasReason(Reason::kQuotaExceeded));
+  EXPECT_EQ(read("other").first, 100);
+  EXPECT_THAT(loopback_.TakeAudited(), ElementsAre("acme/planner ReadSeries QUOTA_EXCEEDED ",
+                                                   "acme/planner ListItems QUOTA_EXCEEDED "));
+}
+
+// Goal: the operator's principals call under the break-glass that stands for them; nobody else.
+TEST_F(RpcTest, TellsTheHandlerUnderWhichBreakGlassACallIs) {
+  std::string seen = "not called";
+  api().on_list = [&](const runtime::Call& call, const auto&, auto reply) {
+    seen = call.break_glass;
+    reply(runtime::Answer<exchange_v1::ListItemsResponse>{});
+  };
+  loopback_.break_glass = [](std::string_view principal) {
+    return principal == "root" ? std::string("g1") : std::string();
+  };
+  Start();
+  EXPECT_THAT(List(*stub_, *ContextOf("operator", "root")), IsOk());
+  EXPECT_EQ(seen, "g1");
+  EXPECT_THAT(List(*stub_, *ContextOf("operator", "ann")), IsOk());
+  EXPECT_EQ(seen, "");
+  loopback_.book.Put({.firm = "acme"});
+  EXPECT_THAT(List(*stub_, *ContextOf("acme", "root")), IsOk());
+  EXPECT_EQ(seen, "");
+}
+
 TEST_F(RpcTest, TakesMessagesUpToSixteenMebibytes) {
   Start();
   exchange_v1::ListItemsRequest request;

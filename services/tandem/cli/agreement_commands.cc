@@ -93,14 +93,18 @@ absl::Status List(Client& client, const std::string& output) {
     request.set_page_token(answer.next_page_token());
   } while (!request.page_token().empty());
   PrintMessages(output, agreements,
-                {"AGREEMENT", "STATE", "VERSION", "TITLE", "PARTIES", "OPEN OFFER"},
+                {"AGREEMENT", "STATE", "VERSION", "TITLE", "PARTIES", "OPEN OFFER", "BREAK-GLASS"},
                 [](const v1::Agreement& agreement) -> std::vector<std::string> {
                   return {agreement.name(),
                           v1::Agreement::State_Name(agreement.state()).substr(6),
                           absl::StrCat(agreement.version()),
                           agreement.terms().title(),
                           absl::StrJoin(agreement.terms().parties(), " "),
-                          agreement.offered_terms_hash().substr(0, 12)};
+                          agreement.offered_terms_hash().substr(0, 12),
+                          absl::StrJoin(agreement.break_glasses(), " ",
+                                        [](std::string* out, const v1::BreakGlass& glass) {
+                                          out->append(glass.principal());
+                                        })};
                 });
   return absl::OkStatus();
 }

@@ -54,6 +54,7 @@ std::shared_ptr<grpc::Channel> Channel(const std::string& server,
 }
 
 bool MayRetry(const absl::Status& status) {
+  if (base::ReasonOf(status) == base::Reason::kStorageExceeded) return false;
   return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
 }
 

@@ -25,6 +25,7 @@ void AddClientCommands(CLI::App& app, int& exit_code) {
   session->exit_code = &exit_code;
   AddFirmCommands(app, session);
   AddAgreementCommands(app, session);
+  AddBreakGlassCommands(app, session);
   AddRegisterCommands(app, session);
   AddSeriesCommands(app, session);
   AddForecastCommands(app, session);

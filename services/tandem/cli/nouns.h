@@ -7,6 +7,7 @@ namespace tandem::cli {
 
 void AddFirmCommands(CLI::App& app, const SessionPtr& session);
 void AddAgreementCommands(CLI::App& app, const SessionPtr& session);
+void AddBreakGlassCommands(CLI::App& app, const SessionPtr& session);
 void AddRegisterCommands(CLI::App& app, const SessionPtr& session);  // item, location, event, ...
 void AddSeriesCommands(CLI::App& app, const SessionPtr& session);    // sales, stock, price, batch
 void AddForecastCommands(CLI::App& app, const SessionPtr& session);
