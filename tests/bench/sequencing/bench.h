@@ -9,6 +9,7 @@
 
 namespace tandem::bench {
 
+void Adherence();  // adherence_delayed, adherence_random, adherence_ids.
 void RackRepeg();  // rack_repeg_200, rack_repeg_any.
 
 // Seconds of this thread's processor time: what shares the machine does not count.

@@ -12,6 +12,7 @@ struct Entry {
 };
 
 constexpr Entry kEntries[] = {
+    {"adherence", tandem::bench::Adherence},
     {"rack_repeg", tandem::bench::RackRepeg},
 };
 
