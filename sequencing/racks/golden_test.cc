@@ -1,15 +1,17 @@
-// Golden cases: every line of the folder's rack_repeg*.jsonl. The folder is the one that
-// TANDEM_GOLDEN names, else the project's.
+// Golden cases: every line of the folder's rack_repeg*.jsonl and truck_lanes*.jsonl. The folder
+// is the one that TANDEM_GOLDEN names, else the project's.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
+#include "sequencing/racks/lanes.h"
 #include "sequencing/racks/moves.h"
 #include "sequencing/racks/repeg.h"
 
@@ -55,6 +57,15 @@ TEST(GoldenTest, RackRepeg) {
                                      {"pulls", repeg.pulls.size()},
                                      {"inserts", repeg.inserts.size()},
                                      {"identity_moves", moves.lifted.size()}});
+  });
+}
+
+TEST(GoldenTest, TruckLanes) {
+  ForEachCase("truck_lanes", [](const json& test) {
+    const auto ranks = test.at("ready_order").get<std::vector<std::int64_t>>();
+    ExpectSame(test.at("expected"),
+               {{"min_lifo_lanes", FewestLanes(ranks, LaneAccess::kLifo, std::nullopt)->lanes},
+                {"min_fifo_lanes", FewestLanes(ranks, LaneAccess::kFifo, std::nullopt)->lanes}});
   });
 }
 

@@ -121,7 +121,7 @@ TEST(RepegRackTest, EmptyRacksAndNeedsAreRacksAndNeeds) {
 
 TEST(RepegRackTest, IsTheBestOfAllSetsOfSlots) {
   Random random(20'261'126);
-  for (int run = 0; run < 20'000; ++run) {
+  for (int run = 0; run < 10'000; ++run) {
     SCOPED_TRACE(run);
     const std::size_t variants = 1 + Draw(random, 4);
     const Variants rack = DrawVariants(Draw(random, 9), variants, random);
@@ -139,7 +139,7 @@ TEST(RepegRackTest, IsTheBestOfAllSetsOfSlots) {
 // Across words, blocks of rows and bands; with few and many variants, near and far orders.
 TEST(RepegRackTest, IsTheTablesBestOnLongRacks) {
   Random random(20'261'127);
-  for (int run = 0; run < 600; ++run) {
+  for (int run = 0; run < 250; ++run) {
     SCOPED_TRACE(run);
     const std::size_t size = 1 + Draw(random, 700);
     const std::size_t variants = run % 3 == 0 ? 2 * size : 1 + Draw(random, 30);
