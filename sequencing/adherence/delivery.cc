@@ -44,8 +44,8 @@ absl::StatusOr<JisFaults> CountFaults(std::int64_t parts_due, std::span<const Fa
   parts.reserve(faults.size());
   for (const FaultyPart& fault : faults) parts.push_back(fault.part);
   std::ranges::sort(parts);
-  const auto repeated = std::ranges::unique(parts);
-  const auto faulty = ShareOf(repeated.begin() - parts.begin(), parts_due);
+  const auto repeated = std::unique(parts.begin(), parts.end());
+  const auto faulty = ShareOf(repeated - parts.begin(), parts_due);
   if (!faulty.ok()) return faulty.status();
   return JisFaults{*faulty};
 }
@@ -78,7 +78,7 @@ Share ExactNotices(std::span<const UnloadedNotice> notices) {
     std::vector<SlotPart> announced(notice.announced.begin(), notice.announced.end());
     std::vector<SlotPart> found(notice.found.begin(), notice.found.end());
     std::ranges::sort(announced);
-    announced.erase(std::ranges::unique(announced).begin(), announced.end());
+    announced.erase(std::unique(announced.begin(), announced.end()), announced.end());
     std::ranges::sort(found);
     exact += {std::ranges::includes(found, announced) ? 1 : 0, 1};
   }

@@ -204,53 +204,73 @@ struct Trier {
   }
 };
 
+std::vector<CoverVehicle> DrawLine(std::mt19937_64& random) {
+  auto line = Line(std::vector<std::int32_t>(random() % 7, kA));
+  for (CoverVehicle& vehicle : line) {
+    vehicle.variant = static_cast<std::int32_t>(random() % 3);
+    vehicle.pieces = random() % 4 == 0 ? static_cast<std::int32_t>(random() % 3) : 1;
+    vehicle.passed_over = random() % 8 == 0;
+  }
+  return line;
+}
+
+// With `plain` without expiries and hard pegs.
+CoverPart DrawPart(std::int64_t part, std::int32_t variant, bool plain, std::mt19937_64& random) {
+  const auto drawn_ms = [&random] { return static_cast<std::int64_t>(random() % 400'000); };
+  CoverPart drawn = {.part = part,
+                     .variant = variant,
+                     .ready_ms = random() % 10 == 0 ? drawn_ms() : 0,
+                     .usable = random() % 20 != 0,
+                     .kept_for_held = random() % 12 == 0};
+  if (!plain && random() % 6 == 0) drawn.expires_ms = drawn_ms();
+  if (!plain && random() % 12 == 0) drawn.pegged_to = 1 + static_cast<std::int64_t>(random() % 7);
+  return drawn;
+}
+
+// Mostly what the line needs, in its order.
+std::vector<CoverRack> DrawRacks(const std::vector<CoverVehicle>& line, bool plain,
+                                 std::mt19937_64& random) {
+  std::vector<CoverRack> racks;
+  std::uint64_t level = 0;
+  std::int64_t part = 0;
+  for (std::uint64_t k = random() % 4 + 1; k > 0; --k) {
+    level = std::max(level, random() % 3);
+    racks.push_back(
+        {.level = static_cast<CoverLevel>(level), .is_random_access = random() % 3 == 0});
+    for (std::uint64_t s = random() % 3 + 1; s > 0; --s) {
+      const auto next = static_cast<std::size_t>(++part);
+      const auto variant = line.empty() || random() % 4 == 0
+                               ? static_cast<std::int32_t>(random() % 3)
+                               : line[next % line.size()].variant;
+      const CoverPart drawn = DrawPart(part, variant, plain, random);
+      racks.back().slots.push_back(random() % 10 == 0 ? std::nullopt : std::optional(drawn));
+    }
+  }
+  return racks;
+}
+
 TEST(MeasureCoverTest, IsWhatTryingEveryChoiceGives) {
   std::mt19937_64 random(61);
   for (int run = 0; run < 4'000; ++run) {
     SCOPED_TRACE(run);
     const bool plain = run % 2 == 0;
-    auto line = Line(std::vector<std::int32_t>(random() % 7, kA));
-    for (CoverVehicle& vehicle : line) {
-      vehicle.variant = static_cast<std::int32_t>(random() % 3);
-      vehicle.pieces = random() % 4 == 0 ? static_cast<std::int32_t>(random() % 3) : 1;
-      vehicle.passed_over = random() % 8 == 0;
-    }
-    std::vector<CoverRack> racks;
-    std::int64_t part = 0;
-    for (int k = static_cast<int>(random() % 4); k >= 0; --k) {
-      const auto level = static_cast<CoverLevel>(std::max<std::uint64_t>(
-          racks.empty() ? 0 : static_cast<std::uint64_t>(racks.back().level), random() % 3));
-      racks.push_back({.level = level, .is_random_access = random() % 3 == 0});
-      for (int s = static_cast<int>(random() % 3); s >= 0; --s) {
-        CoverPart p = {.part = ++part,
-                       .variant = line.empty() || random() % 4 == 0
-                                      ? static_cast<std::int32_t>(random() % 3)
-                                      : line[static_cast<std::size_t>(part) % line.size()].variant};
-        if (random() % 10 == 0) p.ready_ms = static_cast<std::int64_t>(random() % 400'000);
-        p.usable = random() % 20 != 0;
-        p.kept_for_held = random() % 12 == 0;
-        if (!plain && random() % 6 == 0)
-          p.expires_ms = static_cast<std::int64_t>(random() % 400'000);
-        if (!plain && random() % 12 == 0) p.pegged_to = 1 + static_cast<std::int64_t>(random() % 7);
-        racks.back().slots.push_back(random() % 10 == 0 ? std::nullopt : std::optional(p));
-      }
-    }
+    const auto line = DrawLine(random);
+    const auto racks = DrawRacks(line, plain, random);
     std::vector<Alternate> alternates;
     if (!plain) alternates = {{0, 1}, {2, 1}, {1, 2}};
     const Cover cover = Measure(line, racks, alternates);
     for (const CoverLevel level : {kLine, kSite, kPipeline}) {
       const Trier trier = {line, racks, alternates, level};
-      const auto end_ms = [&line](std::size_t next) {
-        return 60'000 * std::ssize(line) + 60'000 -
-               60'000 * (std::ssize(line) - static_cast<std::int64_t>(next));
+      const auto at_ms = [](std::size_t next) {
+        return 60'000 * (static_cast<std::int64_t>(next) + 1);
       };
       const std::size_t next = trier.Feed(0, 0, racks);
-      ASSERT_EQ(cover[level].cover_ms, end_ms(next));
+      ASSERT_EQ(cover[level].cover_ms, at_ms(next));
       ASSERT_EQ(cover[level].stop.has_value(), next < line.size());
       if (next < line.size()) {
         ASSERT_EQ(cover[level].stop->vehicle, line[next].vehicle);
       }
-      ASSERT_EQ(cover[level].peg_cover_ms, end_ms(trier.Anywhere()));
+      ASSERT_EQ(cover[level].peg_cover_ms, at_ms(trier.Anywhere()));
     }
     ASSERT_LE(cover[kLine].cover_ms, cover[kSite].cover_ms);
     ASSERT_LE(cover[kSite].cover_ms, cover[kPipeline].cover_ms);

@@ -19,10 +19,11 @@ using Times = std::vector<std::int64_t>;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
-std::vector<LinePosition> Line(int count) {
-  std::vector<LinePosition> line;
-  for (int i = 0; i < count; ++i) {
-    line.push_back({.sequence_number = 10 + i, .vehicle = 100 + i, .need_ms = 60 * i});
+std::vector<LinePosition> Line(std::int64_t count) {
+  std::vector<LinePosition> line(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    line[static_cast<std::size_t>(i)] = {
+        .sequence_number = 10 + i, .vehicle = 100 + i, .need_ms = 60 * i};
   }
   return line;
 }

@@ -234,7 +234,7 @@ std::vector<std::int64_t> TourRanks(std::span<const TourRack> racks) {
   std::vector<std::pair<std::int32_t, std::int64_t>> sorted;
   for (const TourRack& rack : racks) sorted.emplace_back(rack.stop, rack.rank);
   std::ranges::sort(sorted);
-  sorted.erase(std::ranges::unique(sorted).begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   std::vector<std::int64_t> ranks;
   for (const TourRack& rack : racks) {
     ranks.push_back(std::ranges::lower_bound(sorted, std::pair(rack.stop, rack.rank)) -

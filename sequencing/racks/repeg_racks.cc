@@ -19,7 +19,7 @@ class BlockLengths {
   explicit BlockLengths(std::span<const std::int32_t> rack)
       : variants_(rack.begin(), rack.end()), column_((rack.size() + 63) / 64) {
     std::ranges::sort(variants_);
-    variants_.erase(std::ranges::unique(variants_).begin(), variants_.end());
+    variants_.erase(std::unique(variants_.begin(), variants_.end()), variants_.end());
     // One row of bits a variant, and an empty one for what the rack does not hold.
     matches_.assign((variants_.size() + 1) * column_.size(), 0);
     for (std::size_t i = 0; i < rack.size(); ++i) {

@@ -19,6 +19,7 @@ using Variants = std::vector<std::int32_t>;
 
 std::vector<LoadedRack> Loaded(const std::vector<Variants>& racks, std::int32_t capacity) {
   std::vector<LoadedRack> loaded;
+  loaded.reserve(racks.size());
   for (const Variants& rack : racks) loaded.push_back({.slots = rack, .capacity = capacity});
   return loaded;
 }

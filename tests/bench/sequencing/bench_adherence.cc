@@ -52,6 +52,7 @@ void ReportWithIds(const std::vector<std::int32_t>& ranks) {
   std::vector<std::int64_t> planned(kVehicles);
   for (std::int64_t& vehicle : planned) vehicle = static_cast<std::int64_t>(random() >> 8);
   std::vector<std::int64_t> actual;
+  actual.reserve(ranks.size());
   for (const std::int32_t rank : ranks) actual.push_back(planned[static_cast<std::size_t>(rank)]);
   std::int64_t increasing = 0;
   const double seconds = MedianSeconds(kRuns, [&] {
