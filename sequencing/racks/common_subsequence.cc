@@ -334,12 +334,15 @@ class WeightedBand {
       : found_(found),
         pulls_(pulls),
         width_(pulls + inserts + 1),
-        keep_(static_cast<std::size_t>(std::ssize(found.rack()) * width_), false) {
+        stride_((width_ + kWordBits - 1) / kWordBits),
+        keep_(static_cast<std::size_t>(std::ssize(found.rack()) * stride_), 0) {
     // One part more counts more than all weights together.
     std::int64_t part = 1;
     for (const std::int64_t w : weight) part += w;
-    // best[k] is the best of what follows slot i and position i - pulls + k, both included.
-    std::vector<std::int64_t> best(static_cast<std::size_t>(width_), 0);
+    // best[k + 1] is the best of what follows slot i and position i - pulls + k, both included;
+    // best[0] is outside.
+    std::vector<std::int64_t> best(static_cast<std::size_t>(width_ + 1), 0);
+    best.front() = kNone;
     for (std::ptrdiff_t i = std::ssize(found.rack()) - 1; i >= 0; --i) {
       Step(i, part + weight[static_cast<std::size_t>(i)], best);
     }
@@ -350,43 +353,50 @@ class WeightedBand {
     std::ptrdiff_t position = 0;
     for (std::ptrdiff_t i = 0; i < std::ssize(found_.rack()); ++i) {
       const std::ptrdiff_t k = position - i + pulls_;
-      if (k < 0 || k >= width_ || !keep_[static_cast<std::size_t>(i * width_ + k)]) continue;
+      if (k < 0 || k >= width_) continue;
+      const Word word = keep_[static_cast<std::size_t>(i * stride_ + k / kWordBits)];
+      if ((word >> (k % kWordBits) & 1U) == 0) continue;
       const auto positions = found_.PositionsOf(found_.rack()[static_cast<std::size_t>(i)]);
-      const std::int32_t found = *std::ranges::lower_bound(positions, position);
-      kept.push_back({static_cast<std::int32_t>(i), found});
-      position = found + 1;
+      const std::int32_t first = *std::ranges::lower_bound(positions, position);
+      kept.push_back({static_cast<std::int32_t>(i), first});
+      position = first + 1;
     }
     return kept;
   }
 
  private:
-  // Moves `best` from slot i+1 to slot i. keep_ says whether a best alignment from there keeps the
-  // slot; it then serves the first position that it can, which leaves most to the slots after it.
+  static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
+
+  // Moves `best` from slot i+1 to slot i. A bit of keep_ says whether a best alignment from there
+  // keeps the slot; it then serves the first position that it can, which leaves most to the slots
+  // after it. Positions behind the last stay 0. Without branches on what the rack holds.
   void Step(std::ptrdiff_t i, std::int64_t worth, std::vector<std::int64_t>& best) {
     const std::int32_t variant = found_.rack()[static_cast<std::size_t>(i)];
-    const auto columns = std::ssize(found_.need());
-    constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
+    const std::int32_t* const need = found_.need().data();
+    const std::ptrdiff_t low = std::max<std::ptrdiff_t>(0, pulls_ - i);
+    const std::ptrdiff_t high = std::min(width_, std::ssize(found_.need()) - i + pulls_);
     std::int64_t with = kNone;  // Keeping the slot, for the first match at or after the position.
-    std::int64_t without = kNone;  // best of slot i+1 at the next k.
-    std::int64_t next = 0;         // best of slot i at the next k.
-    for (std::ptrdiff_t k = width_ - 1; k >= 0; --k) {
-      const std::ptrdiff_t j = i - pulls_ + k;
-      // best[k] still is that of slot i+1 at position j+1; `without` is at position j.
-      const std::int64_t after = best[static_cast<std::size_t>(k)];
-      const bool inside = j >= 0 && j < columns;
-      if (inside && found_.need()[static_cast<std::size_t>(j)] == variant) with = worth + after;
-      without = k > 0 ? best[static_cast<std::size_t>(k - 1)] : kNone;
-      const std::int64_t skip = std::max(without, k + 1 < width_ ? next : kNone);
-      next = std::max({skip, with, std::int64_t{0}});
-      best[static_cast<std::size_t>(k)] = next;
-      keep_[static_cast<std::size_t>(i * width_ + k)] = with != kNone && with == next;
+    std::int64_t next = 0;      // The best at the position after.
+    Word bits = 0;
+    for (std::ptrdiff_t k = high - 1; k >= low; --k) {
+      // Still of slot i+1: best[k + 1] at the position after this, best[k] at this.
+      const std::int64_t kept = worth + best[static_cast<std::size_t>(k + 1)];
+      with = need[i - pulls_ + k] == variant ? kept : with;
+      next = std::max(std::max(best[static_cast<std::size_t>(k)], next), with);
+      best[static_cast<std::size_t>(k + 1)] = next;
+      bits |= static_cast<Word>(with == next) << (k % kWordBits);
+      if (k % kWordBits == 0 || k == low) {
+        keep_[static_cast<std::size_t>(i * stride_ + k / kWordBits)] = bits;
+        bits = 0;
+      }
     }
   }
 
   const Occurrences& found_;
   std::ptrdiff_t pulls_;
   std::ptrdiff_t width_;
-  std::vector<bool> keep_;
+  std::ptrdiff_t stride_;  // Words of a slot in keep_.
+  std::vector<Word> keep_;
 };
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "sequencing/stream/codec.h"
 
-#include <bit>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -110,17 +109,6 @@ void ReadMap(Reader& reader, Map& map, ReadValue read_value) {
   }
 }
 
-SeenNumber ReadSeen(Reader& reader) {
-  SeenNumber seen;
-  seen.version = reader.Number();
-  seen.hash = reader.Bits();
-  for (std::uint64_t left = reader.Count(); left > 0 && reader.ok(); --left) {
-    const std::int64_t version = reader.Number();
-    seen.amendments.push_back({version, reader.Bits()});
-  }
-  return seen;
-}
-
 OpenGap ReadGap(Reader& reader) {
   OpenGap gap;
   gap.last = reader.Number();
@@ -130,9 +118,17 @@ OpenGap ReadGap(Reader& reader) {
   return gap;
 }
 
+absl::Status BadVersion() {
+  return absl::DataLossError("a stream's row is of a version that is not known");
+}
+
+absl::Status BadBytes() { return absl::DataLossError("a stream's row cannot be read"); }
+
+bool HasVersion(std::string_view bytes) { return !bytes.empty() && bytes.front() == kVersion; }
+
 }  // namespace
 
-std::string EncodeStreamState(const StreamState& state) {
+std::string EncodeStreamHead(const StreamState& state) {
   Writer writer;
   writer.Version();
   for (const std::int64_t value :
@@ -140,17 +136,6 @@ std::string EncodeStreamState(const StreamState& state) {
     writer.Number(value);
   }
   writer.Flag(state.silent);
-  writer.Bits(state.seen.size());
-  for (const auto& [number, seen] : state.seen) {
-    writer.Number(number);
-    writer.Number(seen.version);
-    writer.Bits(seen.hash);
-    writer.Bits(seen.amendments.size());
-    for (const SeenNumber::Amendment& amendment : seen.amendments) {
-      writer.Number(amendment.version);
-      writer.Bits(amendment.hash);
-    }
-  }
   writer.Bits(state.held.size());
   for (const auto& [number, message] : state.held) {
     writer.Number(number);
@@ -171,10 +156,8 @@ std::string EncodeStreamState(const StreamState& state) {
   return writer.Take();
 }
 
-absl::StatusOr<StreamState> DecodeStreamState(std::string_view bytes) {
-  if (bytes.empty() || bytes.front() != kVersion) {
-    return absl::DataLossError("a stream's state is of a version that is not known");
-  }
+absl::StatusOr<StreamState> DecodeStreamHead(std::string_view bytes) {
+  if (!HasVersion(bytes)) return BadVersion();
   Reader reader(bytes.substr(1));
   StreamState state;
   for (std::int64_t* const value :
@@ -182,7 +165,6 @@ absl::StatusOr<StreamState> DecodeStreamState(std::string_view bytes) {
     *value = reader.Number();
   }
   state.silent = reader.Flag();
-  ReadMap(reader, state.seen, [&reader] { return ReadSeen(reader); });
   ReadMap(reader, state.held, [&reader] { return reader.Call(); });
   ReadMap(reader, state.gaps, [&reader] { return ReadGap(reader); });
   for (std::uint64_t left = reader.Count(); left > 0 && reader.ok(); --left) {
@@ -193,7 +175,65 @@ absl::StatusOr<StreamState> DecodeStreamState(std::string_view bytes) {
   for (std::uint64_t left = reader.Count(); left > 0 && reader.ok(); --left) {
     state.unclassified.push_back(reader.Call());
   }
-  if (!reader.AtEnd()) return absl::DataLossError("a stream's state cannot be read");
+  if (!reader.AtEnd()) return BadBytes();
+  return state;
+}
+
+std::string EncodeSeenNumber(std::int64_t number, const SeenNumber& seen) {
+  Writer writer;
+  writer.Version();
+  writer.Number(number);
+  writer.Number(seen.version);
+  writer.Bits(seen.hash);
+  writer.Bits(seen.amendments.size());
+  for (const SeenNumber::Amendment& amendment : seen.amendments) {
+    writer.Number(amendment.version);
+    writer.Bits(amendment.hash);
+  }
+  return writer.Take();
+}
+
+absl::Status AddSeenNumber(std::string_view bytes, StreamState& state) {
+  if (!HasVersion(bytes)) return BadVersion();
+  Reader reader(bytes.substr(1));
+  const std::int64_t number = reader.Number();
+  SeenNumber seen;
+  seen.version = reader.Number();
+  seen.hash = reader.Bits();
+  for (std::uint64_t left = reader.Count(); left > 0 && reader.ok(); --left) {
+    const std::int64_t version = reader.Number();
+    seen.amendments.push_back({version, reader.Bits()});
+  }
+  if (!reader.AtEnd() || !state.seen.try_emplace(number, std::move(seen)).second) {
+    return BadBytes();
+  }
+  return absl::OkStatus();
+}
+
+std::string EncodeStreamState(const StreamState& state) {
+  Writer writer;
+  writer.Version();
+  writer.Text(EncodeStreamHead(state));
+  writer.Bits(state.seen.size());
+  for (const auto& [number, seen] : state.seen) writer.Text(EncodeSeenNumber(number, seen));
+  return writer.Take();
+}
+
+absl::StatusOr<StreamState> DecodeStreamState(std::string_view bytes) {
+  if (!HasVersion(bytes)) return BadVersion();
+  Reader reader(bytes.substr(1));
+  absl::StatusOr<StreamState> state = DecodeStreamHead(reader.Text());
+  if (!state.ok()) return state.status();
+  for (std::uint64_t left = reader.Count(); left > 0 && reader.ok(); --left) {
+    const std::int64_t highest = state->seen.empty() ? 0 : state->seen.rbegin()->first;
+    const bool is_first = state->seen.empty();
+    if (const absl::Status status = AddSeenNumber(reader.Text(), *state); !status.ok()) {
+      return status;
+    }
+    // Ascending, so that a state has one encoding.
+    if (!is_first && state->seen.rbegin()->first == highest) return BadBytes();
+  }
+  if (!reader.AtEnd()) return BadBytes();
   return state;
 }
 

@@ -1,5 +1,6 @@
 #include "sequencing/stream/codec.h"
 
+#include <map>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -35,9 +36,28 @@ TEST(StreamCodecTest, ReadsWhatItWrote) {
   EXPECT_EQ(DecodeStreamState(EncodeStreamState({})).value(), StreamState{});
 }
 
+// As a service keeps it: a head and a row a number, of which a message changes at most its own.
+TEST(StreamCodecTest, AMessageChangesTheHeadAndItsOwnNumber) {
+  const StreamTerms terms = {.window = 2, .memory_numbers = 4};
+  StreamState state = BeginStream(terms, {.epoch = 1, .first_number = 10}).value();
+  std::map<std::int64_t, std::string> rows;
+  for (const std::int64_t number : {10, 12, 12, 11, 15, 14, 17, 18, 13, 20}) {
+    const Message message = {.epoch = 1, .number = number, .hash = 7};
+    ASSERT_TRUE(Receive(terms, message, 0, state).ok());
+    if (state.seen.contains(number)) rows[number] = EncodeSeenNumber(number, state.seen[number]);
+    while (!rows.empty() && rows.begin()->first < state.next - terms.memory_numbers) {
+      rows.erase(rows.begin());
+    }
+    StreamState stored = DecodeStreamHead(EncodeStreamHead(state)).value();
+    for (const auto& [seen, row] : rows) ASSERT_TRUE(AddSeenNumber(row, stored).ok());
+    ASSERT_EQ(stored, state);
+  }
+  EXPECT_FALSE(AddSeenNumber(rows.begin()->second, state).ok());  // It is there.
+}
+
 TEST(StreamCodecTest, BytesAreThoseOfVersion1) {
-  const std::string bytes = EncodeStreamState({.epoch = 258});
-  EXPECT_EQ(bytes.size(), 1u + 5 * 8 + 1 + 5 * 8);
+  const std::string bytes = EncodeStreamHead({.epoch = 258});
+  EXPECT_EQ(bytes.size(), 1u + 5 * 8 + 1 + 4 * 8);
   EXPECT_EQ(bytes.substr(0, 4), std::string("\x01\x02\x01\x00", 4));
 }
 
