@@ -9,7 +9,6 @@
 namespace tandem::sequencing {
 namespace {
 
-constexpr std::int64_t kWhole = 1'000'000'000;  // Parts of a position.
 constexpr std::int64_t kTimeMax = std::int64_t{1} << 50;
 constexpr std::int64_t kTaktMax = std::int64_t{1} << 31;
 
@@ -28,6 +27,47 @@ absl::Status CheckRuns(std::span<const LineRun> runs) {
   return absl::OkStatus();
 }
 
+// What is left of a position, as a fraction: exact over any number of breaks at one takt, and over
+// changes of takt until the denominator grows beyond all use.
+class Left {
+ public:
+  // Whole milliseconds, rounded up, until it is done at this takt.
+  absl::uint128 MillisAt(std::int64_t takt_ms) const {
+    return (part_ * Wide(takt_ms) + whole_ - 1) / whole_;
+  }
+  // The line has run for less than that.
+  void Run(std::int64_t run_ms, std::int64_t takt_ms) {
+    part_ = part_ * Wide(takt_ms) - Wide(run_ms) * whole_;
+    whole_ *= Wide(takt_ms);
+    const absl::uint128 divisor = Divisor(part_, whole_);
+    part_ /= divisor;
+    whole_ /= divisor;
+    if (whole_ <= kWholeMax) return;
+    part_ = part_ * Wide(kBillion) / whole_;
+    whole_ = Wide(kBillion);
+  }
+  void Restart() { *this = Left(); }
+
+ private:
+  static constexpr std::int64_t kBillion = 1'000'000'000;
+  static constexpr absl::uint128 kWholeMax = absl::MakeUint128(0, std::uint64_t{1} << 62);
+
+  static absl::uint128 Wide(std::int64_t value) {
+    return absl::uint128(static_cast<std::uint64_t>(value));
+  }
+  static absl::uint128 Divisor(absl::uint128 a, absl::uint128 b) {
+    while (a != 0) {
+      const absl::uint128 rest = b % a;
+      b = a;
+      a = rest;
+    }
+    return b;
+  }
+
+  absl::uint128 part_ = 1;
+  absl::uint128 whole_ = 1;
+};
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::int64_t>> PositionTimes(std::span<const LineRun> runs,
@@ -35,21 +75,18 @@ absl::StatusOr<std::vector<std::int64_t>> PositionTimes(std::span<const LineRun>
   if (count < 0) return absl::InvalidArgumentError(absl::StrCat(count, " positions"));
   if (const absl::Status status = CheckRuns(runs); !status.ok()) return status;
   std::vector<std::int64_t> times;
-  std::int64_t left = kWhole;  // Of the next position.
+  Left left;  // Of the next position.
   for (const LineRun& run : runs) {
     std::int64_t at_ms = run.from_ms;
     while (std::ssize(times) < count) {
-      // At most 10^9 * 2^31: an int64.
-      const std::int64_t needed_ms = (left * run.takt_ms + kWhole - 1) / kWhole;
-      if (needed_ms > run.to_ms - at_ms) break;
-      at_ms += needed_ms;
+      const absl::uint128 needed_ms = left.MillisAt(run.takt_ms);
+      if (needed_ms > static_cast<std::uint64_t>(run.to_ms - at_ms)) break;
+      at_ms += static_cast<std::int64_t>(absl::Uint128Low64(needed_ms));
       times.push_back(at_ms);
-      left = kWhole;
+      left.Restart();
     }
-    // Below one position, since the next did not fit.
-    const absl::int128 done = absl::int128(run.to_ms - at_ms) * kWhole / run.takt_ms;
-    left -= static_cast<std::int64_t>(done);
     if (std::ssize(times) == count) break;
+    left.Run(run.to_ms - at_ms, run.takt_ms);
   }
   return times;
 }

@@ -126,6 +126,12 @@ absl::StatusOr<TruckPlan> PlanTrucks(std::span<const std::int64_t> need_ms,
   std::vector<std::int64_t> least(need_ms.size() + 1, kCostMax);
   std::vector<std::int32_t> first(need_ms.size() + 1, 0);
   least[0] = 0;
+  std::vector<std::int64_t> missed_cost;  // Of a load that begins with the position.
+  missed_cost.reserve(need_ms.size());
+  for (const std::int64_t first_need_ms : need_ms) {
+    const bool served = DepartureFor(first_need_ms, options).has_value();
+    missed_cost.push_back(served ? 0 : options.missed_cost);
+  }
   for (std::size_t b = 1; b <= need_ms.size(); ++b) {
     std::int64_t early_ms = 0;  // Sum of need(i) - need(a) over the load.
     bool fits = true;           // Into an int64; a longer load only is earlier.
@@ -139,8 +145,7 @@ absl::StatusOr<TruckPlan> PlanTrucks(std::span<const std::int64_t> need_ms,
              !__builtin_mul_overflow(early_ms, options.early_cost, &cost) &&
              !__builtin_add_overflow(cost, options.truck_cost, &cost);
       if (!fits || least[a] == kCostMax) continue;
-      const bool missed = !DepartureFor(need_ms[a], options).has_value();
-      if (__builtin_add_overflow(cost, missed ? options.missed_cost : 0, &cost) ||
+      if (__builtin_add_overflow(cost, missed_cost[a], &cost) ||
           __builtin_add_overflow(cost, least[a], &cost) || cost >= least[b]) {
         continue;
       }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "sequencing/adherence/increasing.h"
 #include "sequencing/adherence/order.h"
@@ -54,6 +55,16 @@ absl::StatusOr<SnapshotDiff> DiffSnapshot(std::span<const std::int64_t> own,
               std::cmp_less_equal(diff.removed.size(), tolerance.removed_max) &&
               std::cmp_less_equal(diff.moved.size(), tolerance.moved_max);
   return diff;
+}
+
+std::vector<std::int64_t> VehiclesWithoutCall(std::span<const std::int64_t> passed,
+                                              std::span<const std::int64_t> called) {
+  absl::btree_set<std::int64_t> known(called.begin(), called.end());
+  std::vector<std::int64_t> missing;
+  for (const std::int64_t vehicle : passed) {
+    if (known.insert(vehicle).second) missing.push_back(vehicle);
+  }
+  return missing;
 }
 
 }  // namespace tandem::sequencing

@@ -43,4 +43,10 @@ absl::StatusOr<SnapshotDiff> DiffSnapshot(std::span<const std::int64_t> own,
                                           std::span<const std::int64_t> snapshot,
                                           const HealTolerance& tolerance);
 
+// Where numbers have natural holes, a lost call shows by its vehicle: those that have passed the
+// next status point and were planned for the family, yet no call named them. In the order of
+// `passed`, each once. O(n log n).
+std::vector<std::int64_t> VehiclesWithoutCall(std::span<const std::int64_t> passed,
+                                              std::span<const std::int64_t> called);
+
 }  // namespace tandem::sequencing

@@ -36,5 +36,10 @@ TEST(DiffSnapshotTest, RefusesAVehicleTwice) {
   EXPECT_THAT(std::string(diff.status().message()), testing::HasSubstr("vehicle 2"));
 }
 
+TEST(VehiclesWithoutCallTest, AreThoseThatPassedUncalled) {
+  EXPECT_THAT(VehiclesWithoutCall(Vehicles{4, 7, 5, 7, 6}, Vehicles{6, 4}), ElementsAre(7, 5));
+  EXPECT_THAT(VehiclesWithoutCall({}, Vehicles{6}), ElementsAre());
+}
+
 }  // namespace
 }  // namespace tandem::sequencing
