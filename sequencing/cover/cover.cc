@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "sequencing/cover/fits.h"
+#include "sequencing/cover/matching.h"
 
 namespace tandem::sequencing {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "absl/container/btree_map.h"
 #include "sequencing/cover/fits.h"
+#include "sequencing/cover/matching.h"
 
 namespace tandem::sequencing {
 namespace {
