@@ -1,0 +1,34 @@
+// The benchmarks of the sequencing library, by name. Each prints its results.
+#pragma once
+
+#include <ctime>
+#include <functional>
+#include <vector>
+
+#include "tests/bench/report.h"
+
+namespace tandem::bench {
+
+void Adherence();  // adherence_delayed, adherence_random, adherence_ids.
+void RackRepeg();  // rack_repeg_200, rack_repeg_any.
+
+// Seconds of this thread's processor time: what shares the machine does not count.
+inline double CpuSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// The median of `runs` runs of `work`, after one that does not count, in processor seconds.
+inline double MedianSeconds(int runs, const std::function<void()>& work) {
+  work();
+  std::vector<double> seconds;
+  for (int i = 0; i < runs; ++i) {
+    const double begin = CpuSeconds();
+    work();
+    seconds.push_back(CpuSeconds() - begin);
+  }
+  return Quantile(seconds, 0.5);
+}
+
+}  // namespace tandem::bench
