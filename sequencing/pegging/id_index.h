@@ -1,0 +1,96 @@
+// From an identifier to where its entry lies: an open hash table of 32-bit places in buckets of one
+// cache line. It holds no identifiers, only a byte of each one's hash; the owner of the entries
+// compares. Nothing ever runs through it in its own order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace tandem::sequencing {
+
+// A place of an entry: block number and slot in it, packed by entry_store.h.
+using Place = std::uint32_t;
+inline constexpr Place kNowhere = 0xffff'ffff;
+
+class IdIndex {
+ public:
+  IdIndex() : buckets_(1) {}
+
+  // The place for which `is(place)` holds among those put under `id`; kNowhere if there is none.
+  template <typename Is>
+  Place Find(std::uint64_t id, const Is& is) const {
+    const std::uint64_t hash = HashOf(id);
+    const std::uint8_t tag = TagOf(hash);
+    for (std::size_t at = BucketOf(hash);; at = Next(at)) {
+      const Bucket& bucket = buckets_[at];
+      for (std::size_t k = 0; k < kWidth; ++k) {
+        if (bucket.tags[k] == tag && is(bucket.places[k])) return bucket.places[k];
+      }
+      if (bucket.passed == 0) return kNowhere;
+    }
+  }
+
+  // Puts an identifier that is not there. `id_at(place)` names an entry's identifier, for growing.
+  template <typename IdAt>
+  void Put(std::uint64_t id, Place place, const IdAt& id_at) {
+    if ((size_ + 1) * kLoadParts > buckets_.size() * kWidth * kLoadOf) Grow(id_at);
+    ++size_;
+    PutIn(buckets_, HashOf(id), place);
+  }
+
+  // The entry of `id` at `from` lies at `to` now. It must be there.
+  void Move(std::uint64_t id, Place from, Place to);
+  // Forgets `id` at `place`. It must be there.
+  void Erase(std::uint64_t id, Place place);
+
+  void Prefetch(std::uint64_t id) const { __builtin_prefetch(&buckets_[BucketOf(HashOf(id))]); }
+  // A place that may be that of `id` (its tag is equal); kNowhere if none is in its first bucket.
+  Place Guess(std::uint64_t id) const;
+
+ private:
+  static constexpr std::size_t kWidth = 12;
+  static constexpr std::size_t kLoadOf = 7;  // Filled to at most 7/8.
+  static constexpr std::size_t kLoadParts = 8;
+
+  struct alignas(64) Bucket {
+    std::array<std::uint8_t, kWidth> tags{};  // 0: no entry.
+    std::uint32_t passed = 0;  // Entries that found this bucket full and lie in a later one.
+    std::array<Place, kWidth> places{};
+  };
+
+  // The finalizer of Vigna's splitmix64.
+  static std::uint64_t HashOf(std::uint64_t id) {
+    id += 0x9e37'79b9'7f4a'7c15;
+    id = (id ^ (id >> 30)) * 0xbf58'476d'1ce4'e5b9;
+    id = (id ^ (id >> 27)) * 0x94d0'49bb'1331'11eb;
+    return id ^ (id >> 31);
+  }
+  static std::uint8_t TagOf(std::uint64_t hash) {
+    return static_cast<std::uint8_t>(hash % 255 + 1);
+  }
+  static std::size_t BucketIn(std::uint64_t hash, std::size_t buckets) {
+    return static_cast<std::size_t>(((hash >> 32) * buckets) >> 32);
+  }
+  std::size_t BucketOf(std::uint64_t hash) const { return BucketIn(hash, buckets_.size()); }
+  std::size_t Next(std::size_t at) const { return at + 1 == buckets_.size() ? 0 : at + 1; }
+  static void PutIn(std::vector<Bucket>& buckets, std::uint64_t hash, Place place);
+  // Bucket and slot of `id` at `place`, which must be there.
+  std::pair<std::size_t, std::size_t> Locate(std::uint64_t hash, Place place) const;
+
+  template <typename IdAt>
+  void Grow(const IdAt& id_at) {
+    std::vector<Bucket> larger(buckets_.size() + buckets_.size() / 4 + 1);
+    for (const Bucket& bucket : buckets_) {
+      for (std::size_t k = 0; k < kWidth; ++k) {
+        if (bucket.tags[k] != 0) PutIn(larger, HashOf(id_at(bucket.places[k])), bucket.places[k]);
+      }
+    }
+    buckets_ = std::move(larger);
+  }
+
+  std::vector<Bucket> buckets_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace tandem::sequencing
