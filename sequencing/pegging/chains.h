@@ -13,15 +13,15 @@
 
 namespace tandem::sequencing {
 
-// Both sides of all queues. A need's key is minus its due tick: see entry_store.h.
+// Both sides of all queues: needs by due tick, supplies by ready tick; a supply's reach is the due
+// tick of the need that is pegged to it.
 struct PegStore {
   explicit PegStore(std::size_t queues)
-      : needs(queues, EntryStore::Weights::kKept), supplies(queues, EntryStore::Weights::kNone) {}
+      : needs(queues, EntryStore::Role::kNeeds), supplies(queues, EntryStore::Role::kSupplies) {}
 
   EntryStore needs;
   EntryStore supplies;
 
-  std::int32_t DueTick(Place need) const { return -needs.key(need); }
   NeedId IdOfNeed(Place need) const { return NeedId{needs.id(need)}; }
   SupplyId IdOfSupply(Place supply) const { return SupplyId{supplies.id(supply)}; }
   // Overwrites what either had; the other end of an overwritten peg is the caller's to settle.
@@ -36,10 +36,11 @@ struct Repegs {
   std::int64_t voluntary = 0;  // Re-pegs: changes of pegs that were still good.
 };
 
-// A walk over one side from a limit: step s goes through `steps[s]`, the entry within `limits[s]`
-// whose mate reaches furthest, to limits[s + 1], that mate's key.
+// A walk from a need to a free supply, or from a free supply to a late need. Step s hands on the
+// part `steps[s]`; limits[s] is the tick that s steps reach: the latest due tick from which a part
+// can be handed on, or the earliest ready tick of a part that can be handed here.
 struct Chain {
-  Place end = kNowhere;  // The entry without a mate that the walk found; none if kNowhere.
+  Place end = kNowhere;  // What the walk found; nothing if kNowhere.
   std::vector<Place> steps{};
   std::vector<std::int32_t> limits{};  // One more than steps.
 };
@@ -75,16 +76,19 @@ class Chains {
   void Widen(Place need);
 
  private:
-  // Walks until an entry without a mate (other than `except`) is within reach, or no step reaches
-  // further. Among equal lengths, the end with the greatest key.
-  void Walk(const EntryStore& side, std::uint32_t queue, std::int32_t start, Place except,
-            Chain& chain) const;
+  // Walk until an end (other than `except`) is within reach, or no step reaches further. Among ends
+  // of equal length, the latest supply and the earliest need.
+  void WalkToSupply(Place need, Place except);
+  void WalkToLate(Place supply, Place except);
+  // All limits, whatever ends lie on the way: a heavier need may be more steps away.
+  void WalkBack(Place supply);
   // Gives `need` the part at the chain's end, everyone on the way handing on. `need` is new to it.
-  void HandToNeed(Place need, const Chain& chain);
-  void HandToLate(Place supply, const Chain& chain);
-  void GoShort(Place need, const Chain& chain);
-  Place LightestRival(Place need, const Chain& chain, std::size_t& level) const;
-  Place HeaviestLate(std::uint32_t queue, Chain& chain) const;
+  void HandToNeed(Place need);
+  // Gives `supply` down the chain to the late need at its end.
+  void HandToLate(Place supply);
+  void GoShort(Place need);
+  Place LightestRival(Place need, std::size_t& level) const;
+  Place HeaviestLate(std::uint32_t queue, std::size_t& level) const;
   void Give(Place need, Place supply, bool voluntary);
 
   PegStore& store_;

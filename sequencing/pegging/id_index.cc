@@ -8,8 +8,8 @@ void IdIndex::PutIn(std::vector<Bucket>& buckets, std::uint64_t hash, Place plac
   for (std::size_t at = BucketIn(hash, buckets.size());;
        at = at + 1 == buckets.size() ? 0 : at + 1) {
     Bucket& bucket = buckets[at];
-    for (std::size_t k = 0; k < kWidth; ++k) {
-      if (bucket.tags[k] != 0) continue;
+    if (const std::uint32_t open = Matches(bucket, 0); open != 0) {
+      const auto k = static_cast<std::size_t>(std::countr_zero(open));
       bucket.tags[k] = TagOf(hash);
       bucket.places[k] = place;
       return;
@@ -22,8 +22,9 @@ std::pair<std::size_t, std::size_t> IdIndex::Locate(std::uint64_t hash, Place pl
   const std::uint8_t tag = TagOf(hash);
   for (std::size_t at = BucketOf(hash);; at = Next(at)) {
     const Bucket& bucket = buckets_[at];
-    for (std::size_t k = 0; k < kWidth; ++k) {
-      if (bucket.tags[k] == tag && bucket.places[k] == place) return {at, k};
+    for (std::uint32_t hits = Matches(bucket, tag); hits != 0; hits &= hits - 1) {
+      const auto k = static_cast<std::size_t>(std::countr_zero(hits));
+      if (bucket.places[k] == place) return {at, k};
     }
   }
 }
@@ -47,10 +48,8 @@ Place IdIndex::Guess(std::uint64_t id) const {
   const std::uint64_t hash = HashOf(id);
   const std::uint8_t tag = TagOf(hash);
   const Bucket& bucket = buckets_[BucketOf(hash)];
-  for (std::size_t k = 0; k < kWidth; ++k) {
-    if (bucket.tags[k] == tag) return bucket.places[k];
-  }
-  return kNowhere;
+  const std::uint32_t hits = Matches(bucket, tag);
+  return hits == 0 ? kNowhere : bucket.places[static_cast<std::size_t>(std::countr_zero(hits))];
 }
 
 }  // namespace tandem::sequencing

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 namespace tandem::sequencing {
@@ -24,8 +27,9 @@ class IdIndex {
     const std::uint8_t tag = TagOf(hash);
     for (std::size_t at = BucketOf(hash);; at = Next(at)) {
       const Bucket& bucket = buckets_[at];
-      for (std::size_t k = 0; k < kWidth; ++k) {
-        if (bucket.tags[k] == tag && is(bucket.places[k])) return bucket.places[k];
+      for (std::uint32_t hits = Matches(bucket, tag); hits != 0; hits &= hits - 1) {
+        const Place place = bucket.places[static_cast<std::size_t>(std::countr_zero(hits))];
+        if (is(place)) return place;
       }
       if (bucket.passed == 0) return kNowhere;
     }
@@ -58,6 +62,25 @@ class IdIndex {
     std::uint32_t passed = 0;  // Entries that found this bucket full and lie in a later one.
     std::array<Place, kWidth> places{};
   };
+
+  // Bit k is set iff tag k of the bucket is `tag`: a byte of the differences is zero iff adding 0x7f
+  // to its low bits carries nothing into its high one and that is not set either.
+  static std::uint32_t Matches(const Bucket& bucket, std::uint8_t tag) {
+    constexpr std::uint64_t kLow = 0x7f7f'7f7f'7f7f'7f7f;
+    constexpr std::uint64_t kEach = 0x0101'0101'0101'0101;
+    constexpr std::uint64_t kGather = 0x0102'0408'1020'4080;  // The high bits into the top byte.
+    const auto in_word = [&](std::uint64_t tags) {
+      const std::uint64_t differs = tags ^ (kEach * tag);
+      const std::uint64_t zero = ~(((differs & kLow) + kLow) | differs | kLow);
+      return static_cast<std::uint32_t>(((zero >> 7) * kGather) >> 56);
+    };
+    std::uint64_t first = 0;
+    std::uint32_t rest = 0;
+    std::memcpy(&first, bucket.tags.data(), 8);
+    std::memcpy(&rest, bucket.tags.data() + 8, 4);
+    const std::uint32_t matches = in_word(first) | (in_word(rest) << 8);
+    return matches & ((1U << kWidth) - 1);
+  }
 
   // The finalizer of Vigna's splitmix64.
   static std::uint64_t HashOf(std::uint64_t id) {

@@ -1,7 +1,7 @@
 #include "sequencing/pegging/peg_book.h"
 
 #include <algorithm>
-#include <limits>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -94,6 +94,10 @@ void PegBook::JoinStocks() {
     if (members.empty()) members.push_back(static_cast<std::int32_t>(group_of_[s]));
     members.push_back(static_cast<std::int32_t>(s));
   }
+  plain_.resize(stocks);
+  for (std::uint32_t s = 0; s < stocks; ++s) {
+    if (group_of_[s] == s) MarkPlain(s);
+  }
 }
 
 absl::Status PegBook::Apply(std::span<const Event> change, PegOutcome& outcome) {
@@ -121,46 +125,121 @@ absl::Status PegBook::Apply(std::span<const Event> change, PegOutcome& outcome) 
   return absl::OkStatus();
 }
 
+// Fetches what events will touch into the cache, some events before they are made. Each stage reads
+// what the one before it has fetched; what was guessed waits in a ring in between.
+class PegBook::Prefetcher {
+ public:
+  Prefetcher(const PegBook& book, std::span<const Event> events) : book_(book), events_(events) {}
+
+  void Ahead(std::size_t at) {
+    if (at + kFirst < events_.size()) First(events_[at + kFirst]);
+    if (at + kSecond < events_.size()) Second(at + kSecond);
+    if (at + kThird < events_.size()) Third(at + kThird);
+    if (at + kFourth < events_.size()) Fourth(at + kFourth);
+    if (at + kFifth < events_.size()) Fifth(events_[at + kFifth], guesses_[(at + kFifth) % kRing]);
+  }
+
+ private:
+  static constexpr std::size_t kFirst = 30;
+  static constexpr std::size_t kSecond = 23;
+  static constexpr std::size_t kThird = 16;
+  static constexpr std::size_t kFourth = 9;
+  static constexpr std::size_t kFifth = 4;
+  static constexpr std::size_t kRing = 32;
+
+  static bool NamesSupply(const Event& event) {
+    return event.kind >= EventKind::kSupplyAdded && event.kind <= EventKind::kFixed;
+  }
+  static bool Adds(const Event& event) {
+    return event.kind == EventKind::kNeedAdded || event.kind == EventKind::kSupplyAdded;
+  }
+  static std::uint64_t IdOf(const Event& event) {
+    return NamesSupply(event) ? static_cast<std::uint64_t>(event.supply)
+                              : static_cast<std::uint64_t>(event.need);
+  }
+  const EntryStore& SideOf(const Event& event) const {
+    return NamesSupply(event) ? book_.store_.supplies : book_.store_.needs;
+  }
+  const EntryStore& MatesOf(const Event& event) const {
+    return NamesSupply(event) ? book_.store_.needs : book_.store_.supplies;
+  }
+  // The queue of an event that adds; false if it will be refused.
+  bool QueueOf(const Event& event, std::uint32_t& queue) const {
+    const Layout& layout = book_.layout_;
+    std::int32_t pool = event.pool;
+    if (event.kind == EventKind::kNeedAdded) {
+      const auto location = static_cast<std::size_t>(event.location);
+      if (location >= layout.locations.size()) return false;
+      pool = layout.locations[location].pool;
+    }
+    if (pool < 0 || pool >= layout.pools) return false;
+    if (event.variant < 0 || event.variant >= layout.variants) return false;
+    queue = static_cast<std::uint32_t>(StockOf(layout, pool, event.variant));
+    return true;
+  }
+
+  void First(const Event& event) const {
+    SideOf(event).PrefetchIndex(IdOf(event));
+    std::uint32_t queue = 0;
+    if (!Adds(event) || !QueueOf(event, queue)) return;
+    SideOf(event).PrefetchQueue(queue);
+    if (!NamesSupply(event)) book_.store_.supplies.PrefetchQueue(queue);
+  }
+  void Second(std::size_t at) {
+    const Event& event = events_[at];
+    std::uint32_t queue = 0;
+    if (!Adds(event)) {
+      guesses_[at % kRing] = SideOf(event).Guess(IdOf(event));
+    } else if (QueueOf(event, queue)) {
+      SideOf(event).PrefetchRanges(queue);
+      if (!NamesSupply(event)) book_.store_.supplies.PrefetchRanges(queue);
+    }
+  }
+  void Third(std::size_t at) const {
+    const Event& event = events_[at];
+    std::uint32_t queue = 0;
+    if (!Adds(event)) {
+      const Place guess = guesses_[at % kRing];
+      if (guess == kNowhere) return;
+      SideOf(event).PrefetchEntry(guess);
+      // Another ETA seldom asks for more.
+      if (event.kind != EventKind::kSupplyMoved) SideOf(event).PrefetchMate(guess);
+    } else if (QueueOf(event, queue)) {
+      SideOf(event).PrefetchBlock(queue, event.tick);
+      if (!NamesSupply(event)) book_.store_.supplies.PrefetchBlock(queue, event.tick);
+    }
+  }
+  void Fourth(std::size_t at) {
+    const Event& event = events_[at];
+    std::uint32_t queue = 0;
+    if (Adds(event)) {
+      if (!QueueOf(event, queue)) return;
+      SideOf(event).PrefetchHole(queue, event.tick);
+      // A new need looks for a free part.
+      if (!NamesSupply(event)) book_.store_.supplies.PrefetchPairs(queue, event.tick);
+      return;
+    }
+    Place& guess = guesses_[at % kRing];
+    if (guess == kNowhere || event.kind == EventKind::kSupplyMoved) return;
+    guess = SideOf(event).GuessMate(guess);
+    if (guess != kNowhere) MatesOf(event).PrefetchBlock(guess);
+  }
+  void Fifth(const Event& event, Place mate) const {
+    if (Adds(event) || event.kind == EventKind::kSupplyMoved || mate == kNowhere) return;
+    MatesOf(event).PrefetchEntry(mate);
+  }
+
+  const PegBook& book_;
+  std::span<const Event> events_;
+  std::array<Place, kRing> guesses_{};
+};
+
 void PegBook::ApplyEach(std::span<const Event> events, PegOutcome& outcome) {
+  Prefetcher prefetcher(*this, events);
   for (std::size_t k = 0; k < events.size(); ++k) {
-    PrefetchAhead(events, k);
+    prefetcher.Ahead(k);
     absl::Status status = Apply(events.subspan(k, 1), outcome);
     if (!status.ok()) outcome.refusals.push_back({.event = k, .status = std::move(status)});
-  }
-}
-
-// Each stage reads what the one before has fetched some events ago.
-void PegBook::PrefetchAhead(std::span<const Event> events, std::size_t at) const {
-  constexpr std::size_t kIndexAhead = 24;
-  constexpr std::size_t kBlockAhead = 16;
-  constexpr std::size_t kEntryAhead = 10;
-  constexpr std::size_t kMateAhead = 4;
-  const auto names_supply = [](const Event& event) { return event.kind >= EventKind::kSupplyAdded; };
-  const auto side = [&](const Event& event) -> const EntryStore& {
-    return names_supply(event) ? store_.supplies : store_.needs;
-  };
-  const auto id = [&](const Event& event) {
-    return names_supply(event) ? static_cast<std::uint64_t>(event.supply)
-                               : static_cast<std::uint64_t>(event.need);
-  };
-  if (at + kIndexAhead < events.size()) {
-    const Event& event = events[at + kIndexAhead];
-    side(event).PrefetchIndex(id(event));
-  }
-  if (at + kBlockAhead < events.size()) {
-    const Event& event = events[at + kBlockAhead];
-    side(event).PrefetchBlock(id(event));
-  }
-  if (at + kEntryAhead < events.size()) {
-    const Event& event = events[at + kEntryAhead];
-    side(event).PrefetchEntry(id(event));
-  }
-  if (at + kMateAhead < events.size()) {
-    const Event& event = events[at + kMateAhead];
-    const Place mate = side(event).GuessMate(id(event));
-    if (mate != kNowhere) {
-      (names_supply(event) ? store_.needs : store_.supplies).PrefetchPlace(mate);
-    }
   }
 }
 

@@ -126,6 +126,8 @@ class PegBook {
   PegSnapshot Snapshot() const;
 
  private:
+  class Prefetcher;
+
   // What few needs have, so that the others do not pay for it.
   struct Extra {
     std::int32_t handling_ticks = 0;
@@ -208,9 +210,9 @@ class PegBook {
   void WriteBack(const Group& group, std::span<const std::int32_t> pegs,
                  std::span<const Touch> touches);
   Group Gather(std::uint32_t group) const;
-  bool Plain(std::uint32_t group) const {
-    return members_[group].empty() && expiring_[group] == 0;
-  }
+  // Whether a stock has neither expiry nor alternates: then it is a group of its own.
+  bool PlainStock(std::uint32_t stock) const { return plain_[stock] != 0; }
+  void MarkPlain(std::uint32_t group);
   std::int64_t LateIn(std::uint32_t group) const;
   bool Accepts(Place need, std::uint32_t stock) const;
   bool Fits(Place need, Place supply) const;  // Accepted, ready and not expired.
@@ -224,13 +226,13 @@ class PegBook {
   absl::Status RestoreSupply(const SupplyRow& row);
   absl::Status RestorePeg(const PegRow& row);
   absl::Status RestoreFixed(const FixedRow& row);
-  void PrefetchAhead(std::span<const Event> events, std::size_t at) const;
 
   Layout layout_;
   PegStore store_;
   std::vector<std::uint32_t> group_of_{};  // By stock: the lowest stock that acceptances join it to.
   std::vector<std::vector<std::int32_t>> members_{};   // By group, if it has more than one stock.
   std::vector<std::uint32_t> expiring_{};              // By group: supplies with an expiry tick.
+  std::vector<std::uint8_t> plain_{};                  // By stock; small, so that it is at hand.
   absl::flat_hash_map<std::uint64_t, Extra> extras_{};              // By need.
   absl::flat_hash_map<std::uint64_t, std::int32_t> expiry_ticks_{};  // By supply.
   absl::flat_hash_map<std::uint64_t, FixedRow> fixed_{};             // By need.

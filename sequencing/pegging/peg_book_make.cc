@@ -100,7 +100,7 @@ void PegBook::AddNeed(const NeedRow& row) {
     extras_.emplace(id, Extra{.handling_ticks = row.handling_ticks, .acceptance = row.acceptance});
   }
   const auto queue = static_cast<std::uint32_t>(row.stock);
-  store_.needs.Insert(queue, {.id = id, .key = -row.due_tick, .weight = row.weight},
+  store_.needs.Insert(queue, {.id = id, .key = row.due_tick, .weight = row.weight},
                       store_.supplies);
   touches_.push_back({.group = group_of_[queue], .kind = TouchKind::kExposed, .id = id});
 }
@@ -110,7 +110,7 @@ void PegBook::AddSupply(const SupplyRow& row) {
   const auto queue = static_cast<std::uint32_t>(row.stock);
   if (row.expiry_tick != kNeverExpires) {
     expiry_ticks_.emplace(id, row.expiry_tick);
-    ++expiring_[group_of_[queue]];
+    if (++expiring_[group_of_[queue]] == 1) MarkPlain(group_of_[queue]);
   }
   store_.supplies.Insert(queue, {.id = id, .key = row.ready_tick}, store_.needs);
   touches_.push_back({.group = group_of_[queue], .kind = TouchKind::kFreed, .id = id});
@@ -143,17 +143,17 @@ void PegBook::BreakDoubtful() {
 }
 
 void PegBook::MoveNeed(Place need, std::int32_t due_tick) {
-  const std::int32_t before = store_.DueTick(need);
+  const std::int32_t before = store_.needs.key(need);
   if (due_tick == before) return;
-  const Place moved = store_.needs.Rekey(need, -due_tick, store_.supplies);
+  const Place moved = store_.needs.Rekey(need, due_tick, store_.supplies);
   // With expiry an earlier need may accept a part that it did not.
-  const bool wider = due_tick > before || !Plain(group_of_[store_.needs.queue(moved)]);
+  const bool wider = due_tick > before || !PlainStock(store_.needs.queue(moved));
   if (!store_.needs.HasMate(moved)) {
     if (wider) TouchNeed(moved, TouchKind::kHopeful);
     return;
   }
   const Place supply = store_.needs.mate(moved);
-  store_.supplies.SetMate(supply, moved, due_tick);
+  store_.supplies.SetReach(supply, due_tick);
   if (!Fits(moved, supply)) return DoubtPeg(moved, supply);
   if (wider) TouchNeed(moved, TouchKind::kWidened);
 }
@@ -175,8 +175,14 @@ void PegBook::MoveSupply(Place supply, std::int32_t ready_tick) {
     if (ready_tick < before) TouchSupply(moved);
     return;
   }
+  // Most often that is all: the reach says that the part is still in time.
+  const std::uint32_t stock = store_.supplies.queue(moved);
+  const bool plain = PlainStock(stock);
+  if (plain && ready_tick <= store_.supplies.reach(moved) &&
+      (ready_tick > before || store_.needs.FreeIn(stock) == 0)) {
+    return;
+  }
   const Place need = store_.supplies.mate(moved);
-  store_.needs.SetMate(need, moved, -ready_tick);
   if (!Fits(need, moved)) return DoubtPeg(need, moved);
   if (ready_tick < before) TouchNeed(need, TouchKind::kWidened);
 }
@@ -188,7 +194,8 @@ void PegBook::EraseNeed(Place need) {
 
 void PegBook::EraseSupply(Place supply) {
   if (!expiry_ticks_.empty() && expiry_ticks_.erase(store_.supplies.id(supply)) > 0) {
-    --expiring_[group_of_[store_.supplies.queue(supply)]];
+    const std::uint32_t group = group_of_[store_.supplies.queue(supply)];
+    if (--expiring_[group] == 0) MarkPlain(group);
   }
   store_.supplies.Erase(supply, store_.needs);
 }

@@ -60,7 +60,7 @@ std::vector<LateNeed> PegBook::Lateness(std::int32_t stock) const {
   const Group gathered = Gather(group);
   const RepairProblem& problem = gathered.problem;
   const std::vector<std::int32_t> late =
-      Plain(group) ? LateInOrder(problem) : LateByFlow(problem);
+      PlainStock(group) ? LateInOrder(problem) : LateByFlow(problem);
   std::vector<LateNeed> needs;
   for (std::size_t i = 0; i < late.size(); ++i) {
     if (problem.needs[i].peg != kNoSupply) continue;
@@ -77,7 +77,7 @@ std::vector<LateNeed> PegBook::Lateness(std::int32_t stock) const {
 }
 
 absl::StatusOr<std::optional<std::int32_t>> PegBook::FirstUncovered(std::int32_t stock) const {
-  if (!Plain(group_of_[static_cast<std::size_t>(stock)])) {
+  if (!PlainStock(static_cast<std::uint32_t>(stock))) {
     return absl::FailedPreconditionError(
         absl::StrCat("NOT_PLAIN: stock ", stock, " has expiry or alternates"));
   }
@@ -95,7 +95,7 @@ absl::StatusOr<std::optional<std::int32_t>> PegBook::FirstUncovered(std::int32_t
 NeedRow PegBook::RowOfNeed(Place need) const {
   NeedRow row{.need = store_.IdOfNeed(need),
               .stock = static_cast<std::int32_t>(store_.needs.queue(need)),
-              .due_tick = store_.DueTick(need),
+              .due_tick = store_.needs.key(need),
               .weight = store_.needs.weight(need)};
   if (const Extra* extra = ExtraOf(need); extra != nullptr) {
     row.handling_ticks = extra->handling_ticks;

@@ -28,13 +28,20 @@ std::int32_t PegBook::ExpiryTick(Place supply) const {
 }
 
 bool PegBook::Fits(Place need, Place supply) const {
-  const std::int32_t due = store_.DueTick(need);
+  const std::int32_t due = store_.needs.key(need);
   if (store_.supplies.key(supply) > due) return false;
-  if (Plain(group_of_[store_.supplies.queue(supply)])) return true;
+  if (PlainStock(store_.supplies.queue(supply))) return true;
   return due <= ExpiryTick(supply) && Accepts(need, store_.supplies.queue(supply));
 }
 
+void PegBook::MarkPlain(std::uint32_t group) {
+  const std::uint8_t plain = members_[group].empty() && expiring_[group] == 0 ? 1 : 0;
+  plain_[group] = plain;
+  for (const std::int32_t stock : members_[group]) plain_[static_cast<std::size_t>(stock)] = plain;
+}
+
 std::int64_t PegBook::LateIn(std::uint32_t group) const {
+  if (PlainStock(group)) return store_.needs.FreeIn(group);
   if (members_[group].empty()) return store_.needs.FreeIn(group);
   std::int64_t late = 0;
   for (const std::int32_t stock : members_[group]) {
@@ -94,7 +101,7 @@ void PegBook::SettleGroup(std::span<const Touch> touches) {
   if (late == 0) return;  // All are on time by the pegs they had.
   const Open open = OpenOf(touches);
   if (open.exposed + open.freed + open.widened == 0) return;
-  if (Plain(group)) {
+  if (PlainStock(group)) {
     if (!SettleByChain(group, open)) return SettleWhole(touches);
   } else {
     const bool alone = late == 1 && open.exposed == 1;
@@ -173,8 +180,8 @@ PegBook::Group PegBook::Gather(std::uint32_t group) const {
     store_.supplies.ForEach(queue, [&](Place supply) { gathered.supplies.push_back(supply); });
   }
   std::sort(gathered.needs.begin(), gathered.needs.end(), [&](Place a, Place b) {
-    return std::pair(store_.DueTick(a), store_.needs.id(a)) <
-           std::pair(store_.DueTick(b), store_.needs.id(b));
+    return std::pair(store_.needs.key(a), store_.needs.id(a)) <
+           std::pair(store_.needs.key(b), store_.needs.id(b));
   });
   std::sort(gathered.supplies.begin(), gathered.supplies.end(), [&](Place a, Place b) {
     return std::pair(store_.supplies.key(a), store_.supplies.id(a)) <
@@ -199,7 +206,7 @@ PegBook::Group PegBook::Gather(std::uint32_t group) const {
       stocks = std::span(&*at, 1);
     }
     gathered.problem.needs.push_back(
-        {.due_tick = store_.DueTick(need),
+        {.due_tick = store_.needs.key(need),
          .weight = store_.needs.weight(need),
          .stocks = stocks,
          .peg = store_.needs.HasMate(need) ? index_of.at(store_.needs.mate(need)) : kNoSupply});
@@ -211,7 +218,7 @@ void PegBook::SettleWhole(std::span<const Touch> touches) {
   const std::uint32_t group = touches.front().group;
   const Group gathered = Gather(group);
   const RepairProblem& problem = gathered.problem;
-  if (Plain(group)) {
+  if (PlainStock(group)) {
     const std::int64_t shortage = ShortageOf(problem);
     const auto on_time = static_cast<std::int64_t>(problem.needs.size()) - shortage;
     const bool parts_left = static_cast<std::int64_t>(problem.supplies.size()) > on_time;
