@@ -6,24 +6,49 @@
 
 namespace tandem::sequencing {
 
-Place EntryStore::FreeWithKey(std::uint32_t number, std::int32_t key, Place except) const {
+// `value` where `out` is 0, `other` where it is 1.
+static std::int32_t Pick(std::int32_t value, bool out, std::int32_t other) {
+  const std::int32_t mask = -static_cast<std::int32_t>(out);
+  return (value & ~mask) | (other & mask);
+}
+
+// The slot with the lowest identifier among those that are not `out`; kNowhere if there is none.
+template <typename Out>
+Place EntryStore::LowestId(std::uint32_t number, const Out& out) const {
   const Block& block = blocks_[number];
   const Pair* const pairs = Pairs(block);
-  Place best = kNowhere;
-  for (std::uint32_t k = 0; k < block.capacity; ++k) {
-    if (pairs[k].key != key || pairs[k].second != kNone || PlaceAt(number, k) == except) continue;
-    if (best == kNowhere || id(PlaceAt(number, k)) < id(best)) best = PlaceAt(number, k);
+  const std::int32_t slots = block.capacity;
+  std::int32_t last = -1;
+  std::int32_t count = 0;
+  for (std::int32_t k = 0; k < slots; ++k) {
+    const bool is_out = out(pairs[k]);
+    const std::int32_t slot = Pick(k, is_out, -1);
+    last = slot > last ? slot : last;
+    count += 1 - static_cast<std::int32_t>(is_out);
+  }
+  if (count == 0) return kNowhere;
+  Place best = PlaceAt(number, static_cast<std::uint32_t>(last));
+  for (std::int32_t k = 0; k < last && count > 1; ++k) {
+    const Place place = PlaceAt(number, static_cast<std::uint32_t>(k));
+    if (!out(pairs[k]) && id(place) < id(best)) best = place;
   }
   return best;
 }
 
+Place EntryStore::FreeWithKey(std::uint32_t number, std::int32_t key, Place except) const {
+  const Pair* const excepted = except == kNowhere ? nullptr : &PairAt(except);
+  return LowestId(number, [key, excepted](const Pair& pair) {
+    return (pair.key != key) | (pair.second != kNone) | (&pair == excepted);
+  });
+}
+
 Place EntryStore::LastFreeIn(std::uint32_t number, std::int32_t limit, Place except) const {
-  const Block& block = blocks_[number];
-  const Pair* const pairs = Pairs(block);
+  const Pair* const pairs = Pairs(blocks_[number]);
+  const std::int32_t slots = blocks_[number].capacity;
   std::int32_t greatest = kLeast;
-  for (std::uint32_t k = 0; k < block.capacity; ++k) {
-    const bool fits = (pairs[k].key <= limit) & (pairs[k].second == kNone);
-    const std::int32_t value = fits ? pairs[k].key : kLeast;
+  for (std::int32_t k = 0; k < slots; ++k) {
+    const bool out = (pairs[k].key > limit) | (pairs[k].second != kNone);
+    const std::int32_t value = Pick(pairs[k].key, out, kLeast);
     greatest = value > greatest ? value : greatest;
   }
   if (greatest == kLeast) return kNowhere;
@@ -33,12 +58,12 @@ Place EntryStore::LastFreeIn(std::uint32_t number, std::int32_t limit, Place exc
 }
 
 Place EntryStore::FirstFreeIn(std::uint32_t number, std::int32_t limit, Place except) const {
-  const Block& block = blocks_[number];
-  const Pair* const pairs = Pairs(block);
+  const Pair* const pairs = Pairs(blocks_[number]);
+  const std::int32_t slots = blocks_[number].capacity;
   std::int32_t least = kGreatest;
-  for (std::uint32_t k = 0; k < block.capacity; ++k) {
-    const bool fits = (pairs[k].key >= limit) & (pairs[k].second == kNone);
-    const std::int32_t value = fits ? pairs[k].key : kGreatest;
+  for (std::int32_t k = 0; k < slots; ++k) {
+    const bool out = (pairs[k].key < limit) | (pairs[k].second != kNone);
+    const std::int32_t value = Pick(pairs[k].key, out, kGreatest);
     least = value < least ? value : least;
   }
   if (least == kGreatest) return kNowhere;
@@ -79,34 +104,38 @@ Place EntryStore::FirstFree(std::uint32_t queue, std::int32_t limit, Place excep
   return best;
 }
 
+// The least key first, then the lowest identifier.
 Place EntryStore::WithReach(std::uint32_t number, std::int32_t limit, std::int32_t reach) const {
-  const Block& block = blocks_[number];
-  const Pair* const pairs = Pairs(block);
-  Place best = kNowhere;
-  for (std::uint32_t k = 0; k < block.capacity; ++k) {
-    if (pairs[k].second != reach || pairs[k].key > limit) continue;
-    if (Before(PlaceAt(number, k), best)) best = PlaceAt(number, k);
+  const Pair* const pairs = Pairs(blocks_[number]);
+  const std::int32_t slots = blocks_[number].capacity;
+  std::int32_t least = kGreatest;
+  for (std::int32_t k = 0; k < slots; ++k) {
+    const bool out = (pairs[k].second != reach) | (pairs[k].key > limit);
+    const std::int32_t value = Pick(pairs[k].key, out, kGreatest);
+    least = value < least ? value : least;
   }
-  return best;
+  return LowestId(number, [least, reach](const Pair& pair) {
+    return (pair.key != least) | (pair.second != reach);
+  });
 }
 
 Place EntryStore::FurthestReach(std::uint32_t queue, std::int32_t limit) const {
   if (used_in_[queue] == free_in_[queue]) return kNowhere;
   const std::vector<Range>& ranges = sides_[queue].ranges;
-  const std::size_t last = PositionOf(sides_[queue], limit);
-  const Block& edge = blocks_[ranges[last].block];
-  const Pair* const pairs = Pairs(edge);
+  const std::size_t edge = PositionOf(sides_[queue], limit);
+  const Pair* const pairs = Pairs(blocks_[ranges[edge].block]);
+  const std::int32_t slots = blocks_[ranges[edge].block].capacity;
   std::int32_t greatest = kNone;
-  for (std::uint32_t k = 0; k < edge.capacity; ++k) {
-    const std::int32_t value = pairs[k].key <= limit ? pairs[k].second : kNone;
+  for (std::int32_t k = 0; k < slots; ++k) {
+    const std::int32_t value = Pick(pairs[k].second, pairs[k].key > limit, kNone);
     greatest = value > greatest ? value : greatest;
   }
-  for (std::size_t k = 0; k < last; ++k) greatest = std::max(greatest, ranges[k].reach);
+  for (std::size_t k = 0; k < edge; ++k) greatest = std::max(greatest, ranges[k].reach);
   if (greatest == kNone) return kNowhere;
   Place best = kNowhere;
-  for (std::size_t k = 0; k <= last; ++k) {
+  for (std::size_t k = 0; k <= edge; ++k) {
     if (best != kNowhere && ranges[k].low > key(best)) break;
-    if (k < last && ranges[k].reach < greatest) continue;
+    if (k < edge && ranges[k].reach < greatest) continue;
     const Place place = WithReach(ranges[k].block, limit, greatest);
     if (Before(place, best)) best = place;
   }
@@ -114,20 +143,16 @@ Place EntryStore::FurthestReach(std::uint32_t queue, std::int32_t limit) const {
 }
 
 Place EntryStore::EarliestReachingIn(std::uint32_t number, std::int32_t limit) const {
-  const Block& block = blocks_[number];
-  const Pair* const pairs = Pairs(block);
+  const Pair* const pairs = Pairs(blocks_[number]);
+  const std::int32_t slots = blocks_[number].capacity;
   std::int32_t least = kGreatest;
-  for (std::uint32_t k = 0; k < block.capacity; ++k) {
-    const std::int32_t value = pairs[k].second >= limit ? pairs[k].key : kGreatest;
+  for (std::int32_t k = 0; k < slots; ++k) {
+    const std::int32_t value = Pick(pairs[k].key, pairs[k].second < limit, kGreatest);
     least = value < least ? value : least;
   }
-  Place best = kNowhere;
-  if (least == kGreatest) return best;
-  for (std::uint32_t k = 0; k < block.capacity; ++k) {
-    if (pairs[k].key != least || pairs[k].second < limit) continue;
-    if (best == kNowhere || id(PlaceAt(number, k)) < id(best)) best = PlaceAt(number, k);
-  }
-  return best;
+  return LowestId(number, [least, limit](const Pair& pair) {
+    return (pair.key != least) | (pair.second < limit);
+  });
 }
 
 Place EntryStore::EarliestReaching(std::uint32_t queue, std::int32_t limit) const {
@@ -159,7 +184,7 @@ void EntryStore::ForEach(absl::FunctionRef<void(Place)> visit) const {
 
 Place EntryStore::Guess(std::uint64_t id) const {
   const Place place = index_.Guess(id);
-  if (place != kNowhere) __builtin_prefetch(&BlockOf(place));
+  if (place != kNowhere) PrefetchLine(&BlockOf(place));
   return place;
 }
 
@@ -167,14 +192,14 @@ void EntryStore::PrefetchEntry(Place guess) const {
   const Block& block = BlockOf(guess);
   const std::uint32_t slot = SlotOf(guess);
   if (slot >= block.capacity) return;
-  __builtin_prefetch(Pairs(block) + slot);
-  __builtin_prefetch(Ids(block) + slot);
+  PrefetchLine(Pairs(block) + slot);
+  PrefetchLine(Ids(block) + slot);
 }
 
 void EntryStore::PrefetchMate(Place guess) const {
   const Block& block = BlockOf(guess);
   const std::uint32_t slot = SlotOf(guess);
-  if (slot < block.capacity) __builtin_prefetch(Extras(block) + slot);
+  if (slot < block.capacity) PrefetchLine(Extras(block) + slot);
 }
 
 Place EntryStore::GuessMate(Place guess) const {
@@ -184,13 +209,13 @@ Place EntryStore::GuessMate(Place guess) const {
 }
 
 void EntryStore::PrefetchRanges(std::uint32_t queue) const {
-  __builtin_prefetch(sides_[queue].ranges.data());
+  PrefetchLine(sides_[queue].ranges.data());
 }
 
 void EntryStore::PrefetchBlock(std::uint32_t queue, std::int32_t key) const {
   const Side& side = sides_[queue];
   if (side.ranges.empty()) return;
-  __builtin_prefetch(&blocks_[side.ranges[PositionOf(side, key)].block]);
+  PrefetchLine(&blocks_[side.ranges[PositionOf(side, key)].block]);
 }
 
 void EntryStore::PrefetchHole(std::uint32_t queue, std::int32_t key) const {
@@ -198,19 +223,19 @@ void EntryStore::PrefetchHole(std::uint32_t queue, std::int32_t key) const {
   if (side.ranges.empty()) return;
   const Block& block = blocks_[side.ranges[PositionOf(side, key)].block];
   if (block.hole >= block.capacity) return;
-  __builtin_prefetch(Pairs(block) + block.hole, 1);
-  __builtin_prefetch(Ids(block) + block.hole, 1);
-  __builtin_prefetch(Extras(block) + block.hole, 1);
+  PrefetchLine(Pairs(block) + block.hole);
+  PrefetchLine(Ids(block) + block.hole);
+  PrefetchLine(Extras(block) + block.hole);
 }
 
 void EntryStore::PrefetchPairs(std::uint32_t queue, std::int32_t key) const {
   const Side& side = sides_[queue];
-  if (side.ranges.empty()) return;
-  const Block& block = blocks_[side.ranges[PositionOf(side, key)].block];
+  if (!side.ranges.empty()) PrefetchPairs(blocks_[side.ranges[PositionOf(side, key)].block]);
+}
+
+void EntryStore::PrefetchPairs(const Block& block) {
   const Pair* const pairs = Pairs(block);
-  for (std::uint32_t k = 0; k < block.capacity; k += 64 / sizeof(Pair)) {
-    __builtin_prefetch(pairs + k);
-  }
+  for (std::uint32_t k = 0; k < block.capacity; k += 64 / sizeof(Pair)) PrefetchLine(pairs + k);
 }
 
 }  // namespace tandem::sequencing

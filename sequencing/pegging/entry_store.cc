@@ -107,7 +107,7 @@ Place EntryStore::WriteEntry(std::uint32_t number, const Entry& entry) {
   return PlaceAt(number, slot);
 }
 
-Place EntryStore::Insert(std::uint32_t queue, const Entry& entry, EntryStore& mates) {
+Place EntryStore::PutIn(std::uint32_t queue, const Entry& entry, EntryStore& mates) {
   Side& side = sides_[queue];
   if (side.ranges.empty()) NewBlock(queue, 0, kLeast);
   std::size_t position = PositionOf(side, entry.key);
@@ -115,14 +115,17 @@ Place EntryStore::Insert(std::uint32_t queue, const Entry& entry, EntryStore& ma
     Split(queue, position, entry.key, mates);
     position = PositionOf(side, entry.key);
   }
-  const Place place = WriteEntry(side.ranges[position].block, entry);
+  return WriteEntry(side.ranges[position].block, entry);
+}
+
+Place EntryStore::Insert(std::uint32_t queue, const Entry& entry, EntryStore& mates) {
+  const Place place = PutIn(queue, entry, mates);
   index_.Put(entry.id, place, [&](Place other) { return id(other); });
   return place;
 }
 
-void EntryStore::Erase(Place place, EntryStore& mates) {
+void EntryStore::TakeOut(Place place) {
   Block& block = BlockOf(place);
-  index_.Erase(id(place), place);
   if (role_ == Role::kNeeds && weight(place) != 1) --heavy_in_[block.queue];
   PairAt(place) = Pair{};
   block.hole = static_cast<std::uint8_t>(SlotOf(place));
@@ -132,6 +135,13 @@ void EntryStore::Erase(Place place, EntryStore& mates) {
   --free_in_[block.queue];
   --used_;
   --free_;
+}
+
+void EntryStore::Erase(Place place, EntryStore& mates) {
+  const std::uint32_t number = place >> kSlotBits;
+  index_.Erase(id(place), place);
+  TakeOut(place);
+  const Block& block = blocks_[number];
   if (block.used < kMergeBelow) MergeAround(block.queue, block.position, mates);
 }
 
@@ -142,22 +152,27 @@ Place EntryStore::Rekey(Place place, std::int32_t key, EntryStore& mates) {
   return place;
 }
 
+// The new place first, so that the index is told once: nothing is merged before that.
 Place EntryStore::Relocate(Place place, std::int32_t key, EntryStore& mates) {
+  const std::uint32_t number = place >> kSlotBits;
   const Entry entry{.id = id(place),
                     .key = key,
                     .weight = role_ == Role::kNeeds ? weight(place) : 1};
   const bool mated = HasMate(place);
   const Place its_mate = mated ? mate(place) : kNowhere;
   const std::int32_t its_reach = PairAt(place).second;
-  const std::uint32_t queue_number = queue(place);
   if (mated) ClearMate(place);
-  Erase(place, mates);
-  const Place moved = Insert(queue_number, entry, mates);
+  TakeOut(place);
+  const Place moved = PutIn(blocks_[number].queue, entry, mates);
+  index_.Move(entry.id, place, moved);
   if (mated) {
     SetMate(moved, its_mate, its_reach);
     mates.TellMate(its_mate, moved);
   }
-  return moved;
+  const Block& left = blocks_[number];
+  if (left.used >= kMergeBelow) return moved;
+  MergeAround(left.queue, left.position, mates);
+  return Find(entry.id);
 }
 
 void EntryStore::Split(std::uint32_t queue, std::size_t position, std::int32_t key,
@@ -173,6 +188,10 @@ void EntryStore::Split(std::uint32_t queue, std::size_t position, std::int32_t k
   const std::uint32_t right = NewBlock(queue, position + 1, low);
   blocks_[left].alone = false;
   Enlarge(blocks_[right], appends ? kCapacityStep : kSlots / 2 + kCapacityStep);
+  for (std::size_t k = kept; k < kSlots; ++k) {
+    index_.Prefetch(id(places[k]));
+    if (HasMate(places[k])) PrefetchLine(&mates.BlockOf(mate(places[k])));
+  }
   for (std::size_t k = kept; k < kSlots; ++k) MoveEntry(places[k], right, mates);
   Recount(left);
   Recount(right);

@@ -85,13 +85,14 @@ class EntryStore {
   void PrefetchEntry(Place guess) const;
   void PrefetchMate(Place guess) const;  // Where its mate's place is kept.
   Place GuessMate(Place guess) const;
-  void PrefetchBlock(Place guess) const { __builtin_prefetch(&BlockOf(guess)); }
+  void PrefetchBlock(Place guess) const { PrefetchLine(&BlockOf(guess)); }
   // The same for what a new entry of the queue will read: four steps.
-  void PrefetchQueue(std::uint32_t queue) const { __builtin_prefetch(&sides_[queue]); }
+  void PrefetchQueue(std::uint32_t queue) const { PrefetchLine(&sides_[queue]); }
   void PrefetchRanges(std::uint32_t queue) const;
   void PrefetchBlock(std::uint32_t queue, std::int32_t key) const;
   void PrefetchHole(std::uint32_t queue, std::int32_t key) const;
   void PrefetchPairs(std::uint32_t queue, std::int32_t key) const;
+  void PrefetchPairs(Place guess) const { PrefetchPairs(BlockOf(guess)); }
 
  private:
   static constexpr std::uint32_t kSlots = 128;  // Of a full block; a Place has 7 bits for the slot.
@@ -160,15 +161,19 @@ class EntryStore {
   void MergeAround(std::uint32_t queue, std::size_t position, EntryStore& mates);
   // Moves the entry at `from` into the block, which must have room; counts are the caller's.
   void MoveEntry(Place from, std::uint32_t to, EntryStore& mates);
+  static void PrefetchPairs(const Block& block);
   static std::uint32_t HoleOf(const Block& block);
   void Recount(std::uint32_t block);
   Place WriteEntry(std::uint32_t block, const Entry& entry);
+  Place PutIn(std::uint32_t queue, const Entry& entry, EntryStore& mates);  // All but the index.
+  void TakeOut(Place place);  // All but the index and merging.
   Place Relocate(Place place, std::int32_t key, EntryStore& mates);
   void TellMate(Place mate, Place moved);  // The entry's own mate has moved.
   void NoteReach(const Block& block, std::int32_t before, std::int32_t now);
   Place LastFreeIn(std::uint32_t block, std::int32_t limit, Place except) const;
   Place FirstFreeIn(std::uint32_t block, std::int32_t limit, Place except) const;
-  // The entry of the block with these and the lowest identifier.
+  template <typename Out>
+  Place LowestId(std::uint32_t block, const Out& out) const;
   Place FreeWithKey(std::uint32_t block, std::int32_t key, Place except) const;
   Place WithReach(std::uint32_t block, std::int32_t limit, std::int32_t reach) const;
   Place EarliestReachingIn(std::uint32_t block, std::int32_t limit) const;

@@ -221,6 +221,7 @@ class PegBook::Prefetcher {
     }
     Place& guess = guesses_[at % kRing];
     if (guess == kNowhere || event.kind == EventKind::kSupplyMoved) return;
+    if (event.kind == EventKind::kSupplyLost) book_.store_.supplies.PrefetchPairs(guess);
     guess = SideOf(event).GuessMate(guess);
     if (guess != kNowhere) MatesOf(event).PrefetchBlock(guess);
   }
