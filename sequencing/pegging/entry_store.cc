@@ -85,9 +85,13 @@ void EntryStore::Enlarge(Block& block, std::uint32_t capacity) {
 std::uint32_t EntryStore::HoleOf(const Block& block) {
   const Pair* const pairs = Pairs(block);
   if (block.hole < block.capacity && pairs[block.hole].key == kHole) return block.hole;
-  std::uint32_t slot = 0;
-  while (pairs[slot].key != kHole) ++slot;
-  return slot;
+  const std::int32_t slots = block.capacity;
+  std::int32_t last = 0;  // Without branches, for vector instructions.
+  for (std::int32_t k = 0; k < slots; ++k) {
+    const std::int32_t slot = k & -static_cast<std::int32_t>(pairs[k].key == kHole);
+    last = slot > last ? slot : last;
+  }
+  return static_cast<std::uint32_t>(last);
 }
 
 Place EntryStore::WriteEntry(std::uint32_t number, const Entry& entry) {
@@ -95,6 +99,7 @@ Place EntryStore::WriteEntry(std::uint32_t number, const Entry& entry) {
   if (block.used == block.capacity) Enlarge(block, block.capacity + kCapacityStep);
   const std::uint32_t slot = HoleOf(block);
   Pairs(block)[slot] = {.key = entry.key};
+  block.hole = static_cast<std::uint8_t>(slot + 1);
   Ids(block)[slot] = entry.id;
   Extras(block)[slot] = role_ == Role::kNeeds ? entry.weight : 0;
   ++block.used;

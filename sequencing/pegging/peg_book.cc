@@ -153,6 +153,9 @@ class PegBook::Prefetcher {
   static bool Adds(const Event& event) {
     return event.kind == EventKind::kNeedAdded || event.kind == EventKind::kSupplyAdded;
   }
+  static bool NamesBoth(const Event& event) {
+    return event.kind == EventKind::kFitted || event.kind == EventKind::kFixed;
+  }
   static std::uint64_t IdOf(const Event& event) {
     return NamesSupply(event) ? static_cast<std::uint64_t>(event.supply)
                               : static_cast<std::uint64_t>(event.need);
@@ -180,6 +183,9 @@ class PegBook::Prefetcher {
 
   void First(const Event& event) const {
     SideOf(event).PrefetchIndex(IdOf(event));
+    if (NamesBoth(event)) {
+      book_.store_.needs.PrefetchIndex(static_cast<std::uint64_t>(event.need));
+    }
     std::uint32_t queue = 0;
     if (!Adds(event) || !QueueOf(event, queue)) return;
     SideOf(event).PrefetchQueue(queue);
