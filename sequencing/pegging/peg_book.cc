@@ -129,14 +129,23 @@ absl::Status PegBook::Apply(std::span<const Event> change, PegOutcome& outcome) 
 // what the one before it has fetched; what was guessed waits in a ring in between.
 class PegBook::Prefetcher {
  public:
-  Prefetcher(const PegBook& book, std::span<const Event> events) : book_(book), events_(events) {}
+  Prefetcher(const PegBook& book, std::span<const Event> events) : book_(book), events_(events) {
+    guesses_.fill(kNowhere);
+    const std::size_t count = events.size();
+    for (std::size_t k = 0; k < std::min(kFirst, count); ++k) First(events[k]);
+    for (std::size_t k = 0; k < std::min(kSecond, count); ++k) Second(k);
+    for (std::size_t k = 0; k < std::min(kThird, count); ++k) Third(k);
+    for (std::size_t k = 0; k < std::min(kFourth, count); ++k) Fourth(k);
+    for (std::size_t k = 0; k < std::min(kFifth, count); ++k) Fifth(k);
+  }
 
+  // Before the event at `at` is made.
   void Ahead(std::size_t at) {
     if (at + kFirst < events_.size()) First(events_[at + kFirst]);
     if (at + kSecond < events_.size()) Second(at + kSecond);
     if (at + kThird < events_.size()) Third(at + kThird);
     if (at + kFourth < events_.size()) Fourth(at + kFourth);
-    if (at + kFifth < events_.size()) Fifth(events_[at + kFifth], guesses_[(at + kFifth) % kRing]);
+    if (at + kFifth < events_.size()) Fifth(at + kFifth);
   }
 
  private:
@@ -231,7 +240,9 @@ class PegBook::Prefetcher {
     guess = SideOf(event).GuessMate(guess);
     if (guess != kNowhere) MatesOf(event).PrefetchBlock(guess);
   }
-  void Fifth(const Event& event, Place mate) const {
+  void Fifth(std::size_t at) const {
+    const Event& event = events_[at];
+    const Place mate = guesses_[at % kRing];
     if (Adds(event) || event.kind == EventKind::kSupplyMoved || mate == kNowhere) return;
     MatesOf(event).PrefetchEntry(mate);
   }

@@ -11,8 +11,9 @@ namespace tandem::sequencing {
 PegWorld::PegWorld(const WorldRules& rules, std::uint64_t seed)
     : rules_(rules), random_(seed), book_(PegBook::Create(rules.layout).value()) {
   std::vector<Event> events;
-  for (int k = Random(0, rules_.needs_start); k > 0; --k) events.push_back(NewNeed());
-  for (int k = Random(0, rules_.parts_start); k > 0; --k) events.push_back(NewPart());
+  const auto some = [&](int about) { return Random(rules_.long_line ? about : 0, about); };
+  for (int k = some(rules_.needs_start); k > 0; --k) events.push_back(NewNeed());
+  for (int k = some(rules_.parts_start); k > 0; --k) events.push_back(NewPart());
   // From nothing, every peg is new: only who is on time and who late can be wrong.
   for (const Event& event : events) MakeInWorld(event);
   PegOutcome outcome;
@@ -268,6 +269,35 @@ std::int64_t PegWorld::LatenessOfBook(std::string& wrong) const {
   return total;
 }
 
+// The library's own exact repair, which small worlds hold against the oracle: the dense one is too
+// slow for long lines.
+OracleCost PegWorld::BestByRepair(const std::vector<OracleNeed>& needs,
+                                  const std::vector<OraclePart>& parts) const {
+  const std::vector<std::int32_t> stock = {0};
+  RepairProblem problem;
+  for (const OracleNeed& need : needs) {
+    problem.needs.push_back({.due_tick = static_cast<std::int32_t>(need.due),
+                             .weight = static_cast<std::int32_t>(need.weight),
+                             .stocks = stock,
+                             .peg = need.peg});
+  }
+  for (const OraclePart& part : parts) {
+    problem.supplies.push_back({.ready_tick = static_cast<std::int32_t>(part.ready)});
+  }
+  const Repaired repaired = RepairExactly(problem);
+  OracleCost cost;
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    if (needs[i].peg != -1 && repaired.on_time[i] != needs[i].peg) ++cost.repegs;
+    if (repaired.on_time[i] != kNoSupply) continue;
+    cost.weight_late += needs[i].weight;
+    const std::int32_t late = repaired.late[i];
+    cost.lateness += (late == kNoSupply ? std::int64_t{kHorizonTick}
+                                        : parts[static_cast<std::size_t>(late)].ready) -
+                     needs[i].due;
+  }
+  return cost;
+}
+
 std::string PegWorld::CheckAgainstOracle(const std::map<std::uint64_t, std::uint64_t>& before,
                                          const PegOutcome& outcome) {
   std::vector<OraclePart> parts;
@@ -295,7 +325,7 @@ std::string PegWorld::CheckAgainstOracle(const std::map<std::uint64_t, std::uint
   got.lateness = LatenessOfBook(wrong);
   if (!wrong.empty()) return wrong;
   if (got.repegs != outcome.voluntary) return "another number of re-pegs is told";
-  best_ = BestCost(needs, parts, kHorizonTick);
+  best_ = rules_.long_line ? BestByRepair(needs, parts) : BestCost(needs, parts, kHorizonTick);
   if (got == best_) return {};
   return absl::StrCat("weight late ", got.weight_late, " re-pegs ", got.repegs, " lateness ",
                       got.lateness, ", the best is ", best_.weight_late, " ", best_.repegs, " ",

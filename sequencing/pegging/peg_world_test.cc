@@ -57,6 +57,28 @@ TEST(PegWorldTest, LongerLinesAreOptimal) {
                 CasesOf(1000) / 10, 4'000'001);
 }
 
+// Several blocks a side, splits and merges, ties across blocks.
+TEST(PegWorldTest, BlocksOfALongLineChangeNothing) {
+  for (const int range : {5, 2000}) {
+    for (const int weight_max : {1, 3}) {
+      for (const int parts : {700, 830}) {
+        PegWorld world({.weight_max = weight_max,
+                        .tick_range = range,
+                        .needs_start = 700,
+                        .parts_start = parts,
+                        .batch_max = 2,
+                        .long_line = true},
+                       9'000'001);
+        for (int change = 0; change < 40; ++change) {
+          if (change % 10 == 9) world.Rebuild();
+          ASSERT_EQ(world.Change(), "") << "range " << range << " weight_max " << weight_max
+                                        << " parts " << parts << " change " << change;
+        }
+      }
+    }
+  }
+}
+
 TEST(PegWorldTest, SeveralLocationsShareAPool) {
   ExpectOptimal({.layout = {.pools = 2,
                             .variants = 1,
@@ -73,8 +95,7 @@ TEST(PegWorldTest, ExpiryIsOptimal) {
   ExpectOptimal({.weight_max = 2, .expiry = true, .batch_max = 3}, CasesOf(1000), 6'000'001);
 }
 
-// {0} in {0, 1} in {0, 1, 2}, and {3} in {3, 1}... no: nested sets only, each need any that holds
-// its own variant.
+// {0}, {1}, {2} in {0, 1} in {0, 1, 2}: a need draws any set that holds its own variant.
 TEST(PegWorldTest, NestedAlternatesAreOptimal) {
   ExpectOptimal({.layout = {.variants = 3, .acceptances = {{0, 1}, {0, 1, 2}}},
                  .weight_max = 2,
