@@ -57,10 +57,7 @@ struct ChainScratch {
 class Chains {
  public:
   Chains(PegStore& store, Repegs& repegs, ChainScratch& scratch)
-      : store_(store),
-        repegs_(repegs),
-        to_supply_(scratch.to_supply),
-        to_late_(scratch.to_late) {}
+      : store_(store), repegs_(repegs), to_supply_(scratch.to_supply), to_late_(scratch.to_late) {}
 
   // A need has no part: takes one along the shortest chain, else the lightest of those that compete
   // with it goes short. Exact from an optimal state, whatever the weights; also with one part free

@@ -37,9 +37,8 @@ Place EntryStore::LowestId(std::uint32_t number, const Out& out) const {
 
 Place EntryStore::FreeWithKey(std::uint32_t number, std::int32_t key, Place except) const {
   if (except == kNowhere) {
-    return LowestId(number, [key](const Pair& pair) {
-      return (pair.key != key) | (pair.second != kNone);
-    });
+    return LowestId(number,
+                    [key](const Pair& pair) { return (pair.key != key) | (pair.second != kNone); });
   }
   const Pair* const excepted = &PairAt(except);
   return LowestId(number, [key, excepted](const Pair& pair) {

@@ -160,9 +160,8 @@ Place EntryStore::Rekey(Place place, std::int32_t key, EntryStore& mates) {
 // The new place first, so that the index is told once: nothing is merged before that.
 Place EntryStore::Relocate(Place place, std::int32_t key, EntryStore& mates) {
   const std::uint32_t number = place >> kSlotBits;
-  const Entry entry{.id = id(place),
-                    .key = key,
-                    .weight = role_ == Role::kNeeds ? weight(place) : 1};
+  const Entry entry{
+      .id = id(place), .key = key, .weight = role_ == Role::kNeeds ? weight(place) : 1};
   const bool mated = HasMate(place);
   const Place its_mate = mated ? mate(place) : kNowhere;
   const std::int32_t its_reach = PairAt(place).second;

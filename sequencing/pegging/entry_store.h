@@ -9,8 +9,9 @@
 // A queue's entries lie in blocks of up to 128 slots, in no order inside of a block, so that a
 // change writes one slot and a search runs over plain arrays. Blocks split the keys into ranges,
 // closed at both ends (equal keys may lie in two). A queue of several blocks has a directory with
-// the greatest reach of each. An update costs O(128) at most, a search O(128 + blocks of the queue).
-// No answer depends on where an entry lies: ties go to the smaller key, then the lower identifier.
+// the greatest reach of each. An update costs O(128) at most, a search O(128 + blocks of the
+// queue). No answer depends on where an entry lies: ties go to the smaller key, then the lower
+// identifier.
 #pragma once
 
 #include <cstddef>
@@ -37,10 +38,10 @@ class EntryStore {
     std::int32_t weight = 1;  // Kept for needs only.
   };
 
-  // Everything that moves an entry to another place tells its mate, which lies in `mates`: the other
-  // side of the same queues. Places hold until the next Insert, Erase or Rekey.
+  // Everything that moves an entry to another place tells its mate, which lies in `mates`: the
+  // other side of the same queues. Places hold until the next Insert, Erase or Rekey.
   Place Insert(std::uint32_t queue, const Entry& entry, EntryStore& mates);  // The id must be new.
-  void Erase(Place place, EntryStore& mates);  // The entry must have no mate.
+  void Erase(Place place, EntryStore& mates);                     // The entry must have no mate.
   Place Rekey(Place place, std::int32_t key, EntryStore& mates);  // Reaches are the caller's.
   void SetMate(Place place, Place mate, std::int32_t mate_key);
   void SetReach(Place place, std::int32_t mate_key);  // Supplies: the mate has another key.
@@ -145,8 +146,7 @@ class EntryStore {
     return reinterpret_cast<std::uint64_t*>(block.bytes.get() + sizeof(Pair) * block.capacity);
   }
   static std::int32_t* Extras(const Block& block) {
-    return reinterpret_cast<std::int32_t*>(block.bytes.get() +
-                                           (sizeof(Pair) + 8) * block.capacity);
+    return reinterpret_cast<std::int32_t*>(block.bytes.get() + (sizeof(Pair) + 8) * block.capacity);
   }
   Pair& PairAt(Place place) const { return Pairs(BlockOf(place))[SlotOf(place)]; }
   std::int32_t& ExtraAt(Place place) const { return Extras(BlockOf(place))[SlotOf(place)]; }

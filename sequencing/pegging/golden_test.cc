@@ -49,12 +49,9 @@ void RunStatic(const json& one) {
   const std::vector<std::int32_t> weight = Ticks(one.at("weight"));
   const std::vector<std::int32_t> avail = Ticks(one.at("avail"));
   const Coverage coverage = CoverageOf(need, weight, avail).value();
-  json got = {{"max_on_time", coverage.on_time},
-              {"uncovered", coverage.uncovered},
-              {"first_uncovered_need", nullptr},
-              {"max_weight_on_time", coverage.weight_on_time},
-              {"min_max_lateness", nullptr},
-              {"min_total_lateness", nullptr}};
+  json got = {{"max_on_time", coverage.on_time}, {"uncovered", coverage.uncovered},
+              {"first_uncovered_need", nullptr}, {"max_weight_on_time", coverage.weight_on_time},
+              {"min_max_lateness", nullptr},     {"min_total_lateness", nullptr}};
   if (coverage.first_uncovered_tick.has_value()) {
     got["first_uncovered_need"] = *coverage.first_uncovered_tick;
   }
@@ -67,10 +64,8 @@ void RunStatic(const json& one) {
   // A book that gets all of it at once serves as much.
   std::vector<Event> events;
   for (std::size_t i = 0; i < need.size(); ++i) {
-    events.push_back({.kind = EventKind::kNeedAdded,
-                      .need = NeedId{i},
-                      .tick = need[i],
-                      .weight = weight[i]});
+    events.push_back(
+        {.kind = EventKind::kNeedAdded, .need = NeedId{i}, .tick = need[i], .weight = weight[i]});
   }
   for (std::size_t j = 0; j < avail.size(); ++j) {
     events.push_back({.kind = EventKind::kSupplyAdded, .supply = SupplyId{j}, .tick = avail[j]});

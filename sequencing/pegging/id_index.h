@@ -70,8 +70,8 @@ class IdIndex {
     std::array<Place, kWidth> places{};
   };
 
-  // Bit k is set iff tag k of the bucket is `tag`: a byte of the differences is zero iff adding 0x7f
-  // to its low bits carries nothing into its high one and that is not set either.
+  // Bit k is set iff tag k of the bucket is `tag`: a byte of the differences is zero iff adding
+  // 0x7f to its low bits carries nothing into its high one and that is not set either.
   static std::uint32_t Matches(const Bucket& bucket, std::uint8_t tag) {
     constexpr std::uint64_t kLow = 0x7f7f'7f7f'7f7f'7f7f;
     constexpr std::uint64_t kEach = 0x0101'0101'0101'0101;

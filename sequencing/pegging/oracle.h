@@ -1,6 +1,6 @@
 // For tests only: the three-level optimum by minimum-cost assignment on the dense bipartite graph.
-// It shares nothing with the library but the numbers it is given: a need is compatible with a part or
-// not, whatever the reason.
+// It shares nothing with the library but the numbers it is given: a need is compatible with a part
+// or not, whatever the reason.
 #pragma once
 
 #include <compare>
@@ -25,8 +25,8 @@ struct OracleCost {
 struct OracleNeed {
   std::int64_t due = 0;
   std::int64_t weight = 1;
-  int peg = -1;                  // The part it had before the change, if still good for it.
-  std::vector<bool> accepts{};   // By part.
+  int peg = -1;                 // The part it had before the change, if still good for it.
+  std::vector<bool> accepts{};  // By part.
 };
 
 struct OraclePart {

@@ -38,9 +38,9 @@ absl::Status CheckLayout(const Layout& layout) {
   for (std::size_t l = 0; l < layout.locations.size(); ++l) {
     const Location& location = layout.locations[l];
     if (location.pool < 0 || location.pool >= layout.pools) {
-      return absl::InvalidArgumentError(absl::StrCat("UNKNOWN_POOL: location ", l, ", field pool: ",
-                                                     location.pool, " is not in 0..",
-                                                     layout.pools - 1));
+      return absl::InvalidArgumentError(absl::StrCat("UNKNOWN_POOL: location ", l,
+                                                     ", field pool: ", location.pool,
+                                                     " is not in 0..", layout.pools - 1));
     }
     if (location.handling_ticks < -kTickMax || location.handling_ticks > kTickMax) {
       return absl::InvalidArgumentError(
@@ -107,11 +107,11 @@ absl::Status PegBook::Apply(std::span<const Event> change, PegOutcome& outcome) 
   }
   Target target;
   for (std::size_t k = 0; k < change.size(); ++k) {
-    const absl::Status status = Check(change[k], target);
+    absl::Status status = Check(change[k], target);
     if (!status.ok()) {
       if (change.size() == 1) return status;
-      return absl::Status(status.code(), absl::StrCat(std::string(status.message()),
-                                                      " (event ", k, " of the change)"));
+      return absl::Status(status.code(), absl::StrCat(std::string(status.message()), " (event ", k,
+                                                      " of the change)"));
     }
   }
   batch_ = change.size() > 1;

@@ -1,14 +1,14 @@
-// All open needs and supplies of a line's stocks, each need that can be on time pegged to one supply:
-// after every change the best assignment there is, with the fewest changes of pegs.
+// All open needs and supplies of a line's stocks, each need that can be on time pegged to one
+// supply: after every change the best assignment there is, with the fewest changes of pegs.
 //
 //   absl::StatusOr<PegBook> book = PegBook::Create({.variants = 40'000});
 //   PegOutcome outcome;
-//   absl::Status status = book->Apply({{{.kind = EventKind::kSupplyLost, .supply = part}}}, outcome);
-//   for (const PegChange& change : outcome.changes) ...
+//   absl::Status status = book->Apply({{{.kind = EventKind::kSupplyLost, .supply = part}}},
+//   outcome); for (const PegChange& change : outcome.changes) ...
 //
-// The objective is lexicographic: greatest weight of needs on time; then fewest needs whose peg from
-// before the change is still good and is not kept; then least total lateness of the others. It is
-// met exactly after every change (reference, 5a; the README says how and where it is shown).
+// The objective is lexicographic: greatest weight of needs on time; then fewest needs whose peg
+// from before the change is still good and is not kept; then least total lateness of the others. It
+// is met exactly after every change (reference, 5a; the README says how and where it is shown).
 //
 // A book is a value: needs, supplies, acceptances and pegs (Snapshot) decide every later answer. It
 // has no clock, and one thread at a time may use it.
@@ -98,17 +98,17 @@ class PegBook {
 
   // Makes all events as one change, in which no need and no supply may occur twice: all of them or,
   // if one is refused, none. What changed of pegs is appended to `outcome`.
-  // Errors begin with a reason: UNKNOWN_LOCATION, UNKNOWN_POOL, UNKNOWN_VARIANT, UNKNOWN_ACCEPTANCE,
-  // TICK_OUT_OF_RANGE, WEIGHT_NOT_POSITIVE, EXPIRED_BEFORE_READY, FOREIGN_ACCEPTANCE,
-  // NAMED_TWICE (kInvalidArgument); DUPLICATE_NEED, DUPLICATE_SUPPLY (kAlreadyExists);
-  // UNKNOWN_NEED, UNKNOWN_SUPPLY (kNotFound: the event came before the one that adds it);
-  // FIXED_PEG, NOT_FIXED, OTHER_STOCK (kFailedPrecondition).
+  // Errors begin with a reason: UNKNOWN_LOCATION, UNKNOWN_POOL, UNKNOWN_VARIANT,
+  // UNKNOWN_ACCEPTANCE, TICK_OUT_OF_RANGE, WEIGHT_NOT_POSITIVE, EXPIRED_BEFORE_READY,
+  // FOREIGN_ACCEPTANCE, NAMED_TWICE (kInvalidArgument); DUPLICATE_NEED, DUPLICATE_SUPPLY
+  // (kAlreadyExists); UNKNOWN_NEED, UNKNOWN_SUPPLY (kNotFound: the event came before the one that
+  // adds it); FIXED_PEG, NOT_FIXED, OTHER_STOCK (kFailedPrecondition).
   absl::Status Apply(std::span<const Event> change, PegOutcome& outcome);
   // Makes each event as a change of its own, in order. Those refused are told in `outcome`, the
   // others are made. For many events: entries are fetched into the cache some events ahead.
   void ApplyEach(std::span<const Event> events, PegOutcome& outcome);
 
-  std::optional<SupplyId> PegOf(NeedId need) const;  // On time, or hard.
+  std::optional<SupplyId> PegOf(NeedId need) const;           // On time, or hard.
   std::int64_t needs() const { return store_.needs.size(); }  // Open; without those pegged hard.
   std::int64_t supplies() const { return store_.supplies.size(); }
   std::int64_t late() const { return store_.needs.Free(); }
@@ -196,8 +196,8 @@ class PegBook {
     std::int32_t exposed = 0;
     std::int32_t freed = 0;
     std::int32_t widened = 0;
-    Place need = kNowhere;     // The last exposed one.
-    Place supply = kNowhere;   // The last freed one.
+    Place need = kNowhere;    // The last exposed one.
+    Place supply = kNowhere;  // The last freed one.
     Place widened_need = kNowhere;
   };
   void Settle(PegOutcome& outcome);
@@ -229,13 +229,14 @@ class PegBook {
 
   Layout layout_;
   PegStore store_;
-  std::vector<std::uint32_t> group_of_{};  // By stock: the lowest stock that acceptances join it to.
-  std::vector<std::vector<std::int32_t>> members_{};   // By group, if it has more than one stock.
-  std::vector<std::uint32_t> expiring_{};              // By group: supplies with an expiry tick.
-  std::vector<std::uint8_t> plain_{};                  // By stock; small, so that it is at hand.
-  absl::flat_hash_map<std::uint64_t, Extra> extras_{};              // By need.
-  absl::flat_hash_map<std::uint64_t, std::int32_t> expiry_ticks_{};  // By supply.
-  absl::flat_hash_map<std::uint64_t, FixedRow> fixed_{};             // By need.
+  std::vector<std::uint32_t>
+      group_of_{};  // By stock: the lowest stock that acceptances join it to.
+  std::vector<std::vector<std::int32_t>> members_{};    // By group, if it has more than one stock.
+  std::vector<std::uint32_t> expiring_{};               // By group: supplies with an expiry tick.
+  std::vector<std::uint8_t> plain_{};                   // By stock; small, so that it is at hand.
+  absl::flat_hash_map<std::uint64_t, Extra> extras_{};  // By need.
+  absl::flat_hash_map<std::uint64_t, std::int32_t> expiry_ticks_{};     // By supply.
+  absl::flat_hash_map<std::uint64_t, FixedRow> fixed_{};                // By need.
   absl::flat_hash_map<std::uint64_t, std::uint64_t> fixed_supplies_{};  // Supply to need.
   // Of the change that is being made; empty between changes.
   std::vector<Touch> touches_{};

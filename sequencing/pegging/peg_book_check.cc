@@ -43,8 +43,8 @@ absl::Status PegBook::CheckNewNeed(const Event& event) const {
   const std::int64_t due = std::int64_t{event.tick} - location.handling_ticks;
   if (!InRange(event.tick) || !InRange(due)) return TickOutside(event.need, event.tick);
   if (event.weight < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("WEIGHT_NOT_POSITIVE: ", Named(event.need),
-                                                   ", field weight: ", event.weight));
+    return absl::InvalidArgumentError(
+        absl::StrCat("WEIGHT_NOT_POSITIVE: ", Named(event.need), ", field weight: ", event.weight));
   }
   if (event.acceptance != kNoAcceptance) {
     const auto acceptances = static_cast<std::int64_t>(layout_.acceptances.size());
@@ -55,9 +55,9 @@ absl::Status PegBook::CheckNewNeed(const Event& event) const {
     const auto& stocks = layout_.acceptances[static_cast<std::size_t>(event.acceptance)];
     const std::int32_t own = StockOf(layout_, location.pool, event.variant);
     if (std::find(stocks.begin(), stocks.end(), own) == stocks.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("FOREIGN_ACCEPTANCE: ", Named(event.need), ", field acceptance: ",
-                       event.acceptance, " does not hold the need's own stock ", own));
+      return absl::InvalidArgumentError(absl::StrCat("FOREIGN_ACCEPTANCE: ", Named(event.need),
+                                                     ", field acceptance: ", event.acceptance,
+                                                     " does not hold the need's own stock ", own));
     }
   }
   const auto id = static_cast<std::uint64_t>(event.need);
@@ -73,14 +73,13 @@ absl::Status PegBook::CheckNewSupply(const Event& event) const {
     return Outside("UNKNOWN_POOL", event.supply, "pool", event.pool, layout_.pools - 1);
   }
   if (event.variant < 0 || event.variant >= layout_.variants) {
-    return Outside("UNKNOWN_VARIANT", event.supply, "variant", event.variant,
-                   layout_.variants - 1);
+    return Outside("UNKNOWN_VARIANT", event.supply, "variant", event.variant, layout_.variants - 1);
   }
   if (!InRange(event.tick)) return TickOutside(event.supply, event.tick);
   if (event.expiry_tick < event.tick) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("EXPIRED_BEFORE_READY: ", Named(event.supply), ", field expiry_tick: ",
-                     event.expiry_tick, " is before its tick ", event.tick));
+    return absl::InvalidArgumentError(absl::StrCat("EXPIRED_BEFORE_READY: ", Named(event.supply),
+                                                   ", field expiry_tick: ", event.expiry_tick,
+                                                   " is before its tick ", event.tick));
   }
   const auto id = static_cast<std::uint64_t>(event.supply);
   if (store_.supplies.Find(id) != kNowhere || fixed_supplies_.contains(id)) {
@@ -96,8 +95,8 @@ absl::Status PegBook::FindNeed(NeedId need, Target& target) {
   if (target.need != kNowhere) return absl::OkStatus();
   const auto fixed = fixed_.find(id);
   if (fixed == fixed_.end()) {
-    return absl::NotFoundError(absl::StrCat(
-        "UNKNOWN_NEED: ", Named(need), " is not open: no kNeedAdded came before this event"));
+    return absl::NotFoundError(absl::StrCat("UNKNOWN_NEED: ", Named(need),
+                                            " is not open: no kNeedAdded came before this event"));
   }
   target.fixed = &fixed->second;
   return absl::OkStatus();
@@ -109,8 +108,9 @@ absl::Status PegBook::FindSupply(SupplyId supply, Target& target) {
   if (target.supply != kNowhere) return absl::OkStatus();
   const auto fixed = fixed_supplies_.find(id);
   if (fixed == fixed_supplies_.end()) {
-    return absl::NotFoundError(absl::StrCat("UNKNOWN_SUPPLY: ", Named(supply),
-                                            " is not there: no kSupplyAdded came before this event"));
+    return absl::NotFoundError(
+        absl::StrCat("UNKNOWN_SUPPLY: ", Named(supply),
+                     " is not there: no kSupplyAdded came before this event"));
   }
   target.fixed = &fixed_.find(fixed->second)->second;
   return absl::OkStatus();
@@ -119,9 +119,8 @@ absl::Status PegBook::FindSupply(SupplyId supply, Target& target) {
 absl::Status PegBook::CheckNeedMoved(const Event& event, Target& target) {
   absl::Status found = FindNeed(event.need, target);
   if (!found.ok()) return found;
-  const std::int64_t handling = target.fixed != nullptr
-                                    ? target.fixed->need.handling_ticks
-                                    : RowOfNeed(target.need).handling_ticks;
+  const std::int64_t handling = target.fixed != nullptr ? target.fixed->need.handling_ticks
+                                                        : RowOfNeed(target.need).handling_ticks;
   if (!InRange(event.tick) || !InRange(event.tick - handling)) {
     return TickOutside(event.need, event.tick);
   }
@@ -132,8 +131,8 @@ absl::Status PegBook::CheckSupplyMoved(const Event& event, Target& target) {
   absl::Status found = FindSupply(event.supply, target);
   if (!found.ok()) return found;
   if (!InRange(event.tick)) return TickOutside(event.supply, event.tick);
-  const std::int32_t expiry = target.fixed != nullptr ? target.fixed->supply.expiry_tick
-                                                      : ExpiryTick(target.supply);
+  const std::int32_t expiry =
+      target.fixed != nullptr ? target.fixed->supply.expiry_tick : ExpiryTick(target.supply);
   if (expiry < event.tick) {
     return absl::InvalidArgumentError(
         absl::StrCat("EXPIRED_BEFORE_READY: ", Named(event.supply), ", field tick: ", event.tick,
@@ -151,9 +150,9 @@ absl::Status PegBook::CheckPair(const Event& event, Target& target) {
     const bool each_other =
         target.fixed->need.need == event.need && target.fixed->supply.supply == event.supply;
     if (each_other && event.kind == EventKind::kFitted) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("FIXED_PEG: ", Named(target.fixed->need.need), " and ",
-                     Named(target.fixed->supply.supply), " are pegged hard to each other"));
+    return absl::FailedPreconditionError(absl::StrCat("FIXED_PEG: ", Named(target.fixed->need.need),
+                                                      " and ", Named(target.fixed->supply.supply),
+                                                      " are pegged hard to each other"));
   }
   if (!Accepts(target.need, store_.supplies.queue(target.supply))) {
     return absl::FailedPreconditionError(
@@ -225,9 +224,9 @@ absl::Status PegBook::CheckNamedOnce(std::span<const Event> change) const {
     std::sort(ids->begin(), ids->end());
     const auto twice = std::adjacent_find(ids->begin(), ids->end());
     if (twice == ids->end()) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("NAMED_TWICE: ", ids == &needs ? Named(NeedId{*twice}) : Named(SupplyId{*twice}),
-                     " occurs in two events of one change"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "NAMED_TWICE: ", ids == &needs ? Named(NeedId{*twice}) : Named(SupplyId{*twice}),
+        " occurs in two events of one change"));
   }
   return absl::OkStatus();
 }

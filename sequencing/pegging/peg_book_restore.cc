@@ -36,9 +36,9 @@ absl::Status CheckRow(const Layout& layout, const NeedRow& row) {
   }
   const auto& stocks = layout.acceptances[static_cast<std::size_t>(row.acceptance)];
   if (std::find(stocks.begin(), stocks.end(), row.stock) == stocks.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("FOREIGN_ACCEPTANCE: ", name, ", field acceptance: ", row.acceptance,
-                     " does not hold stock ", row.stock));
+    return absl::InvalidArgumentError(absl::StrCat("FOREIGN_ACCEPTANCE: ", name,
+                                                   ", field acceptance: ", row.acceptance,
+                                                   " does not hold stock ", row.stock));
   }
   return absl::OkStatus();
 }
@@ -54,8 +54,8 @@ absl::Status CheckRow(const Layout& layout, const SupplyRow& row) {
         absl::StrCat("TICK_OUT_OF_RANGE: ", name, ", field ready_tick: ", row.ready_tick));
   }
   if (row.expiry_tick < row.ready_tick) {
-    return absl::InvalidArgumentError(absl::StrCat("EXPIRED_BEFORE_READY: ", name,
-                                                   ", field expiry_tick: ", row.expiry_tick));
+    return absl::InvalidArgumentError(
+        absl::StrCat("EXPIRED_BEFORE_READY: ", name, ", field expiry_tick: ", row.expiry_tick));
   }
   return absl::OkStatus();
 }
@@ -95,12 +95,12 @@ absl::Status PegBook::RestorePeg(const PegRow& row) {
     return absl::InvalidArgumentError(absl::StrCat("UNKNOWN_NEED: peg of need ", need_id));
   }
   if (supply == kNowhere) {
-    return absl::InvalidArgumentError(absl::StrCat("UNKNOWN_SUPPLY: peg of need ", need_id,
-                                                   ", field supply: ", supply_id));
+    return absl::InvalidArgumentError(
+        absl::StrCat("UNKNOWN_SUPPLY: peg of need ", need_id, ", field supply: ", supply_id));
   }
   if (store_.needs.HasMate(need) || store_.supplies.HasMate(supply)) {
-    return absl::InvalidArgumentError(absl::StrCat("PEGGED_TWICE: peg of need ", need_id,
-                                                   " to supply ", supply_id));
+    return absl::InvalidArgumentError(
+        absl::StrCat("PEGGED_TWICE: peg of need ", need_id, " to supply ", supply_id));
   }
   if (!Fits(need, supply)) {
     return absl::InvalidArgumentError(absl::StrCat("NOT_ON_TIME: peg of need ", need_id,

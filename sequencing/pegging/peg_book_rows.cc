@@ -116,8 +116,8 @@ PegSnapshot PegBook::Snapshot() const {
   store_.needs.ForEach([&](Place need) {
     snapshot.needs.push_back(RowOfNeed(need));
     if (!store_.needs.HasMate(need)) return;
-    snapshot.pegs.push_back({.need = store_.IdOfNeed(need),
-                             .supply = store_.IdOfSupply(store_.needs.mate(need))});
+    snapshot.pegs.push_back(
+        {.need = store_.IdOfNeed(need), .supply = store_.IdOfSupply(store_.needs.mate(need))});
   });
   store_.supplies.ForEach([&](Place supply) { snapshot.supplies.push_back(RowOfSupply(supply)); });
   for (const auto& [need, row] : fixed_) snapshot.fixed.push_back(row);

@@ -241,9 +241,8 @@ void PegBook::WriteBack(const Group& group, std::span<const std::int32_t> pegs,
     const bool had = before[i].peg != kNoSupply;
     PegChange change{.need = store_.IdOfNeed(need), .voluntary = had};
     if (before[i].peg == pegs[i]) {
-      const Touch exposed{.group = touches.front().group,
-                          .kind = TouchKind::kExposed,
-                          .id = store_.needs.id(need)};
+      const Touch exposed{
+          .group = touches.front().group, .kind = TouchKind::kExposed, .id = store_.needs.id(need)};
       if (had || !std::binary_search(touches.begin(), touches.end(), exposed)) continue;
     } else if (pegs[i] != kNoSupply) {
       const Place supply = group.supplies[static_cast<std::size_t>(pegs[i])];

@@ -19,9 +19,7 @@ Event Need(std::uint64_t id, std::int32_t tick, std::int32_t weight = 1) {
 Event Part(std::uint64_t id, std::int32_t tick) {
   return {.kind = EventKind::kSupplyAdded, .supply = SupplyId{id}, .tick = tick};
 }
-Event Lost(std::uint64_t id) {
-  return {.kind = EventKind::kSupplyLost, .supply = SupplyId{id}};
-}
+Event Lost(std::uint64_t id) { return {.kind = EventKind::kSupplyLost, .supply = SupplyId{id}}; }
 Event Moved(std::uint64_t id, std::int32_t tick) {
   return {.kind = EventKind::kSupplyMoved, .supply = SupplyId{id}, .tick = tick};
 }
@@ -64,8 +62,8 @@ TEST_F(PegBookTest, AFreedPartGoesToALateNeedThatItCanHelp) {
   EXPECT_EQ(book_.late(), 1);
 }
 
-// The reference's case where a chain alone is not enough: needs 0 and 7, the part of the first slips
-// from 0 to 1.
+// The reference's case where a chain alone is not enough: needs 0 and 7, the part of the first
+// slips from 0 to 1.
 TEST_F(PegBookTest, ASlippedPartServesAnotherNeed) {
   Given({Need(1, 0), Part(3, 0), Need(2, 7)});
   ASSERT_EQ(PegOf(1), 3U);
@@ -98,9 +96,9 @@ TEST_F(PegBookTest, TwoPartsLostAtOnceCostNoRepegThatOneByOneWould) {
 
 TEST_F(PegBookTest, AChangeThatBreaksNothingTellsNothing) {
   Given({Need(1, 10), Part(2, 5), Need(3, 20), Part(4, 5)});
-  for (const Event& event :
-       {Moved(2, 10), Moved(2, 1), Event{.kind = EventKind::kNeedMoved, .need = NeedId{3}, .tick = 6},
-        Pair(EventKind::kFitted, 1, PegOf(1))}) {
+  for (const Event& event : {Moved(2, 10), Moved(2, 1),
+                             Event{.kind = EventKind::kNeedMoved, .need = NeedId{3}, .tick = 6},
+                             Pair(EventKind::kFitted, 1, PegOf(1))}) {
     ASSERT_TRUE(Apply({event}).ok());
     EXPECT_THAT(outcome_.changes, IsEmpty());
   }
@@ -111,8 +109,9 @@ TEST_F(PegBookTest, AChangeThatBreaksNothingTellsNothing) {
 TEST_F(PegBookTest, BothEndsOfAPegMovedTogetherKeepIt) {
   Given({Need(1, 10), Part(2, 5), Need(3, 30), Part(4, 5)});
   const std::uint64_t part = PegOf(1);
-  ASSERT_TRUE(Apply({Moved(part, 20), {.kind = EventKind::kNeedMoved, .need = NeedId{1}, .tick = 20}})
-                  .ok());
+  ASSERT_TRUE(
+      Apply({Moved(part, 20), {.kind = EventKind::kNeedMoved, .need = NeedId{1}, .tick = 20}})
+          .ok());
   EXPECT_EQ(PegOf(1), part);
   EXPECT_THAT(outcome_.changes, IsEmpty());
 }
@@ -190,11 +189,15 @@ TEST_F(PegBookTest, RefusesWithCodeAndReasonAndChangesNothing) {
       {"UNKNOWN_SUPPLY", kNotFound, {Moved(7, 3)}},
       {"UNKNOWN_NEED", kNotFound, {Pair(kFitted, 7, 2)}},
       {"UNKNOWN_SUPPLY", kNotFound, {Pair(kFitted, 1, 7)}},
-      {"UNKNOWN_VARIANT", kInvalidArgument, {{.kind = kNeedAdded, .need = NeedId{9}, .variant = 1}}},
+      {"UNKNOWN_VARIANT",
+       kInvalidArgument,
+       {{.kind = kNeedAdded, .need = NeedId{9}, .variant = 1}}},
       {"UNKNOWN_VARIANT",
        kInvalidArgument,
        {{.kind = kSupplyAdded, .supply = SupplyId{9}, .variant = -1}}},
-      {"UNKNOWN_POOL", kInvalidArgument, {{.kind = kSupplyAdded, .supply = SupplyId{9}, .pool = 1}}},
+      {"UNKNOWN_POOL",
+       kInvalidArgument,
+       {{.kind = kSupplyAdded, .supply = SupplyId{9}, .pool = 1}}},
       {"UNKNOWN_LOCATION",
        kInvalidArgument,
        {{.kind = kNeedAdded, .need = NeedId{9}, .location = 1}}},
@@ -263,9 +266,9 @@ TEST(PegBookLayoutTest, RefusesAnotherStocksPartAndAnAcceptanceWithoutItsOwn) {
   PegBook book = PegBook::Create({.variants = 3, .acceptances = {{0, 1}}}).value();
   PegOutcome outcome;
   const auto apply = [&](const Event& event) { return book.Apply({&event, 1}, outcome); };
-  EXPECT_THAT(std::string(apply({.kind = EventKind::kNeedAdded, .variant = 2, .acceptance = 0})
-                              .message()),
-              StartsWith("FOREIGN_ACCEPTANCE"));
+  EXPECT_THAT(
+      std::string(apply({.kind = EventKind::kNeedAdded, .variant = 2, .acceptance = 0}).message()),
+      StartsWith("FOREIGN_ACCEPTANCE"));
   ASSERT_TRUE(apply({.kind = EventKind::kNeedAdded, .variant = 2}).ok());
   ASSERT_TRUE(apply({.kind = EventKind::kSupplyAdded, .variant = 1}).ok());
   const absl::Status status = apply({.kind = EventKind::kFitted});
@@ -291,8 +294,7 @@ TEST(PegBookSnapshotTest, RefusesRowsThatNoBookWrote) {
       {"DUPLICATE_NEED", {.needs = {need}, .fixed = {{need, supply}}}},
       {"UNKNOWN_NEED", {.supplies = {supply}, .pegs = {{NeedId{1}, SupplyId{2}}}}},
       {"UNKNOWN_SUPPLY", {.needs = {need}, .pegs = {{NeedId{1}, SupplyId{2}}}}},
-      {"NOT_ON_TIME",
-       {.needs = {need}, .supplies = {supply}, .pegs = {{NeedId{1}, SupplyId{2}}}}},
+      {"NOT_ON_TIME", {.needs = {need}, .supplies = {supply}, .pegs = {{NeedId{1}, SupplyId{2}}}}},
   };
   for (const auto& [reason, rows] : cases) {
     const absl::Status status = PegBook::FromSnapshot({}, rows).status();

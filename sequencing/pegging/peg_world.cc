@@ -332,8 +332,6 @@ std::string PegWorld::CheckAgainstOracle(const std::map<std::uint64_t, std::uint
                       best_.lateness);
 }
 
-void PegWorld::Rebuild() {
-  book_ = PegBook::FromSnapshot(rules_.layout, book_.Snapshot()).value();
-}
+void PegWorld::Rebuild() { book_ = PegBook::FromSnapshot(rules_.layout, book_.Snapshot()).value(); }
 
 }  // namespace tandem::sequencing

@@ -1,5 +1,5 @@
-// For tests only: a random line beside a PegBook. It keeps needs, parts and pegs in plain maps, makes
-// random changes, and after each one holds the book's pegs against the oracle.
+// For tests only: a random line beside a PegBook. It keeps needs, parts and pegs in plain maps,
+// makes random changes, and after each one holds the book's pegs against the oracle.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct WorldRules {
   Layout layout{};
   int weight_max = 1;
   bool expiry = false;
-  int tick_range = 12;       // Small, so that ties are common.
-  int needs_start = 5;       // About.
+  int tick_range = 12;  // Small, so that ties are common.
+  int needs_start = 5;  // About.
   int parts_start = 5;
   int batch_max = 1;         // Events of one change.
   double shift_share = 0.5;  // Of the events: moved needs and parts.

@@ -174,6 +174,7 @@ PegNetwork::PegNetwork(const RepairProblem& problem)
       needs_(static_cast<std::int32_t>(problem.needs.size())) {
   AddEnds();
   std::vector<Mark> marks;
+  marks.reserve(problem.supplies.size() + problem.needs.size());
   for (std::int32_t j = 0; j < supplies_; ++j) {
     marks.push_back({.stock = Supply(j).stock, .tick = Supply(j).ready_tick, .index = j});
   }
@@ -205,8 +206,7 @@ void PegNetwork::AddEnds() {
     const std::int32_t node = network_.AddNode({.weight = -Need(i).weight});
     if (!Pegged(i)) continue;
     network_.Push(entries_[static_cast<std::size_t>(Need(i).peg)]);
-    network_.Push(network_.AddArc(NodeOfSupply(Need(i).peg), node, 1,
-                                  {.weight = -Need(i).weight}));
+    network_.Push(network_.AddArc(NodeOfSupply(Need(i).peg), node, 1, {.weight = -Need(i).weight}));
   }
 }
 

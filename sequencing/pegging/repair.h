@@ -1,5 +1,5 @@
-// The repair of one group of stocks as a whole: every need that has no valid peg is served anew, for
-// any number of changes, weights, expiry dates and alternates.
+// The repair of one group of stocks as a whole: every need that has no valid peg is served anew,
+// for any number of changes, weights, expiry dates and alternates.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +35,10 @@ struct Repaired {
   std::vector<std::int32_t> late{};     // By need: the supply it gets too late, kNoSupply if none.
 };
 
-// The optimum of all three levels, exactly: greatest weight on time, then fewest valid pegs changed,
-// then least total lateness, where a late need may get a part that it accepts after its due tick
-// and one that gets none counts as served at kHorizonTick. What is on time before stays on time
-// unless something heavier takes its place.
+// The optimum of all three levels, exactly: greatest weight on time, then fewest valid pegs
+// changed, then least total lateness, where a late need may get a part that it accepts after its
+// due tick and one that gets none counts as served at kHorizonTick. What is on time before stays on
+// time unless something heavier takes its place.
 //
 // One shortest path a need without a peg, on a network with the time line as its nodes:
 // O((late + 1) * (n + e log n) * log n) time for n needs and supplies, e of them expiring.

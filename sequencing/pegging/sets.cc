@@ -193,9 +193,8 @@ bool SetProblem::Possible(const SetChoice& choice) const {
 SetChoice SetProblem::Greedy() const {
   std::vector<std::size_t> ranks(order_.size());
   std::iota(ranks.begin(), ranks.end(), 0);
-  std::stable_sort(ranks.begin(), ranks.end(), [&](std::size_t a, std::size_t b) {
-    return At(a).weight > At(b).weight;
-  });
+  std::stable_sort(ranks.begin(), ranks.end(),
+                   [&](std::size_t a, std::size_t b) { return At(a).weight > At(b).weight; });
   SetChoice choice = None(SetMethod::kGreedy);
   for (const std::size_t rank : ranks) {
     std::int32_t& option = choice.options[order_[rank]];
@@ -227,11 +226,15 @@ struct SetProblem::Searcher {
       const auto stock = static_cast<std::size_t>(asked.stock);
       if (used[stock] + asked.pieces > problem.ReadyBy(stock, due_tick)) return false;
     }
-    for (const StockPieces& asked : option) used[static_cast<std::size_t>(asked.stock)] += asked.pieces;
+    for (const StockPieces& asked : option) {
+      used[static_cast<std::size_t>(asked.stock)] += asked.pieces;
+    }
     return true;
   }
   void PutBack(std::span<const StockPieces> option) {
-    for (const StockPieces& asked : option) used[static_cast<std::size_t>(asked.stock)] -= asked.pieces;
+    for (const StockPieces& asked : option) {
+      used[static_cast<std::size_t>(asked.stock)] -= asked.pieces;
+    }
   }
   void Visit(std::size_t rank) {
     if (--nodes_left < 0) return;
@@ -282,9 +285,9 @@ absl::StatusOr<std::vector<PieceSet>> KitSets(std::span<const Piece> pieces,
   std::map<std::int32_t, std::vector<Piece>> lots;
   for (const Piece& piece : pieces) {
     if (!InRange(piece.ready_tick)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("TICK_OUT_OF_RANGE: supply ", static_cast<std::uint64_t>(piece.supply),
-                       ", field ready_tick: ", piece.ready_tick));
+      return absl::InvalidArgumentError(absl::StrCat("TICK_OUT_OF_RANGE: supply ",
+                                                     static_cast<std::uint64_t>(piece.supply),
+                                                     ", field ready_tick: ", piece.ready_tick));
     }
     ids.push_back(piece.supply);
     lots[piece.lot].push_back(piece);
@@ -321,8 +324,7 @@ absl::StatusOr<SetChoice> ChooseSets(std::span<const SetVehicle> vehicles,
   const SetProblem problem(vehicles, ready_ticks);
   if (problem.OneStock()) {
     if (problem.EqualWeights()) return problem.MooreHodgson();
-    const auto stock =
-        static_cast<std::size_t>(vehicles.front().options.front().front().stock);
+    const auto stock = static_cast<std::size_t>(vehicles.front().options.front().front().stock);
     const auto count = static_cast<std::int64_t>(vehicles.size());
     if ((problem.Pieces(stock) + 1) * count <= limits.cells) return problem.LawlerMoore();
   }

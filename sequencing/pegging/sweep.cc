@@ -49,10 +49,10 @@ class Sweep {
   }
 
   const RepairProblem& problem_;
-  std::vector<std::int32_t> peg_{};       // By need.
-  std::vector<Pair> pegged_by_due_{};     // Due tick, need: pegged ones.
-  std::vector<Pair> open_needs_{};        // Due tick, need.
-  std::vector<Pair> open_supplies_{};     // Ready tick, supply.
+  std::vector<std::int32_t> peg_{};    // By need.
+  std::vector<Pair> pegged_by_due_{};  // Due tick, need: pegged ones.
+  std::vector<Pair> open_needs_{};     // Due tick, need.
+  std::vector<Pair> open_supplies_{};  // Ready tick, supply.
 };
 
 Sweep::Sweep(const RepairProblem& problem) : problem_(problem) {
@@ -83,7 +83,7 @@ void Sweep::Release(std::int64_t shortage) {
   std::int64_t lacking = -shortage;  // At the tick and up to the one above it.
   for (const Step& step : open) lacking += step.by;
   using Least = std::priority_queue<Pair, std::vector<Pair>, std::greater<>>;
-  Least candidates;                      // Ready tick, need: pairs that are due above the tick.
+  Least candidates;  // Ready tick, need: pairs that are due above the tick.
   std::priority_queue<std::int32_t> released;  // Ready ticks of what covers the tick.
   std::size_t unseen = pegged_by_due_.size();
   for (std::size_t k = open.size(); k-- > 0; lacking -= open[k].by) {

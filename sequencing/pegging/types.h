@@ -1,5 +1,5 @@
-// The words of pegging: needs (a vehicle's place on the line asks for a part), supplies (a part that
-// exists or is on its way), and the events that change them.
+// The words of pegging: needs (a vehicle's place on the line asks for a part), supplies (a part
+// that exists or is on its way), and the events that change them.
 //
 // Times are ticks: whole numbers in the caller's unit, seconds from the plan's origin say, or line
 // positions (reference, 5a, "line-rate change"). All of one book are of one unit.
@@ -30,8 +30,9 @@ struct Location {
   std::int32_t handling_ticks = 0;
 };
 
-// What does not change with events. A part lies in a stock: a variant in a pool. A need asks for the
-// stock of its location's pool and its own variant, or, with an acceptance, for any stock listed.
+// What does not change with events. A part lies in a stock: a variant in a pool. A need asks for
+// the stock of its location's pool and its own variant, or, with an acceptance, for any stock
+// listed.
 struct Layout {
   std::int32_t pools = 1;
   std::int32_t variants = 1;

@@ -220,7 +220,9 @@ Rate Measure(Plant& plant, std::size_t rounds) {
               std::to_string(rounds * kEventsOfRound) + " events (" + std::to_string(steps) +
               " of the book): " + std::to_string(changes) + " pegs told, " +
               std::to_string(outcome.voluntary) + " re-pegs, " + std::to_string(refused) +
-              " refused; processor time, median of " + std::to_string(rounds) + " rounds (the best tenth from " + std::to_string(static_cast<std::int64_t>(Quantile(rates, 0.9))) + ")";
+              " refused; processor time, median of " + std::to_string(rounds) +
+              " rounds (the best tenth from " +
+              std::to_string(static_cast<std::int64_t>(Quantile(rates, 0.9))) + ")";
   return rate;
 }
 
@@ -241,7 +243,8 @@ void MeasureShape(std::size_t queues, double goal) {
          .goal = 100.0,
          .better = Better::kLower,
          .note = "all that malloc had given to the book after those events, its own heads "
-                 "included, over the needs with a peg; free parts (of " + parts + ") included"});
+                 "included, over the needs with a peg; free parts (of " +
+                 parts + ") included"});
 }
 
 }  // namespace
