@@ -86,6 +86,7 @@ class EntryStore {
   void PrefetchEntry(Place guess) const;
   void PrefetchMate(Place guess) const;  // Where its mate's place is kept.
   Place GuessMate(Place guess) const;
+  void PrefetchFree(std::uint32_t queue) const { PrefetchLine(&free_in_[queue]); }
   void PrefetchBlock(Place guess) const { PrefetchLine(&BlockOf(guess)); }
   // The same for what a new entry of the queue will read: four steps.
   void PrefetchQueue(std::uint32_t queue) const { PrefetchLine(&sides_[queue]); }

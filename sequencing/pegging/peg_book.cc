@@ -235,7 +235,11 @@ class PegBook::Prefetcher {
       return;
     }
     Place& guess = guesses_[at % kRing];
-    if (guess == kNowhere || event.kind == EventKind::kSupplyMoved) return;
+    if (guess == kNowhere) return;
+    const std::uint32_t stock = SideOf(event).queue(guess);
+    book_.store_.needs.PrefetchFree(stock);
+    PrefetchLine(&book_.plain_[stock]);
+    if (event.kind == EventKind::kSupplyMoved) return;
     if (event.kind == EventKind::kSupplyLost) book_.store_.supplies.PrefetchPairs(guess);
     guess = SideOf(event).GuessMate(guess);
     if (guess != kNowhere) MatesOf(event).PrefetchBlock(guess);
