@@ -13,6 +13,7 @@ struct Entry {
 
 constexpr Entry kEntries[] = {
     {"adherence", tandem::bench::Adherence},
+    {"pegging_events", tandem::bench::PeggingEvents},
     {"rack_repeg", tandem::bench::RackRepeg},
 };
 

@@ -1,0 +1,258 @@
+// What a change left open is settled: by one or two chains where that is exact, else as a whole.
+#include <algorithm>
+#include <tuple>
+
+#include "sequencing/pegging/peg_book.h"
+
+namespace tandem::sequencing {
+
+bool PegBook::Accepts(Place need, std::uint32_t stock) const {
+  const Extra* extra = ExtraOf(need);
+  if (extra == nullptr || extra->acceptance == kNoAcceptance) {
+    return store_.needs.queue(need) == stock;
+  }
+  const auto& stocks = layout_.acceptances[static_cast<std::size_t>(extra->acceptance)];
+  return std::find(stocks.begin(), stocks.end(), static_cast<std::int32_t>(stock)) != stocks.end();
+}
+
+const PegBook::Extra* PegBook::ExtraOf(Place need) const {
+  if (extras_.empty()) return nullptr;
+  const auto found = extras_.find(store_.needs.id(need));
+  return found == extras_.end() ? nullptr : &found->second;
+}
+
+std::int32_t PegBook::ExpiryTick(Place supply) const {
+  if (expiry_ticks_.empty()) return kNeverExpires;
+  const auto found = expiry_ticks_.find(store_.supplies.id(supply));
+  return found == expiry_ticks_.end() ? kNeverExpires : found->second;
+}
+
+bool PegBook::Fits(Place need, Place supply) const {
+  const std::int32_t due = store_.needs.key(need);
+  if (store_.supplies.key(supply) > due) return false;
+  if (PlainStock(store_.supplies.queue(supply))) return true;
+  return due <= ExpiryTick(supply) && Accepts(need, store_.supplies.queue(supply));
+}
+
+void PegBook::MarkPlain(std::uint32_t group) {
+  const std::uint8_t plain = members_[group].empty() && expiring_[group] == 0 ? 1 : 0;
+  plain_[group] = plain;
+  for (const std::int32_t stock : members_[group]) plain_[static_cast<std::size_t>(stock)] = plain;
+}
+
+std::int64_t PegBook::LateIn(std::uint32_t group) const {
+  if (PlainStock(group)) return store_.needs.FreeIn(group);
+  if (members_[group].empty()) return store_.needs.FreeIn(group);
+  std::int64_t late = 0;
+  for (const std::int32_t stock : members_[group]) {
+    late += store_.needs.FreeIn(static_cast<std::uint32_t>(stock));
+  }
+  return late;
+}
+
+void PegBook::Settle(PegOutcome& outcome) {
+  if (touches_.empty()) return;
+  if (touches_.size() > 1) {
+    std::sort(touches_.begin(), touches_.end());
+    touches_.erase(std::unique(touches_.begin(), touches_.end()), touches_.end());
+  }
+  const std::span<const Touch> touches = touches_;
+  for (std::size_t from = 0; from < touches.size();) {
+    std::size_t to = from;
+    while (to < touches.size() && touches[to].group == touches[from].group) ++to;
+    SettleGroup(touches.subspan(from, to - from));
+    from = to;
+  }
+  outcome.changes.insert(outcome.changes.end(), repegs_.changes.begin(), repegs_.changes.end());
+  outcome.voluntary += repegs_.voluntary;
+  touches_.clear();
+  repegs_.changes.clear();
+  repegs_.voluntary = 0;
+}
+
+PegBook::Open PegBook::OpenOf(std::span<const Touch> touches) const {
+  Open open;
+  for (const Touch& touch : touches) {
+    if (touch.kind == TouchKind::kFreed) {
+      const Place supply = store_.supplies.Find(touch.id);
+      if (supply == kNowhere || store_.supplies.HasMate(supply)) continue;
+      ++open.freed;
+      open.supply = supply;
+      continue;
+    }
+    const Place need = store_.needs.Find(touch.id);
+    if (need == kNowhere) continue;
+    const bool pegged = store_.needs.HasMate(need);
+    if (touch.kind == TouchKind::kWidened) {
+      if (!pegged) continue;
+      ++open.widened;
+      open.widened_need = need;
+    } else if (!pegged && need != open.need) {
+      ++open.exposed;
+      open.need = need;
+    }
+  }
+  return open;
+}
+
+void PegBook::SettleGroup(std::span<const Touch> touches) {
+  const std::uint32_t group = touches.front().group;
+  const std::int64_t late = LateIn(group);
+  if (late == 0) return;  // All are on time by the pegs they had.
+  const Open open = OpenOf(touches);
+  if (open.exposed + open.freed + open.widened == 0) return;
+  if (PlainStock(group)) {
+    if (!SettleByChain(group, open)) return SettleWhole(touches);
+  } else {
+    const bool alone = late == 1 && open.exposed == 1;
+    if (!alone || !TakeFreePart(open.need)) return SettleWhole(touches);
+  }
+  // The chains tell of what they change; a need that lost its part and got none is left.
+  for (const Touch& touch : touches) {
+    if (touch.kind != TouchKind::kExposed) continue;
+    const Place need = store_.needs.Find(touch.id);
+    if (need == kNowhere || store_.needs.HasMate(need)) continue;
+    repegs_.changes.push_back({.need = NeedId{touch.id}});
+  }
+}
+
+bool PegBook::SettleByChain(std::uint32_t group, const Open& open) {
+  const std::int64_t late_before = LateIn(group) - open.exposed;
+  const bool unit = store_.needs.UnitWeights(group);
+  Chains chains(store_, repegs_, scratch_);
+  const std::int32_t others = open.freed + open.widened;
+  if (open.exposed == 1 && (late_before == 0 || others == 0)) {
+    chains.Expose(open.need);
+    return true;
+  }
+  if (open.exposed == 0 && open.freed == 1 && open.widened == 0) {
+    chains.Free(open.supply);
+    return true;
+  }
+  if (!unit || open.exposed > 1) return false;
+  // With weights of 1 a chain helps only if it ends at a part that is free.
+  if (open.exposed == 0 && store_.supplies.FreeIn(group) == 0) return true;
+  if (open.exposed == 1 && open.freed == 1 && open.widened == 0) {
+    chains.ExposeAndFree(open.need, open.supply);
+    return true;
+  }
+  if (open.exposed == 0 && open.freed == 0 && open.widened == 1) {
+    chains.Widen(open.widened_need);
+    return true;
+  }
+  return false;
+}
+
+// Where nobody else is late, a part that is free costs nobody a re-peg: the one that expires first,
+// of those the latest.
+bool PegBook::TakeFreePart(Place need) {
+  Place best = kNowhere;
+  std::tuple<std::int32_t, std::int32_t, std::uint64_t> least;
+  const std::uint32_t group = group_of_[store_.needs.queue(need)];
+  const auto consider = [&](Place supply) {
+    if (store_.supplies.HasMate(supply) || !Fits(need, supply)) return;
+    const std::tuple rank(ExpiryTick(supply), -store_.supplies.key(supply),
+                          store_.supplies.id(supply));
+    if (best != kNowhere && least <= rank) return;
+    best = supply;
+    least = rank;
+  };
+  store_.supplies.ForEach(group, consider);
+  for (const std::int32_t stock : members_[group]) {
+    if (static_cast<std::uint32_t>(stock) != group) {
+      store_.supplies.ForEach(static_cast<std::uint32_t>(stock), consider);
+    }
+  }
+  if (best == kNowhere) return false;
+  store_.Peg(need, best);
+  repegs_.changes.push_back(
+      {.need = store_.IdOfNeed(need), .supply = store_.IdOfSupply(best), .on_time = true});
+  return true;
+}
+
+PegBook::Group PegBook::Gather(std::uint32_t group) const {
+  Group gathered;
+  gathered.own_stocks = members_[group];
+  if (gathered.own_stocks.empty()) gathered.own_stocks = {static_cast<std::int32_t>(group)};
+  for (const std::int32_t stock : gathered.own_stocks) {
+    const auto queue = static_cast<std::uint32_t>(stock);
+    store_.needs.ForEach(queue, [&](Place need) { gathered.needs.push_back(need); });
+    store_.supplies.ForEach(queue, [&](Place supply) { gathered.supplies.push_back(supply); });
+  }
+  std::sort(gathered.needs.begin(), gathered.needs.end(), [&](Place a, Place b) {
+    return std::pair(store_.needs.key(a), store_.needs.id(a)) <
+           std::pair(store_.needs.key(b), store_.needs.id(b));
+  });
+  std::sort(gathered.supplies.begin(), gathered.supplies.end(), [&](Place a, Place b) {
+    return std::pair(store_.supplies.key(a), store_.supplies.id(a)) <
+           std::pair(store_.supplies.key(b), store_.supplies.id(b));
+  });
+  absl::flat_hash_map<Place, std::int32_t> index_of;
+  for (const Place supply : gathered.supplies) {
+    index_of.emplace(supply, static_cast<std::int32_t>(index_of.size()));
+    gathered.problem.supplies.push_back(
+        {.ready_tick = store_.supplies.key(supply),
+         .expiry_tick = ExpiryTick(supply),
+         .stock = static_cast<std::int32_t>(store_.supplies.queue(supply))});
+  }
+  for (const Place need : gathered.needs) {
+    const Extra* extra = ExtraOf(need);
+    std::span<const std::int32_t> stocks;
+    if (extra != nullptr && extra->acceptance != kNoAcceptance) {
+      stocks = layout_.acceptances[static_cast<std::size_t>(extra->acceptance)];
+    } else {
+      const auto own = static_cast<std::int32_t>(store_.needs.queue(need));
+      const auto at = std::find(gathered.own_stocks.begin(), gathered.own_stocks.end(), own);
+      stocks = std::span(&*at, 1);
+    }
+    gathered.problem.needs.push_back(
+        {.due_tick = store_.needs.key(need),
+         .weight = store_.needs.weight(need),
+         .stocks = stocks,
+         .peg = store_.needs.HasMate(need) ? index_of.at(store_.needs.mate(need)) : kNoSupply});
+  }
+  return gathered;
+}
+
+void PegBook::SettleWhole(std::span<const Touch> touches) {
+  const std::uint32_t group = touches.front().group;
+  const Group gathered = Gather(group);
+  const RepairProblem& problem = gathered.problem;
+  if (PlainStock(group)) {
+    const std::int64_t shortage = ShortageOf(problem);
+    const auto on_time = static_cast<std::int64_t>(problem.needs.size()) - shortage;
+    const bool parts_left = static_cast<std::int64_t>(problem.supplies.size()) > on_time;
+    if (shortage == 0 || (store_.needs.UnitWeights(group) && !parts_left)) {
+      return WriteBack(gathered, RepairBySweep(problem, shortage), touches);
+    }
+  }
+  WriteBack(gathered, RepairExactly(problem).on_time, touches);
+}
+
+void PegBook::WriteBack(const Group& group, std::span<const std::int32_t> pegs,
+                        std::span<const Touch> touches) {
+  const std::vector<RepairNeed>& before = group.problem.needs;
+  for (std::size_t i = 0; i < pegs.size(); ++i) {
+    if (before[i].peg == pegs[i] || before[i].peg == kNoSupply) continue;
+    store_.Unpeg(group.needs[i], group.supplies[static_cast<std::size_t>(before[i].peg)]);
+  }
+  for (std::size_t i = 0; i < pegs.size(); ++i) {
+    const Place need = group.needs[i];
+    const bool had = before[i].peg != kNoSupply;
+    PegChange change{.need = store_.IdOfNeed(need), .voluntary = had};
+    if (before[i].peg == pegs[i]) {
+      const Touch exposed{
+          .group = touches.front().group, .kind = TouchKind::kExposed, .id = store_.needs.id(need)};
+      if (had || !std::binary_search(touches.begin(), touches.end(), exposed)) continue;
+    } else if (pegs[i] != kNoSupply) {
+      const Place supply = group.supplies[static_cast<std::size_t>(pegs[i])];
+      store_.Peg(need, supply);
+      change.supply = store_.IdOfSupply(supply);
+      change.on_time = true;
+    }
+    if (had) ++repegs_.voluntary;
+    repegs_.changes.push_back(change);
+  }
+}
+
+}  // namespace tandem::sequencing

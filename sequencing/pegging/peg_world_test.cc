@@ -1,0 +1,116 @@
+// Random cases against the oracle. Quick by default; TANDEM_PEGGING_CASES sets how many worlds.
+#include "sequencing/pegging/peg_world.h"
+
+#include <cstdlib>
+#include <string>
+
+#include "gmock/gmock.h"
+
+namespace tandem::sequencing {
+namespace {
+
+int CasesOf(int quick) {
+  const char* asked = std::getenv("TANDEM_PEGGING_CASES");
+  return asked == nullptr ? quick : std::atoi(asked);
+}
+
+constexpr int kChanges = 4;  // Of one world.
+
+// Every world starts from random needs and parts (often with a shortage), then changes.
+void ExpectOptimal(const WorldRules& rules, int worlds, std::uint64_t seed) {
+  std::int64_t late = 0;
+  std::int64_t repegs = 0;
+  for (int k = 0; k < worlds; ++k) {
+    PegWorld world(rules, seed + static_cast<std::uint64_t>(k));
+    for (int change = 0; change < kChanges; ++change) {
+      if (change == kChanges / 2) world.Rebuild();  // The past decides nothing but the pegs.
+      const std::string wrong = world.Change();
+      ASSERT_EQ(wrong, "") << "seed " << seed + static_cast<std::uint64_t>(k) << " change "
+                           << change;
+      late += world.best().weight_late;
+      repegs += world.best().repegs;
+    }
+  }
+  // The worlds show what they are for.
+  EXPECT_GT(late, worlds / 4);
+  EXPECT_GT(repegs, worlds / 100);
+}
+
+TEST(PegWorldTest, PlainStocksAreOptimalAfterEveryEvent) { ExpectOptimal({}, CasesOf(1000), 1); }
+
+TEST(PegWorldTest, WeightsAreOptimalAfterEveryEvent) {
+  ExpectOptimal({.weight_max = 3}, CasesOf(1000), 1'000'001);
+}
+
+TEST(PegWorldTest, BatchesAreOptimal) { ExpectOptimal({.batch_max = 5}, CasesOf(1000), 2'000'001); }
+
+TEST(PegWorldTest, BatchesWithWeightsAreOptimal) {
+  ExpectOptimal({.weight_max = 3, .batch_max = 5}, CasesOf(1000), 3'000'001);
+}
+
+TEST(PegWorldTest, LongerLinesAreOptimal) {
+  ExpectOptimal(
+      {.weight_max = 2, .tick_range = 40, .needs_start = 25, .parts_start = 28, .batch_max = 3},
+      CasesOf(1000) / 10, 4'000'001);
+}
+
+// Several blocks a side, splits and merges, ties across blocks.
+TEST(PegWorldTest, BlocksOfALongLineChangeNothing) {
+  for (const int range : {5, 2000}) {
+    for (const int weight_max : {1, 3}) {
+      for (const int parts : {400, 470}) {
+        PegWorld world({.weight_max = weight_max,
+                        .tick_range = range,
+                        .needs_start = 400,
+                        .parts_start = parts,
+                        .batch_max = 2,
+                        .long_line = true},
+                       9'000'001);
+        for (int change = 0; change < CasesOf(1000) / 100; ++change) {
+          if (change % 4 == 3) world.Rebuild();
+          ASSERT_EQ(world.Change(), "") << "range " << range << " weight_max " << weight_max
+                                        << " parts " << parts << " change " << change;
+        }
+      }
+    }
+  }
+}
+
+TEST(PegWorldTest, SeveralLocationsShareAPool) {
+  ExpectOptimal({.layout = {.pools = 2,
+                            .variants = 1,
+                            .locations = {{.pool = 0, .handling_ticks = 1},
+                                          {.pool = 0, .handling_ticks = 4},
+                                          {.pool = 1}}},
+                 .needs_start = 8,
+                 .parts_start = 8,
+                 .batch_max = 2},
+                CasesOf(1000), 5'000'001);
+}
+
+TEST(PegWorldTest, ExpiryIsOptimal) {
+  ExpectOptimal({.weight_max = 2, .expiry = true, .batch_max = 3}, CasesOf(1000), 6'000'001);
+}
+
+// {0}, {1}, {2} in {0, 1} in {0, 1, 2}: a need draws any set that holds its own variant.
+TEST(PegWorldTest, NestedAlternatesAreOptimal) {
+  ExpectOptimal({.layout = {.variants = 3, .acceptances = {{0, 1}, {0, 1, 2}}},
+                 .weight_max = 2,
+                 .needs_start = 8,
+                 .parts_start = 8,
+                 .batch_max = 3},
+                CasesOf(1000), 7'000'001);
+}
+
+TEST(PegWorldTest, CrossingAlternatesWithExpiryAreOptimal) {
+  ExpectOptimal({.layout = {.variants = 3, .acceptances = {{0, 1}, {1, 2}, {0, 2}}},
+                 .weight_max = 3,
+                 .expiry = true,
+                 .needs_start = 8,
+                 .parts_start = 8,
+                 .batch_max = 4},
+                CasesOf(1000), 8'000'001);
+}
+
+}  // namespace
+}  // namespace tandem::sequencing
