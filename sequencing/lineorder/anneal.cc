@@ -1,6 +1,5 @@
 #include "sequencing/lineorder/anneal.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -31,7 +30,6 @@ Anneal::Anneal(const LineProblem& problem, std::vector<int> order, std::uint64_t
       extra_moves_(problem.extra_terms.size()),
       best_(std::move(order)),
       best_score_(state_.score()),
-      reached_(best_score_),
       best_extras_(state_.extras().values()) {
   for (std::size_t i = 0; i < kLevels; ++i) {
     quantiles_[i] = -Log((static_cast<double>(i) + 0.5) / kLevels);
@@ -49,7 +47,6 @@ void Anneal::SetExtraHeat(double heat) { extra_heat_ = heat; }
 void Anneal::Restart(const std::vector<int>& order) {
   Keep();
   state_ = LineState(problem_, order);
-  reached_ = state_.score();
 }
 
 // Only before the best order is left: while it gets better step by step, it is not copied.
@@ -80,7 +77,6 @@ bool Anneal::Takes(const Move& move, std::int64_t delta) {
 
 void Anneal::Note() {
   const std::vector<std::int64_t>& extras = state_.extras().values();
-  reached_ = std::min(reached_, state_.score());
   if (state_.score() > best_score_) return;
   if (state_.score() == best_score_ && extras >= best_extras_) return;
   best_score_ = state_.score();
@@ -93,6 +89,7 @@ void Anneal::Walk(std::int64_t moves) {
   Move move;
   for (; moves > 0; --moves) {
     if (!draw_.Draw(state_, random_, move)) continue;
+    ++judged_;
     const std::int64_t most = most_[random_.Next() % kLevels];
     const std::int64_t delta = state_.Delta(move, most);
     if (delta > most || !Takes(move, delta)) continue;

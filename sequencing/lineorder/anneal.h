@@ -32,9 +32,11 @@ class Anneal {
   void Restart(const std::vector<int>& order);
 
   std::int64_t best_score() const { return best_score_; }
-  // The best score since the last Restart.
-  std::int64_t reached() const { return reached_; }
+  // The present order's.
+  std::int64_t score() const { return state_.score(); }
   const std::vector<int>& BestOrder();
+  // Moves judged so far.
+  std::int64_t judged() const { return judged_; }
 
  private:
   static constexpr std::size_t kLevels = 1024;
@@ -50,6 +52,7 @@ class Anneal {
   // The exponential distribution's quantiles, and how much worse they let a move be.
   std::array<double, kLevels> quantiles_{};
   std::array<std::int64_t, kLevels> most_{};
+  std::int64_t judged_ = 0;
   double extra_heat_ = 0.0;
   // Per extra term: how much moves have changed it, and how many.
   std::vector<double> extra_changes_{};
@@ -57,7 +60,6 @@ class Anneal {
 
   std::vector<int> best_{};
   std::int64_t best_score_ = 0;
-  std::int64_t reached_ = 0;
   std::vector<std::int64_t> best_extras_{};
   bool kept_ = true;  // best_ is the best order; else the present one is.
 };

@@ -54,7 +54,7 @@ class LineSearch::Impl {
             problem_.extra_terms.empty()
                 ? 0
                 : static_cast<std::int64_t>(static_cast<double>(iterations_) * kExtraShare)),
-        schedule_(iterations_ - extra_moves_),
+        schedule_(iterations_ - extra_moves_, WeightOf(problem_, problem_.objectives.back())),
         base_(start),
         anneal_(std::make_unique<Anneal>(bare_, std::move(start), seed_)) {}
 
@@ -71,7 +71,9 @@ class LineSearch::Impl {
     return !finished_;
   }
 
+  std::int64_t iterations() const { return iterations_; }
   std::int64_t done() const { return done_; }
+  std::int64_t judged() const { return judged_before_ + anneal_->judged(); }
   std::int64_t best_score() const { return anneal_->best_score(); }
   std::vector<int> BestOrder() const { return anneal_->BestOrder(); }
   bool optimal() const { return problem_.extra_terms.empty() && best_score() <= score_least_; }
@@ -86,7 +88,9 @@ class LineSearch::Impl {
     if (extra_phase_) {
       anneal_->SetExtraHeat(left * left);
     } else {
-      anneal_->SetHeat(leg_.heat * left * left);
+      double heat = leg_.heat;
+      for (int i = 0; i < leg_.power; ++i) heat *= left;
+      anneal_->SetHeat(heat);
     }
     block_left_ = std::min(kBlock, leg_.moves - leg_done_);
     return true;
@@ -98,7 +102,7 @@ class LineSearch::Impl {
       finished_ = true;
       return;
     }
-    const std::optional<Leg> leg = schedule_.Next(anneal_->reached());
+    const std::optional<Leg> leg = schedule_.Next(anneal_->score());
     if (!leg.has_value()) return EndScorePhase();
     leg_ = *leg;
     if (leg_.from_base && !has_base_) base_ = anneal_->BestOrder();
@@ -113,10 +117,11 @@ class LineSearch::Impl {
       return;
     }
     const std::vector<int> best = anneal_->BestOrder();
+    judged_before_ = anneal_->judged();
     anneal_ = std::make_unique<Anneal>(problem_, best, seed_ + 1);
     extra_phase_ = true;
     leg_done_ = 0;
-    leg_ = {.heat = 0.0, .moves = iterations_ - done_, .from_base = false};
+    leg_ = {.heat = 0.0, .power = 0, .moves = iterations_ - done_, .from_base = false};
   }
 
   const LineProblem problem_;
@@ -133,6 +138,7 @@ class LineSearch::Impl {
   std::int64_t leg_done_ = 0;
   std::int64_t block_left_ = 0;
   std::int64_t done_ = 0;
+  std::int64_t judged_before_ = 0;
   bool extra_phase_ = false;
   bool finished_ = false;
 };
@@ -153,6 +159,8 @@ absl::StatusOr<LineSearch> LineSearch::Begin(LineProblem problem, const SearchOp
 }
 
 bool LineSearch::Advance(std::int64_t moves) { return impl_->Advance(moves); }
+std::int64_t LineSearch::iterations() const { return impl_->iterations(); }
+std::int64_t LineSearch::moves_judged() const { return impl_->judged(); }
 std::int64_t LineSearch::iterations_done() const { return impl_->done(); }
 std::int64_t LineSearch::best_score() const { return impl_->best_score(); }
 std::vector<int> LineSearch::BestOrder() const { return impl_->BestOrder(); }

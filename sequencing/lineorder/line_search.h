@@ -44,7 +44,11 @@ class LineSearch {
   // known to be optimal.
   bool Advance(std::int64_t moves);
 
+  std::int64_t iterations() const;
   std::int64_t iterations_done() const;
+  // Of the moves drawn, those whose change of the score was counted: some draws come to nothing,
+  // as the two vehicles are alike.
+  std::int64_t moves_judged() const;
   // Whether the best order is known to be optimal: no violation, and as few colour changes as the
   // paint batch limit allows.
   bool optimal() const;

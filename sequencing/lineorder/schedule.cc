@@ -6,46 +6,81 @@
 namespace tandem::sequencing {
 namespace {
 
-constexpr double kHeats[] = {3000.0, 100.0, 10.0, 1.0};
-constexpr double kApproach = 0.02;    // Share of all moves, for each heat in turn, from the best.
-constexpr double kTrial = 0.03;       // For each heat, from the same order.
-constexpr double kSecondTrial = 0.1;  // For each of the two best heats.
+// The hotter, the steeper: a hot leg has to pass the colder ones' heats too.
+struct Shape {
+  double heat = 1.0;  // In units of the last objective's weight.
+  int power = 2;
+};
+constexpr Shape kColdest = {1.0, 2};
+constexpr Shape kWarmer[] = {{10.0, 2}, {100.0, 2}, {3000.0, 3}};
+// Half a violation of the first objective, whatever the last one's weight.
+constexpr double kHottest = 500'000.0;
+constexpr int kHottestPower = 6;
+
+// Shares of all moves. The approach goes from the start to the order that the trials share: first
+// without heat, which is all that an easy problem needs.
+constexpr double kDescent = 0.01;
+constexpr double kHotApproach = 0.2;
+constexpr double kColdApproach = 0.04;
+constexpr double kTrial = 0.04;        // For each shape.
+constexpr double kSecondTrial = 0.06;  // For each of the two best.
+constexpr double kPolish = 0.1;        // At last, if the best shape is not the coldest.
 
 }  // namespace
 
-Schedule::Schedule(std::int64_t iterations) : iterations_(iterations), left_(iterations) {}
+Schedule::Schedule(std::int64_t iterations, std::int64_t unit)
+    : iterations_(iterations), left_(iterations), unit_(static_cast<double>(unit)) {
+  const Trial coldest{.heat = kColdest.heat * unit_, .power = kColdest.power};
+  const Trial hottest{.heat = kHottest, .power = kHottestPower};
+  Lay({.heat = 0.0, .power = 1}, kDescent, false);
+  Lay(hottest, kHotApproach, false);
+  Lay(coldest, kColdApproach, false);
+  trials_ = {coldest};
+  for (const Shape& shape : kWarmer) {
+    trials_.push_back({.heat = shape.heat * unit_, .power = shape.power});
+  }
+  trials_.push_back(hottest);
+  LayTrials(kTrial);
+}
 
-Leg Schedule::Give(double heat, double share, bool from_base) {
+void Schedule::Lay(const Trial& shape, double share, bool is_trial) {
   const auto moves = static_cast<std::int64_t>(static_cast<double>(iterations_) * share);
-  const Leg leg{.heat = heat,
+  const Leg leg{.heat = shape.heat,
+                .power = shape.power,
                 .moves = std::clamp<std::int64_t>(moves, std::min<std::int64_t>(left_, 1), left_),
-                .from_base = from_base};
+                .from_base = is_trial};
+  if (leg.moves == 0) return;
   left_ -= leg.moves;
-  return leg;
+  ahead_.push_back(leg);
+}
+
+void Schedule::LayTrials(double share) {
+  for (const Trial& trial : trials_) Lay(trial, share, true);
+}
+
+void Schedule::LayLast() {
+  const Trial coldest{.heat = kColdest.heat * unit_, .power = kColdest.power};
+  if (trials_[0].heat > coldest.heat) {
+    const double left = static_cast<double>(left_) / static_cast<double>(iterations_);
+    Lay(trials_[0], left - kPolish, false);
+  }
+  Lay(coldest, 1.0, false);
 }
 
 std::optional<Leg> Schedule::Next(std::int64_t reached) {
-  constexpr std::size_t kCount = std::size(kHeats);
-  if (left_ == 0) return std::nullopt;
-  const std::size_t stage = stage_++;
-  if (stage < kCount) return Give(kHeats[stage], kApproach, false);
-  if (stage > kCount && stage <= kCount + trials_.size()) {
-    trials_[stage - kCount - 1].reached = reached;
+  if (next_ > 0 && ahead_[next_ - 1].from_base) trials_[trials_done_++].reached = reached;
+  if (next_ == ahead_.size()) {
+    if (left_ == 0) return std::nullopt;
+    std::ranges::stable_sort(trials_, {}, &Trial::reached);
+    trials_done_ = 0;
+    if (trials_.size() > 2) {
+      trials_.resize(2);
+      LayTrials(kSecondTrial);
+    } else {
+      LayLast();
+    }
   }
-  if (stage == kCount) {
-    for (const double heat : kHeats) trials_.push_back({.heat = heat, .reached = 0});
-  }
-  if (stage < kCount + trials_.size()) {
-    return Give(trials_[stage - kCount].heat, trials_.size() == kCount ? kTrial : kSecondTrial,
-                true);
-  }
-  std::ranges::stable_sort(trials_, {}, &Trial::reached);
-  if (trials_.size() == kCount) {
-    trials_.resize(2);
-    stage_ = kCount + 1;
-    return Give(trials_[0].heat, kSecondTrial, true);
-  }
-  return Give(trials_[0].heat, 1.0, false);
+  return ahead_[next_++];
 }
 
 }  // namespace tandem::sequencing

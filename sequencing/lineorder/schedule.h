@@ -6,6 +6,7 @@
 // one gets the long leg.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -13,31 +14,37 @@
 namespace tandem::sequencing {
 
 struct Leg {
-  double heat = 0.0;  // At its beginning; falls with the square of what is left of it.
+  double heat = 0.0;  // At its beginning; falls as left^power, `left` the share of moves ahead.
+  int power = 2;
   std::int64_t moves = 0;
-  bool from_base = false;  // Begins at the order that the trials share, else at the best.
+  bool from_base = false;  // A trial: begins at the order that all trials share, else at the best.
 };
 
 class Schedule {
  public:
-  explicit Schedule(std::int64_t iterations);
+  // `unit`: the weight of the last objective.
+  Schedule(std::int64_t iterations, std::int64_t unit);
 
-  // The next leg; none when all moves are laid out. `reached`: the best score of the last leg's
-  // own.
+  // The next leg; none when all moves are laid out. `reached`: the score at the last leg's end.
   std::optional<Leg> Next(std::int64_t reached);
 
  private:
   struct Trial {
     double heat = 0.0;
+    int power = 2;
     std::int64_t reached = 0;
   };
-  Leg Give(double heat, double share, bool from_base);
+  void Lay(const Trial& shape, double share, bool is_trial);
+  void LayTrials(double share);
+  void LayLast();
 
   std::int64_t iterations_;
   std::int64_t left_;
+  double unit_;
   std::vector<Leg> ahead_{};
+  std::size_t next_ = 0;
   std::vector<Trial> trials_{};
-  std::size_t stage_ = 0;
+  std::size_t trials_done_ = 0;
 };
 
 }  // namespace tandem::sequencing

@@ -193,24 +193,47 @@ int WindowCounts::BackwardDelta(int r, Span at) const {
 }
 
 // Windows in the middle are mirrored, so their sum stays. `moved` is what the prefix of length t +
-// 1 has gained, and the suffix of that length lost.
+// 1 has gained, and the suffix of that length lost: it changes only where the two differ.
 int WindowCounts::ReverseDelta(int r, Span at) const {
-  const Row& row = rows_[static_cast<std::size_t>(r)];
-  const int steps = std::min(row.q - 1, at.second - at.first);
-  if (steps <= kPiece) {
-    const std::uint64_t prefix = Bits(r, kHas, at.first, steps);
-    const std::uint64_t suffix = Bits(r, kHas, at.second + 1 - steps, steps);
-    if ((prefix | suffix) == 0 || (prefix & suffix) == Low(steps)) return 0;
-  }
-  const std::int16_t* left = CountsOf(r) + at.first;
-  const std::int16_t* right = CountsOf(r) + at.second + row.q - 1;
+  const int steps = std::min(rows_[static_cast<std::size_t>(r)].q - 1, at.second - at.first);
   int delta = 0;
   int moved = 0;
-  for (int t = 0; t < steps; ++t) {
-    moved += static_cast<int>(Bits(r, kHas, at.second - t, 1)) -
-             static_cast<int>(Bits(r, kHas, at.first + t, 1));
-    delta += Excess(left[t] + moved, row.p) - Excess(left[t], row.p);
-    delta += Excess(right[-t] - moved, row.p) - Excess(right[-t], row.p);
+  for (int done = 0; done < steps; done += kPiece) {
+    const int piece = std::min(kPiece, steps - done);
+    const std::uint64_t prefix = Bits(r, kHas, at.first + done, piece);
+    const std::uint64_t mirrored = Bits(r, kHas, at.second + 1 - done - piece, piece);
+    if (moved == 0 && (prefix | mirrored) == 0) continue;
+    const std::uint64_t suffix = Reversed(mirrored, piece);
+    std::uint64_t differ = prefix ^ suffix;
+    int from = 0;
+    while (true) {
+      const int to = differ != 0 ? std::countr_zero(differ) : piece;
+      if (moved != 0 && to > from) delta += TurnedDelta(r, at, {done + from, done + to}, moved);
+      if (differ == 0) break;
+      moved += (suffix >> to & 1) != 0 ? 1 : -1;
+      differ &= differ - 1;
+      from = to;
+    }
+  }
+  return delta;
+}
+
+int WindowCounts::TurnedDelta(int r, Span at, Span steps, int moved) const {
+  const Row& row = rows_[static_cast<std::size_t>(r)];
+  const int size = steps.second - steps.first;
+  const int left = at.first + steps.first;
+  const int right = at.second + row.q - steps.second;
+  if (moved == 1) {
+    return std::popcount(Bits(r, kFull, left, size)) - std::popcount(Bits(r, kOver, right, size));
+  }
+  if (moved == -1) {
+    return std::popcount(Bits(r, kFull, right, size)) - std::popcount(Bits(r, kOver, left, size));
+  }
+  const std::int16_t* counts = CountsOf(r);
+  int delta = 0;
+  for (int t = 0; t < size; ++t) {
+    delta += Excess(counts[left + t] + moved, row.p) - Excess(counts[left + t], row.p);
+    delta += Excess(counts[right + t] - moved, row.p) - Excess(counts[right + t], row.p);
   }
   return delta;
 }

@@ -81,6 +81,9 @@ class WindowCounts {
   std::int16_t* CountsOf(int r) {
     return counts_.data() + rows_[static_cast<std::size_t>(r)].count;
   }
+  // ReverseDelta for the prefixes longer than steps.first, up to steps.second, and their mirrors,
+  // where each prefix gains `moved`; at most kPiece.
+  int TurnedDelta(int r, Span at, Span steps, int moved) const;
   // Adds `step`, 1 or -1, to the counts of `size` windows and sets their bits.
   void Add(int r, int from, int size, int step);
   // Sets over and full by the counts of `size` windows.
