@@ -84,17 +84,39 @@ void Anneal::Note() {
   kept_ = false;
 }
 
+void Anneal::AdaptDraws() {
+  std::array<double, kDrawKinds> often{};
+  std::array<double, kDrawKinds> much{};
+  for (std::size_t kind = 0; kind < kDrawKinds; ++kind) {
+    const auto drawn = static_cast<double>(drawn_[kind] + 1);
+    often[kind] = static_cast<double>(better_[kind]) / drawn;
+    much[kind] = static_cast<double>(gained_[kind]) / drawn;
+    better_[kind] /= 2;
+    gained_[kind] /= 2;
+    drawn_[kind] /= 2;
+  }
+  draw_.SetRates(often, much);
+}
+
 void Anneal::Walk(std::int64_t moves) {
   if (draw_.idle()) return;
   Move move;
+  DrawKind kind{};
   for (; moves > 0; --moves) {
-    if (!draw_.Draw(state_, random_, move)) continue;
+    const bool drawn = draw_.Draw(state_, random_, move, kind);
+    ++drawn_[static_cast<std::size_t>(kind)];
+    if (!drawn) continue;
     ++judged_;
     const std::int64_t most = most_[random_.Next() % kLevels];
     const std::int64_t delta = state_.Delta(move, most);
     if (delta > most || !Takes(move, delta)) continue;
     if (delta > 0) Keep();
-    if (state_.TryMove(move, delta)) Note();
+    if (!state_.TryMove(move, delta)) continue;
+    if (delta < 0) {
+      ++better_[static_cast<std::size_t>(kind)];
+      gained_[static_cast<std::size_t>(kind)] -= delta;
+    }
+    Note();
   }
 }
 

@@ -25,6 +25,10 @@ class Anneal {
   // they change. `heat` is a share of what such moves change it by on average.
   void SetExtraHeat(double heat);
 
+  // Draws each kind of move by what it has brought lately, half by how often the score got better
+  // and half by how much. Half of what is counted is forgotten.
+  void AdaptDraws();
+
   // Draws `moves` moves.
   void Walk(std::int64_t moves);
 
@@ -53,6 +57,10 @@ class Anneal {
   std::array<double, kLevels> quantiles_{};
   std::array<std::int64_t, kLevels> most_{};
   std::int64_t judged_ = 0;
+  // By kind of draw, lately.
+  std::array<std::int64_t, kDrawKinds> drawn_{};
+  std::array<std::int64_t, kDrawKinds> better_{};
+  std::array<std::int64_t, kDrawKinds> gained_{};  // By how much the score got better.
   double extra_heat_ = 0.0;
   // Per extra term: how much moves have changed it, and how many.
   std::vector<double> extra_changes_{};

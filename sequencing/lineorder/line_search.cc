@@ -12,7 +12,8 @@ namespace tandem::sequencing {
 namespace {
 
 constexpr std::int64_t kBlock = 4096;  // Moves at one temperature.
-constexpr double kExtraShare = 0.3;    // Of all moves, for the extra terms.
+constexpr std::int64_t kBlocksToAdapt = 32;
+constexpr double kExtraShare = 0.3;  // Of all moves, for the extra terms.
 constexpr std::int64_t kIterationsMax = std::int64_t{1} << 50;
 
 std::int64_t Ceiling(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -92,6 +93,7 @@ class LineSearch::Impl {
       for (int i = 0; i < leg_.power; ++i) heat *= left;
       anneal_->SetHeat(heat);
     }
+    if (++blocks_ % kBlocksToAdapt == 0) anneal_->AdaptDraws();
     block_left_ = std::min(kBlock, leg_.moves - leg_done_);
     return true;
   }
@@ -137,6 +139,7 @@ class LineSearch::Impl {
   Leg leg_{};
   std::int64_t leg_done_ = 0;
   std::int64_t block_left_ = 0;
+  std::int64_t blocks_ = 0;
   std::int64_t done_ = 0;
   std::int64_t judged_before_ = 0;
   bool extra_phase_ = false;

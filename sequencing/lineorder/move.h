@@ -53,8 +53,9 @@ void Rearrange(const Move& move, std::span<T> values) {
     case MoveKind::kArrange: {
       std::array<T, kArrangeMax> old{};
       std::copy(first, last + 1, old.begin());
-      for (T* to = first; to <= last; ++to)
+      for (T* to = first; to <= last; ++to) {
         *to = old[move.from[static_cast<std::size_t>(to - first)]];
+      }
       break;
     }
   }

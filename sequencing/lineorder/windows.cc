@@ -6,6 +6,8 @@
 namespace tandem::sequencing {
 namespace {
 
+static_assert(std::endian::native == std::endian::little, "AtLeast() packs bytes, lowest first");
+
 constexpr std::int16_t kUncounted = -20000;
 
 int Excess(int count, int p) { return std::max(0, count - p); }
@@ -31,10 +33,10 @@ std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
   }
   // Eight flags become eight bits by one product.
   std::uint64_t bits = 0;
-  for (int byte = 0; byte * 8 < size; ++byte) {
+  for (int at = 0; at < size; at += 8) {
     std::uint64_t eight = 0;
-    std::memcpy(&eight, flags.data() + byte * 8, sizeof eight);
-    bits |= (eight * 0x0102040810204080 >> 56) << (byte * 8);
+    std::memcpy(&eight, flags.data() + at, sizeof eight);
+    bits |= (eight * 0x0102040810204080 >> 56) << at;
   }
   return bits;
 }
@@ -97,7 +99,7 @@ WindowCounts::WindowCounts(const LineProblem& problem, std::span<const std::uint
   int q_max = 1;
   for (const Ratio& ratio : problem.ratios) q_max = std::max(q_max, ratio.q);
   plane_words_ = (size + q_max) / 64 + 2;  // A load may reach into the next word.
-  const std::size_t row_counts = static_cast<std::size_t>(size + q_max);
+  const std::size_t row_counts = options.size() + static_cast<std::size_t>(q_max);
   bits_.assign(problem.ratios.size() * 3 * static_cast<std::size_t>(plane_words_), 0);
   counts_.assign(problem.ratios.size() * row_counts, 0);
   for (std::size_t i = 0; i < problem.ratios.size(); ++i) {
@@ -310,7 +312,8 @@ std::uint64_t WindowCounts::BitsAfter(int r, const Move& move, int from, int siz
       const std::uint64_t bits = Bits(r, kHas, first, kArrangeMax);
       std::uint64_t after = 0;
       for (int t = 0; t < size; ++t) {
-        after |= (bits >> move.from[static_cast<std::size_t>(from - first + t)] & 1) << t;
+        const int place = from - first + t;
+        after |= (bits >> move.from[static_cast<std::size_t>(place)] & 1) << t;
       }
       return after;
     }
