@@ -107,11 +107,12 @@ int MoveDraw::OptionsJoin(const LineState& state, int position, std::uint64_t bi
   const int colour = colour_codes_[Index(state.order()[Index(beside)])];
   if (colour == colour_codes_[vehicle]) return -1;
   const auto begin = by_options_.members.begin() + by_options_.begin[vehicle];
+  const auto end = begin + by_options_.size[vehicle];
   const auto code = [this](int v) { return colour_codes_[Index(v)]; };
-  const auto found =
-      std::ranges::equal_range(begin, begin + by_options_.size[vehicle], colour, {}, code);
-  if (found.empty()) return -1;
-  return state.PositionOf(found[Random::Scale(bits >> 32, static_cast<int>(found.size()))]);
+  const auto from = std::ranges::lower_bound(begin, end, colour, {}, code);
+  const auto to = std::ranges::upper_bound(from, end, colour, {}, code);
+  if (from == to) return -1;
+  return state.PositionOf(from[Random::Scale(bits >> 32, static_cast<int>(to - from))]);
 }
 
 int MoveDraw::Second(const LineState& state, DrawKind kind, int first, std::uint64_t bits) const {

@@ -77,7 +77,7 @@ absl::Status CheckBatches(const LineProblem& problem, std::span<const int> order
     last = colour;
     if (problem.paint_batch_max > 0 && run > problem.paint_batch_max) {
       return absl::InvalidArgumentError(
-          absl::StrCat("order: position ", p, " is the ", run, "th of colour ", colour,
+          absl::StrCat("order: position ", p, " makes ", run, " of colour ", colour,
                        " in a row, the limit is ", problem.paint_batch_max));
     }
   }

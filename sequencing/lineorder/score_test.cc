@@ -114,7 +114,7 @@ TEST(ScoreTest, RefusesOrdersThatBreakARule) {
       {"unknown", {0, 1, 3}, "3 is no vehicle"},
       {"negative", {0, 1, -1}, "-1 is no vehicle"},
       {"twice", {0, 1, 1}, "vehicle b is in it twice"},
-      {"batch", {0, 1, 2}, "position 2 is the 2th of colour 2"},
+      {"batch", {0, 1, 2}, "position 2 makes 2 of colour 2 in a row, the limit is 1"},
       {"frozen", {1, 0, 2}, "frozen vehicle a is not at position 0"},
   };
   for (const Case& c : cases) {

@@ -74,11 +74,12 @@ std::vector<std::int64_t> ScoresOf(const Instance& instance, double seconds) {
   for (int seed = 1; seed <= seeds; ++seed) {
     const auto found = Searched(instance, static_cast<std::uint64_t>(seed), seconds);
     scores.push_back(ScoreIn(instance, found));
-    std::fprintf(stderr, "%-32s seed %d  %10lld  target %10lld  %+lld  %.1f M moves\n",
+    std::fprintf(stderr, "%-32s seed %d  %10lld  target %10lld  %+lld  %.1f of %.1f M moves\n",
                  instance.name.c_str(), seed, static_cast<long long>(scores.back()),
                  static_cast<long long>(instance.target),
                  static_cast<long long>(scores.back() - instance.target),
-                 static_cast<double>(found.done) * 1e-6);
+                 static_cast<double>(found.done) * 1e-6,
+                 static_cast<double>(found.iterations) * 1e-6);
   }
   std::ranges::sort(scores);
   return scores;
