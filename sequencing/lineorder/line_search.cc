@@ -55,7 +55,8 @@ class LineSearch::Impl {
             problem_.extra_terms.empty()
                 ? 0
                 : static_cast<std::int64_t>(static_cast<double>(iterations_) * kExtraShare)),
-        schedule_(iterations_ - extra_moves_, WeightOf(problem_, problem_.objectives.back())),
+        schedule_(iterations_ - extra_moves_, WeightOf(problem_, problem_.objectives.back()),
+                  static_cast<std::int64_t>(problem_.day.size())),
         base_(start),
         anneal_(std::make_unique<Anneal>(bare_, std::move(start), seed_)) {}
 

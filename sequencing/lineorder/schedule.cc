@@ -24,12 +24,17 @@ constexpr double kHotApproach = 0.2;
 constexpr double kColdApproach = 0.04;
 constexpr double kTrial = 0.04;        // For each shape.
 constexpr double kSecondTrial = 0.06;  // For each of the two best.
-constexpr double kPolish = 0.1;        // At last, if the best shape is not the coldest.
+// A long leg for a small day is better cut in several, of the two best heats in turn.
+constexpr std::int64_t kLegMovesPerVehicle = 400'000;
+constexpr double kPolish = 0.1;  // At last, if the best shape is not the coldest.
 
 }  // namespace
 
-Schedule::Schedule(std::int64_t iterations, std::int64_t unit)
-    : iterations_(iterations), left_(iterations), unit_(static_cast<double>(unit)) {
+Schedule::Schedule(std::int64_t iterations, std::int64_t unit, std::int64_t vehicles)
+    : iterations_(iterations),
+      left_(iterations),
+      unit_(static_cast<double>(unit)),
+      vehicles_(vehicles) {
   const Trial coldest{.heat = kColdest.heat * unit_, .power = kColdest.power};
   const Trial hottest{.heat = kHottest, .power = kHottestPower};
   Lay({.heat = 0.0, .power = 1}, kDescent, false);
@@ -60,9 +65,11 @@ void Schedule::LayTrials(double share) {
 
 void Schedule::LayLast() {
   const Trial coldest{.heat = kColdest.heat * unit_, .power = kColdest.power};
-  if (trials_[0].heat > coldest.heat) {
-    const double left = static_cast<double>(left_) / static_cast<double>(iterations_);
-    Lay(trials_[0], left - kPolish, false);
+  const double left = static_cast<double>(left_) / static_cast<double>(iterations_);
+  const double share = trials_[0].heat > coldest.heat ? left - kPolish : left;
+  const std::int64_t legs = std::max<std::int64_t>(1, left_ / (kLegMovesPerVehicle * vehicles_));
+  for (std::int64_t i = 0; i < legs; ++i) {
+    Lay(trials_[static_cast<std::size_t>(i % 2)], share / static_cast<double>(legs), false);
   }
   Lay(coldest, 1.0, false);
 }

@@ -22,8 +22,8 @@ struct Leg {
 
 class Schedule {
  public:
-  // `unit`: the weight of the last objective.
-  Schedule(std::int64_t iterations, std::int64_t unit);
+  // `unit`: the weight of the last objective; `vehicles`: the day's.
+  Schedule(std::int64_t iterations, std::int64_t unit, std::int64_t vehicles);
 
   // The next leg; none when all moves are laid out. `reached`: the score at the last leg's end.
   std::optional<Leg> Next(std::int64_t reached);
@@ -41,6 +41,7 @@ class Schedule {
   std::int64_t iterations_;
   std::int64_t left_;
   double unit_;
+  std::int64_t vehicles_;
   std::vector<Leg> ahead_{};
   std::size_t next_ = 0;
   std::vector<Trial> trials_{};

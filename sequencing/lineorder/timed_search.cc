@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kMovesBetweenLooks = 20'000;
 constexpr std::int64_t kFirstPilotMoves = 100'000;
 constexpr double kPilotShare = 0.02;  // Of the seconds.
-constexpr double kSpare = 0.97;       // What is left is laid out but for a little.
+constexpr double kSpare = 0.95;       // What is left is laid out but for a little.
 
 class Timer {
  public:
