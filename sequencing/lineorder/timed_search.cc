@@ -36,7 +36,8 @@ class Timer {
 };
 
 // Replaces `search` by one of as many moves as fit in what is left, unless a pilot has found an
-// optimum. A pilot is a small search of its own, hot and cold as the whole one will be.
+// optimum or used up the time: then by the pilot. A pilot is a small search of its own, hot and
+// cold as the whole one will be.
 absl::Status FitToTime(const LineProblem& problem, const TimedOptions& options, const Timer& timer,
                        LineSearch& search) {
   double rate = 0.0;
@@ -52,10 +53,12 @@ absl::Status FitToTime(const LineProblem& problem, const TimedOptions& options, 
     const double moves = first ? kFirstPilotMoves : rate * kPilotShare * options.seconds;
     if (absl::Status status = begin(moves); !status.ok()) return status;
     const double seconds = std::max(timer.Run(search, false), 1e-6);
-    if (search.optimal()) return absl::OkStatus();
+    if (search.optimal() || timer.left() <= 0.0) return absl::OkStatus();
     rate = static_cast<double>(search.iterations_done()) / seconds;
   }
-  return begin(rate * kSpare * timer.left());
+  const double moves = rate * kSpare * timer.left();
+  if (moves <= static_cast<double>(search.iterations())) return absl::OkStatus();
+  return begin(moves);
 }
 
 }  // namespace

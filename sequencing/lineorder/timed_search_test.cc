@@ -60,6 +60,20 @@ TEST(TimedSearchTest, TheSecondsStopItWhateverTheIterations) {
   EXPECT_TRUE(ScoreOf(problem, found->order).ok());
 }
 
+// As where the process was stopped for a while.
+TEST(TimedSearchTest, KeepsWhatThePilotFoundIfItUsedUpTheTime) {
+  const LineProblem problem = SomeProblem();
+  double now = 0.0;
+  const auto found =
+      SearchFor(problem, {.seed = 3, .seconds = 0.5, .now_seconds = [&] { return now += 1.0; }});
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_GE(found->done, 20'000);
+  auto search = LineSearch::Begin(problem, {.seed = 3, .iterations = found->iterations});
+  ASSERT_TRUE(search.ok());
+  search->Advance(found->done);
+  EXPECT_EQ(search->BestOrder(), found->order);
+}
+
 TEST(TimedSearchTest, RefusesOptionsThatMakeNoSense) {
   const LineProblem problem = SomeProblem();
   Ticks ticks;
