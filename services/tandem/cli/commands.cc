@@ -30,6 +30,7 @@ void AddClientCommands(CLI::App& app, int& exit_code) {
   AddSeriesCommands(app, session);
   AddForecastCommands(app, session);
   AddFeedCommands(app, session);
+  AddLineCommands(app, session);
   AddLocalCommands(app, session);
   AddBackupCommands(app, session);
   AddTourCommand(app, session);

@@ -12,6 +12,7 @@ void AddRegisterCommands(CLI::App& app, const SessionPtr& session);  // item, lo
 void AddSeriesCommands(CLI::App& app, const SessionPtr& session);    // sales, stock, price, batch
 void AddForecastCommands(CLI::App& app, const SessionPtr& session);
 void AddFeedCommands(CLI::App& app, const SessionPtr& session);
+void AddLineCommands(CLI::App& app, const SessionPtr& session);   // Of this machine alone.
 void AddLocalCommands(CLI::App& app, const SessionPtr& session);  // audit
 void AddBackupCommands(CLI::App& app, const SessionPtr& session);
 void AddCompletionCommands(CLI::App& app, const SessionPtr& session);

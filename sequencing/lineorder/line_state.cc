@@ -1,0 +1,235 @@
+#include "sequencing/lineorder/line_state.h"
+
+#include <bit>
+#include <utility>
+
+#include "sequencing/lineorder/score.h"
+
+namespace tandem::sequencing {
+namespace {
+
+// Of no vehicle: before and behind the line, so that every neighbour there is a change.
+constexpr int kNoColour = -1;
+
+std::vector<std::uint64_t> OptionsOf(const LineProblem& problem, std::span<const int> order) {
+  std::vector<std::uint64_t> options;
+  options.reserve(order.size());
+  for (const int vehicle : order) {
+    options.push_back(problem.day[static_cast<std::size_t>(vehicle)].options);
+  }
+  return options;
+}
+
+// The day's colours by code; a colour's place here is its number in the search.
+std::vector<int> Palette(const LineProblem& problem) {
+  std::vector<int> palette;
+  for (const LineVehicle& vehicle : problem.day) palette.push_back(vehicle.colour);
+  std::ranges::sort(palette);
+  palette.erase(std::unique(palette.begin(), palette.end()), palette.end());
+  return palette;
+}
+
+std::vector<int> ColoursOf(const LineProblem& problem, std::span<const int> order) {
+  const std::vector<int> palette = Palette(problem);
+  const auto number = [&](int code) {
+    const auto found = std::ranges::lower_bound(palette, code);
+    const bool known = found != palette.end() && *found == code;
+    return known ? static_cast<int>(found - palette.begin()) : kNoColour;
+  };
+  std::vector<int> colours = {problem.previous.empty() ? kNoColour
+                                                       : number(problem.previous.back().colour)};
+  for (const int vehicle : order) {
+    colours.push_back(number(problem.day[static_cast<std::size_t>(vehicle)].colour));
+  }
+  colours.push_back(kNoColour);
+  return colours;
+}
+
+int Unlike(int a, int b) { return a != b ? 1 : 0; }
+
+}  // namespace
+
+LineState::LineState(const LineProblem& problem, std::vector<int> order)
+    : weight_high_(WeightOf(problem, Objective::kHighRatios)),
+      weight_low_(WeightOf(problem, Objective::kLowRatios)),
+      weight_colour_(WeightOf(problem, Objective::kColourChanges)),
+      batch_max_(static_cast<int>(problem.day.size())),
+      order_(std::move(order)),
+      position_(problem.day.size()),
+      options_(OptionsOf(problem, order_)),
+      colours_(ColoursOf(problem, order_)),
+      windows_(problem, options_),
+      extras_(problem, order_) {
+  if (problem.paint_batch_max > 0) batch_max_ = std::min(batch_max_, problem.paint_batch_max);
+  for (std::size_t r = 0; r < problem.ratios.size(); ++r) {
+    const bool high = problem.ratios[r].high;
+    if ((high ? weight_high_ : weight_low_) == 0) continue;  // Not asked for.
+    all_ratios_ |= std::uint64_t{1} << r;
+    if (high) high_ratios_ |= std::uint64_t{1} << r;
+  }
+  scarce_.assign(Palette(problem).size(), 0);
+  for (std::size_t colour = 0; colour < scarce_.size(); ++colour) {
+    const auto vehicles = std::ranges::count(colours_, static_cast<int>(colour));
+    scarce_[colour] = vehicles > batch_max_ ? 1 : 0;
+    any_scarce_ = any_scarce_ || vehicles > batch_max_;
+  }
+  for (int p = 0; p < size(); ++p) position_[Index(order_[Index(p)])] = p;
+  const auto scored = ScoreOf(problem, order_);
+  if (scored.ok()) score_ = scored->score;
+}
+
+int LineState::SwapColourDelta(Span at) const {
+  const int* const first = colours_.data() + at.first + 1;
+  const int* const second = colours_.data() + at.second + 1;
+  const int a = *first;
+  const int b = *second;
+  if (a == b) return 0;
+  if (at.second == at.first + 1) {
+    return Unlike(first[-1], b) + Unlike(a, second[1]) - Unlike(first[-1], a) -
+           Unlike(b, second[1]);
+  }
+  return Unlike(first[-1], b) + Unlike(b, first[1]) + Unlike(second[-1], a) + Unlike(a, second[1]) -
+         Unlike(first[-1], a) - Unlike(a, first[1]) - Unlike(second[-1], b) - Unlike(b, second[1]);
+}
+
+int LineState::ColourDelta(const Move& move) const {
+  const int* const first = colours_.data() + move.at.first + 1;
+  const int* const second = colours_.data() + move.at.second + 1;
+  switch (move.kind) {
+    case MoveKind::kSwap:
+      return SwapColourDelta(move.at);
+    case MoveKind::kForward:
+      return Unlike(first[-1], first[1]) + Unlike(*second, *first) + Unlike(*first, second[1]) -
+             Unlike(first[-1], *first) - Unlike(*first, first[1]) - Unlike(*second, second[1]);
+    case MoveKind::kBackward:
+      return Unlike(first[-1], *second) + Unlike(*second, *first) + Unlike(second[-1], second[1]) -
+             Unlike(first[-1], *first) - Unlike(second[-1], *second) - Unlike(*second, second[1]);
+    case MoveKind::kReverse:
+      return Unlike(first[-1], *second) + Unlike(*first, second[1]) - Unlike(first[-1], *first) -
+             Unlike(*second, second[1]);
+    case MoveKind::kArrange:
+      break;
+  }
+  int delta = 0;
+  int last = first[-1];
+  for (int i = 0; first + i <= second; ++i) {
+    const int now = first[move.from[static_cast<std::size_t>(i)]];
+    delta += Unlike(last, now) - Unlike(first[i - 1], first[i]);
+    last = now;
+  }
+  return delta + Unlike(last, second[1]) - Unlike(*second, second[1]);
+}
+
+std::uint64_t LineState::Touched(const Move& move) const {
+  if (move.kind == MoveKind::kSwap) {
+    return (options_[Index(move.at.first)] ^ options_[Index(move.at.second)]) & all_ratios_;
+  }
+  if (move.at.second - move.at.first > kTouchedMax) return all_ratios_;
+  std::uint64_t any = options_[Index(move.at.first)];
+  std::uint64_t every = any;
+  for (int p = move.at.first + 1; p <= move.at.second; ++p) {
+    any |= options_[Index(p)];
+    every &= options_[Index(p)];
+  }
+  return (any & ~every) & all_ratios_;
+}
+
+int LineState::RatioDelta(const Move& move, std::uint64_t ratios) const {
+  int delta = 0;
+  for (; ratios != 0; ratios &= ratios - 1) {
+    const int r = std::countr_zero(ratios);
+    switch (move.kind) {
+      case MoveKind::kSwap:
+        delta += windows_.SwapDelta(r, move.at, (options_[Index(move.at.first)] >> r & 1) != 0);
+        break;
+      case MoveKind::kForward:
+        delta += windows_.ForwardDelta(r, move.at);
+        break;
+      case MoveKind::kBackward:
+        delta += windows_.BackwardDelta(r, move.at);
+        break;
+      case MoveKind::kReverse:
+        delta += windows_.ReverseDelta(r, move.at);
+        break;
+      case MoveKind::kArrange: {
+        std::uint64_t now = 0;
+        for (int i = 0; i <= move.at.second - move.at.first; ++i) {
+          const int from = move.at.first + move.from[static_cast<std::size_t>(i)];
+          now |= (options_[Index(from)] >> r & 1) << i;
+        }
+        delta += windows_.ArrangeDelta(r, move.at, now);
+        break;
+      }
+    }
+  }
+  return delta;
+}
+
+std::int64_t LineState::Delta(const Move& move, std::int64_t most) const {
+  std::int64_t delta = weight_colour_ * ColourDelta(move);
+  if (delta - kRepairMax * std::max(weight_high_, weight_low_) > most) return kTooMuch;
+  const std::uint64_t touched = Touched(move);
+  delta += weight_high_ * RatioDelta(move, touched & high_ratios_);
+  if (delta - kRepairMax * weight_low_ > most) return kTooMuch;
+  return delta + weight_low_ * RatioDelta(move, touched & ~high_ratios_);
+}
+
+bool LineState::RunFits(int position) const {
+  const int colour = Colour(position);
+  if (scarce_[Index(colour)] == 0) return true;
+  int run = 1;
+  for (int p = position - 1; p >= 0 && Colour(p) == colour && run <= batch_max_; --p) ++run;
+  for (int p = position + 1; p < size() && Colour(p) == colour && run <= batch_max_; ++p) ++run;
+  return run <= batch_max_;
+}
+
+bool LineState::RunsFit(const Move& move) const {
+  if (!any_scarce_) return true;
+  const auto [first, second] = move.at;
+  if (move.kind == MoveKind::kSwap && Colour(first) == Colour(second)) return true;
+  if (move.kind == MoveKind::kArrange) {
+    for (int p = first; p <= second; ++p) {
+      if (!RunFits(p)) return false;
+    }
+    return true;
+  }
+  return RunFits(first) && RunFits(second) && (first == 0 || RunFits(first - 1)) &&
+         (second + 1 == size() || RunFits(second + 1));
+}
+
+void LineState::Arrange(const Move& move) {
+  Rearrange(move, std::span(order_));
+  const std::span<std::uint64_t> options(options_);
+  if (move.kind == MoveKind::kSwap) {
+    std::uint64_t ratios = Touched(move);
+    for (; ratios != 0; ratios &= ratios - 1) {
+      const int r = std::countr_zero(ratios);
+      windows_.Swap(r, move.at, (options_[Index(move.at.first)] >> r & 1) != 0);
+    }
+    Rearrange(move, options);
+    position_[Index(order_[Index(move.at.first)])] = move.at.first;
+    position_[Index(order_[Index(move.at.second)])] = move.at.second;
+  } else {
+    std::uint64_t ratios = Touched(move);
+    Rearrange(move, options);
+    for (; ratios != 0; ratios &= ratios - 1) {
+      windows_.Rearrange(std::countr_zero(ratios), move);
+    }
+    for (int p = move.at.first; p <= move.at.second; ++p) position_[Index(order_[Index(p)])] = p;
+  }
+}
+
+bool LineState::TryMove(const Move& move, std::int64_t delta) {
+  const std::span<int> colours = std::span(colours_).subspan(1);
+  Rearrange(move, colours);
+  if (!RunsFit(move)) {
+    Rearrange(Inverse(move), colours);
+    return false;
+  }
+  Arrange(move);
+  score_ += delta;
+  if (extras_.any()) extras_.Moved(move, order_);
+  return true;
+}
+
+}  // namespace tandem::sequencing

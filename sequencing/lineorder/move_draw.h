@@ -1,0 +1,89 @@
+// Draws moves of the free positions at random. Internal to the search.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sequencing/lineorder/line_state.h"
+#include "sequencing/lineorder/move.h"
+#include "sequencing/lineorder/problem.h"
+#include "sequencing/lineorder/random.h"
+
+namespace tandem::sequencing {
+
+// How a move is drawn. What does best depends on the objectives and on the temperature.
+enum class DrawKind : std::uint8_t {
+  kSwapAny,
+  kSwapColour,       // With a vehicle of the same colour.
+  kSwapNear,         // Within a few positions.
+  kSwapJoin,         // To a place beside a vehicle of its colour.
+  kSwapOptions,      // With a vehicle of the same options: colours alone change.
+  kSwapOptionsJoin,  // The same, with one of the colour of a neighbour.
+  kInsertAny,
+  kInsertJoin,  // To a place beside a vehicle of its colour.
+  kReverseAny,
+  kReverseJoin,  // So that the last one comes behind a vehicle of its colour.
+  kArrange,
+};
+inline constexpr std::size_t kDrawKinds = 11;
+
+class MoveDraw {
+ public:
+  explicit MoveDraw(const LineProblem& problem);
+
+  // Draws a move that keeps frozen vehicles in their places, and says how in `kind`. False if the
+  // draw came to nothing: the vehicles are alike, or the place is not free. O(log n).
+  bool Draw(const LineState& state, Random& random, Move& move, DrawKind& kind) const;
+
+  using Rates = std::array<double, kDrawKinds>;
+  // Shares the draws out: a part stays as it is at first, and a part each goes by `often` and by
+  // `much`, what a draw of the kind brings. Not negative; all zero is as at first. Nothing changes
+  // where colours are the last objective: they are gained so often that the moves which serve the
+  // ratios would be starved.
+  void SetRates(const Rates& often, const Rates& much);
+
+  // No two positions are free: there is nothing to move.
+  bool idle() const { return free_.size() < 2; }
+
+ private:
+  static std::size_t Index(int i) { return static_cast<std::size_t>(i); }
+  int AnyFree(std::uint64_t bits) const {
+    return free_[Index(Random::Scale(bits & 0xffffffff, static_cast<int>(free_.size())))];
+  }
+  bool IsFree(int position) const {
+    return position >= 0 && position < static_cast<int>(stretch_.size()) &&
+           stretch_[Index(position)] >= 0;
+  }
+  using Kinds = std::array<DrawKind, 256>;
+  static Kinds KindsBy(const Rates& often, const Rates& much);
+  // A vehicle of the colour of the one at `position`; it may be that one.
+  int Mate(const LineState& state, int position, std::uint64_t bits) const;
+  // The position of a vehicle with the options of the one at `position`; it may be that one.
+  int OptionsTwin(const LineState& state, int position, std::uint64_t bits) const;
+  // The same, of the colour of a neighbour of `position`, which it lacks; -1 for none.
+  int OptionsJoin(const LineState& state, int position, std::uint64_t bits) const;
+  // The other position for the one drawn first; any number where there is none.
+  int Second(const LineState& state, DrawKind kind, int first, std::uint64_t bits) const;
+  bool DrawArrange(const LineState& state, int first, std::uint64_t bits, Move& move) const;
+
+  std::vector<int> free_{};     // Positions.
+  std::vector<int> stretch_{};  // By position: the run of free positions that it is in, or -1.
+  Kinds kinds_{};
+  bool fixed_ = false;
+
+  // Vehicles in groups of one key, frozen ones too.
+  struct Groups {
+    std::vector<int> members{};  // Group by group.
+    std::vector<int> begin{};    // By vehicle: where its group begins in `members`.
+    std::vector<int> size{};     // By vehicle.
+  };
+  // By options, or by colour.
+  static Groups GroupBy(const LineProblem& problem, bool options);
+  Groups by_colour_;
+  Groups by_options_;                // Inside of a group, by colour.
+  std::vector<int> colour_codes_{};  // By vehicle.
+};
+
+}  // namespace tandem::sequencing

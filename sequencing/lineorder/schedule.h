@@ -1,0 +1,51 @@
+// How hot a search is when, laid out over the moves that it may draw. Internal to the search.
+//
+// No first temperature serves all problems: colours in the last place settle at about 1 in units of
+// the score, other mixtures at 100 or 3,000, hard ratios in the first place higher. So a *leg*
+// cools from its heat to 0; short legs from the same order find out which heat does best, and that
+// one gets the long leg.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tandem::sequencing {
+
+struct Leg {
+  double heat = 0.0;  // At its beginning; falls as left^power, `left` the share of moves ahead.
+  int power = 2;
+  std::int64_t moves = 0;
+  bool from_base = false;  // A trial: begins at the order that all trials share, else at the best.
+};
+
+class Schedule {
+ public:
+  // `unit`: the weight of the last objective; `vehicles`: the day's.
+  Schedule(std::int64_t iterations, std::int64_t unit, std::int64_t vehicles);
+
+  // The next leg; none when all moves are laid out. `reached`: the score at the last leg's end.
+  std::optional<Leg> Next(std::int64_t reached);
+
+ private:
+  struct Trial {
+    double heat = 0.0;
+    int power = 2;
+    std::int64_t reached = 0;
+  };
+  void Lay(const Trial& shape, double share, bool is_trial);
+  void LayTrials(double share);
+  void LayLast();
+
+  std::int64_t iterations_;
+  std::int64_t left_;
+  double unit_;
+  std::int64_t vehicles_;
+  std::vector<Leg> ahead_{};
+  std::size_t next_ = 0;
+  std::vector<Trial> trials_{};
+  std::size_t trials_done_ = 0;
+};
+
+}  // namespace tandem::sequencing

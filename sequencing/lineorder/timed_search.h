@@ -1,0 +1,39 @@
+// A search that is to last so many seconds, by a clock that the caller brings.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sequencing/lineorder/problem.h"
+
+namespace tandem::sequencing {
+
+struct TimedOptions {
+  std::uint64_t seed = 1;
+  // Moves to draw; 0: as many as the seconds allow, which the first 2 % of them find out.
+  std::int64_t iterations = 0;
+  double seconds = 60.0;  // Stops it, whatever the iterations.
+  // Seconds since any instant; asked every 20,000 moves, a few milliseconds.
+  std::function<double()> now_seconds{};
+  // May be empty. Told of moves done, of all.
+  std::function<void(std::int64_t, std::int64_t)> on_progress{};
+};
+
+struct TimedResult {
+  std::vector<int> order{};
+  // With these and the seed, LineSearch gives the same order, unless `done` is less: then the
+  // seconds have stopped it, or the order was known to be optimal before the end.
+  std::int64_t iterations = 0;
+  std::int64_t done = 0;
+  std::int64_t judged =
+      0;  // Moves whose change of the score was counted: draws may come to nothing.
+  bool optimal = false;
+};
+
+// kInvalidArgument for seconds that are not above 0, a clock that is missing, less than 0
+// iterations, and as LineSearch::Begin.
+absl::StatusOr<TimedResult> SearchFor(const LineProblem& problem, const TimedOptions& options);
+
+}  // namespace tandem::sequencing

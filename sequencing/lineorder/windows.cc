@@ -1,0 +1,437 @@
+#include "sequencing/lineorder/windows.h"
+
+#include <array>
+#include <cstring>
+
+namespace tandem::sequencing {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "AtLeast() packs bytes, lowest first");
+
+constexpr std::int16_t kUncounted = -20000;
+
+int Excess(int count, int p) { return std::max(0, count - p); }
+
+// Writes the low `size` bits of `word` at bit `from`; 0 < size <= 63.
+void Store(std::uint64_t* plane, int from, int size, std::uint64_t bits) {
+  std::uint64_t* word = plane + (from >> 6);
+  const int shift = from & 63;
+  const std::uint64_t mask = (std::uint64_t{1} << size) - 1;
+  word[0] = (word[0] & ~(mask << shift)) | (bits & mask) << shift;
+  if (shift + size > 64) {
+    const int done = 64 - shift;
+    word[1] = (word[1] & ~(mask >> done)) | (bits & mask) >> done;
+  }
+}
+
+// Bit t: counts[t] >= bound; size <= 63.
+std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
+  std::array<std::uint8_t, 64> flags{};
+  const auto least = static_cast<std::int16_t>(bound);
+  for (int t = 0; t < size; ++t) {
+    flags[static_cast<std::size_t>(t)] = counts[t] >= least ? std::uint8_t{1} : std::uint8_t{0};
+  }
+  // Eight flags become eight bits by one product.
+  std::uint64_t bits = 0;
+  for (int at = 0; at < size; at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, flags.data() + at, sizeof eight);
+    bits |= (eight * 0x0102040810204080 >> 56) << at;
+  }
+  return bits;
+}
+
+// The low `size` bits the other way round; 0 < size.
+std::uint64_t Reversed(std::uint64_t bits, int size) {
+  bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
+  bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
+  bits = (bits >> 4 & 0x0f0f0f0f0f0f0f0f) | (bits & 0x0f0f0f0f0f0f0f0f) << 4;
+  bits = (bits >> 8 & 0x00ff00ff00ff00ff) | (bits & 0x00ff00ff00ff00ff) << 8;
+  bits = (bits >> 16 & 0x0000ffff0000ffff) | (bits & 0x0000ffff0000ffff) << 16;
+  bits = bits >> 32 | bits << 32;
+  return bits >> (64 - size);
+}
+
+std::uint64_t Load(const std::uint64_t* plane, int from, int size) {
+  const std::uint64_t* word = plane + (from >> 6);
+  const std::uint64_t bits = word[0] >> (from & 63) | word[1] << 1 << (~from & 63);
+  return bits & ((std::uint64_t{1} << size) - 1);
+}
+
+constexpr int kPiece = WindowCounts::kPiece;
+
+// Bits from + 1 to from + size go to from to from + size - 1.
+void ShiftDown(std::uint64_t* plane, int from, int size) {
+  for (; size > 0; size -= kPiece, from += kPiece) {
+    const int piece = std::min(size, kPiece);
+    Store(plane, from, piece, Load(plane, from + 1, piece));
+  }
+}
+
+// Bits from - 1 to from + size - 2 go to from to from + size - 1.
+void ShiftUp(std::uint64_t* plane, int from, int size) {
+  while (size > 0) {
+    const int piece = std::min(size, kPiece);
+    size -= piece;
+    Store(plane, from + size, piece, Load(plane, from + size - 1, piece));
+  }
+}
+
+// Turns `size` bits round.
+void Mirror(std::uint64_t* plane, int from, int size) {
+  while (size > 1) {
+    const int piece = std::min(size / 2, kPiece);
+    const std::uint64_t left = Load(plane, from, piece);
+    const std::uint64_t right = Load(plane, from + size - piece, piece);
+    Store(plane, from, piece, Reversed(right, piece));
+    Store(plane, from + size - piece, piece, Reversed(left, piece));
+    from += piece;
+    size -= 2 * piece;
+  }
+}
+
+std::int16_t Plus(std::int16_t count, int step) { return static_cast<std::int16_t>(count + step); }
+
+}  // namespace
+
+WindowCounts::WindowCounts(const LineProblem& problem, std::span<const std::uint64_t> options) {
+  const int size = static_cast<int>(options.size());
+  int q_max = 1;
+  for (const Ratio& ratio : problem.ratios) q_max = std::max(q_max, ratio.q);
+  plane_words_ = (size + q_max) / 64 + 2;  // A load may reach into the next word.
+  const std::size_t row_counts = options.size() + static_cast<std::size_t>(q_max);
+  bits_.assign(problem.ratios.size() * 3 * static_cast<std::size_t>(plane_words_), 0);
+  counts_.assign(problem.ratios.size() * row_counts, 0);
+  for (std::size_t i = 0; i < problem.ratios.size(); ++i) {
+    const Ratio& ratio = problem.ratios[i];
+    rows_.push_back({.p = ratio.p,
+                     .q = ratio.q,
+                     .bits = i * 3 * static_cast<std::size_t>(plane_words_),
+                     .count = i * row_counts});
+    const int r = static_cast<int>(i);
+    const int windows = size + ratio.q - 1;
+    const int before = static_cast<int>(problem.previous.size());
+    std::int16_t* counts = CountsOf(r);
+    for (int k = 0; k < windows; ++k) {
+      const bool complete = k >= ratio.q - 1 && k < size;
+      if (problem.windows == WindowRule::kCompleteOnly && !complete) counts[k] = kUncounted;
+    }
+    // The previous day's vehicles stand at positions -1, -2, ...
+    for (int back = 1; back <= std::min(before, ratio.q - 1); ++back) {
+      const LineVehicle& vehicle = problem.previous[static_cast<std::size_t>(before - back)];
+      if ((vehicle.options >> r & 1) == 0) continue;
+      for (int k = 0; k < ratio.q - back && k < windows; ++k) counts[k] = Plus(counts[k], 1);
+    }
+    for (int i_day = 0; i_day < size; ++i_day) {
+      const std::uint64_t has = options[static_cast<std::size_t>(i_day)] >> r & 1;
+      Store(PlaneOf(r, kHas), i_day, 1, has);
+      for (int k = i_day; has != 0 && k < i_day + ratio.q; ++k) counts[k] = Plus(counts[k], 1);
+    }
+    for (int k = 0; k < windows; ++k) {
+      Store(PlaneOf(r, kOver), k, 1, counts[k] > ratio.p ? 1 : 0);
+      Store(PlaneOf(r, kFull), k, 1, counts[k] >= ratio.p ? 1 : 0);
+    }
+  }
+}
+
+// Windows with `first` alone lose the vehicle and gain the one behind their end; those with
+// `second` alone lose the one at their beginning and gain the vehicle; those between are copies of
+// their right neighbours.
+int WindowCounts::ForwardDelta(int r, Span at) const {
+  const Row& row = rows_[static_cast<std::size_t>(r)];
+  const int length = at.second - at.first;
+  int size = std::min(length, row.q);
+  const bool has = Has(r, at.first);
+  int delta = 0;
+  if (length > row.q) {
+    const std::int16_t* counts = CountsOf(r);
+    delta = Excess(counts[at.second], row.p) - Excess(counts[at.first + row.q], row.p);
+  }
+  int left = at.first;
+  int right = at.second + row.q - size;
+  int leaves = at.second + 1 - size;  // Those that leave the windows on the right.
+  for (; size > 0; size -= kPiece, left += kPiece, right += kPiece, leaves += kPiece) {
+    const int piece = std::min(size, kPiece);
+    const std::uint64_t enter_left = Bits(r, kHas, left + 1, piece);
+    const std::uint64_t leave_right = Bits(r, kHas, leaves, piece);
+    if (has) {
+      delta -= std::popcount(Bits(r, kOver, left, piece) & ~enter_left);
+      delta += std::popcount(Bits(r, kFull, right, piece) & ~leave_right);
+    } else {
+      delta += std::popcount(Bits(r, kFull, left, piece) & enter_left);
+      delta -= std::popcount(Bits(r, kOver, right, piece) & leave_right);
+    }
+  }
+  return delta;
+}
+
+// ForwardDelta in the mirror.
+int WindowCounts::BackwardDelta(int r, Span at) const {
+  const Row& row = rows_[static_cast<std::size_t>(r)];
+  const int length = at.second - at.first;
+  int size = std::min(length, row.q);
+  const bool has = Has(r, at.second);
+  int delta = 0;
+  if (length > row.q) {
+    const std::int16_t* counts = CountsOf(r);
+    delta = Excess(counts[at.first + row.q - 1], row.p) - Excess(counts[at.second - 1], row.p);
+  }
+  int left = at.first;  // Also the first of those that leave the windows on the left.
+  int right = at.second + row.q - size;
+  int enters = at.second - size;  // Those that enter the windows on the right.
+  for (; size > 0; size -= kPiece, left += kPiece, right += kPiece, enters += kPiece) {
+    const int piece = std::min(size, kPiece);
+    const std::uint64_t leave_left = Bits(r, kHas, left, piece);
+    const std::uint64_t enter_right = Bits(r, kHas, enters, piece);
+    if (has) {
+      delta -= std::popcount(Bits(r, kOver, right, piece) & ~enter_right);
+      delta += std::popcount(Bits(r, kFull, left, piece) & ~leave_left);
+    } else {
+      delta += std::popcount(Bits(r, kFull, right, piece) & enter_right);
+      delta -= std::popcount(Bits(r, kOver, left, piece) & leave_left);
+    }
+  }
+  return delta;
+}
+
+// Windows in the middle are mirrored, so their sum stays. `moved` is what the prefix of length t +
+// 1 has gained, and the suffix of that length lost: it changes only where the two differ.
+int WindowCounts::ReverseDelta(int r, Span at) const {
+  const int steps = std::min(rows_[static_cast<std::size_t>(r)].q - 1, at.second - at.first);
+  int delta = 0;
+  int moved = 0;
+  for (int done = 0; done < steps; done += kPiece) {
+    const int piece = std::min(kPiece, steps - done);
+    const std::uint64_t prefix = Bits(r, kHas, at.first + done, piece);
+    const std::uint64_t mirrored = Bits(r, kHas, at.second + 1 - done - piece, piece);
+    if (moved == 0 && (prefix | mirrored) == 0) continue;
+    const std::uint64_t suffix = Reversed(mirrored, piece);
+    std::uint64_t differ = prefix ^ suffix;
+    int from = 0;
+    while (true) {
+      const int to = differ != 0 ? std::countr_zero(differ) : piece;
+      if (moved != 0 && to > from) delta += TurnedDelta(r, at, {done + from, done + to}, moved);
+      if (differ == 0) break;
+      moved += (suffix >> to & 1) != 0 ? 1 : -1;
+      differ &= differ - 1;
+      from = to;
+    }
+  }
+  return delta;
+}
+
+int WindowCounts::TurnedDelta(int r, Span at, Span steps, int moved) const {
+  const Row& row = rows_[static_cast<std::size_t>(r)];
+  const int size = steps.second - steps.first;
+  const int left = at.first + steps.first;
+  const int right = at.second + row.q - steps.second;
+  if (moved == 1) {
+    return std::popcount(Bits(r, kFull, left, size)) - std::popcount(Bits(r, kOver, right, size));
+  }
+  if (moved == -1) {
+    return std::popcount(Bits(r, kFull, right, size)) - std::popcount(Bits(r, kOver, left, size));
+  }
+  const std::int16_t* counts = CountsOf(r);
+  int delta = 0;
+  for (int t = 0; t < size; ++t) {
+    delta += Excess(counts[left + t] + moved, row.p) - Excess(counts[left + t], row.p);
+    delta += Excess(counts[right + t] - moved, row.p) - Excess(counts[right + t], row.p);
+  }
+  return delta;
+}
+
+int WindowCounts::ArrangeDelta(int r, Span at, std::uint64_t now) const {
+  const Row& row = rows_[static_cast<std::size_t>(r)];
+  const int size = at.second - at.first;  // A window's change comes from prefixes shorter than all.
+  const std::uint64_t was = Bits(r, kHas, at.first, size + 1);
+  if (was == now) return 0;
+  const std::int16_t* counts = CountsOf(r) + at.first;
+  const auto prefix = [&](int length) {  // What the first `length` of them have gained.
+    return std::popcount(now & Low(length)) - std::popcount(was & Low(length));
+  };
+  int delta = 0;
+  for (int t = 0; t < size; ++t) {  // Windows that end at first + t.
+    const int gain = prefix(t + 1) - (t >= row.q ? prefix(t + 1 - row.q) : 0);
+    delta += Excess(counts[t] + gain, row.p) - Excess(counts[t], row.p);
+  }
+  for (int t = std::max(size, row.q); t < size + row.q; ++t) {  // That begin behind a prefix.
+    const int gain = -prefix(t + 1 - row.q);
+    delta += Excess(counts[t] + gain, row.p) - Excess(counts[t], row.p);
+  }
+  return delta;
+}
+
+void WindowCounts::Swap(int r, Span at, bool first_has) {
+  const int q = rows_[static_cast<std::size_t>(r)].q;
+  const int size = std::min(at.second - at.first, q);
+  const int step = first_has ? -1 : 1;
+  Add(r, at.first, size, step);
+  Add(r, at.second + q - size, size, -step);
+  Store(PlaneOf(r, kHas), at.first, 1, first_has ? 0 : 1);
+  Store(PlaneOf(r, kHas), at.second, 1, first_has ? 1 : 0);
+}
+
+// One more: what was full is over. One less: what was over is full. The other plane is compared.
+void WindowCounts::Add(int r, int from, int size, int step) {
+  std::int16_t* counts = CountsOf(r);
+  const int bound = rows_[static_cast<std::size_t>(r)].p + (step > 0 ? 0 : 1);
+  const Plane given = step > 0 ? kOver : kFull;
+  const Plane asked = step > 0 ? kFull : kOver;
+  for (; size > 0; size -= kPiece, from += kPiece) {
+    const int piece = std::min(size, kPiece);
+    Store(PlaneOf(r, given), from, piece, Bits(r, asked, from, piece));
+    for (int t = 0; t < piece; ++t) counts[from + t] = Plus(counts[from + t], step);
+    Store(PlaneOf(r, asked), from, piece, AtLeast(counts + from, piece, bound));
+  }
+}
+
+void WindowCounts::Compare(int r, int from, int size) {
+  const std::int16_t* counts = CountsOf(r);
+  const int p = rows_[static_cast<std::size_t>(r)].p;
+  for (; size > 0; size -= kPiece, from += kPiece) {
+    const int piece = std::min(size, kPiece);
+    Store(PlaneOf(r, kOver), from, piece, AtLeast(counts + from, piece, p + 1));
+    Store(PlaneOf(r, kFull), from, piece, AtLeast(counts + from, piece, p));
+  }
+}
+
+std::uint64_t WindowCounts::BitsAfter(int r, const Move& move, int from, int size) const {
+  const auto [first, second] = move.at;
+  switch (move.kind) {
+    case MoveKind::kForward: {
+      const std::uint64_t bits = Bits(r, kHas, from + 1, size);
+      if (from + size <= second) return bits;
+      return (bits & Low(size - 1)) | Bits(r, kHas, first, 1) << (size - 1);
+    }
+    case MoveKind::kBackward:
+      if (from > first) return Bits(r, kHas, from - 1, size);
+      return (Bits(r, kHas, first, size - 1) << 1) | Bits(r, kHas, second, 1);
+    case MoveKind::kReverse:
+      return Reversed(Bits(r, kHas, first + second - from - size + 1, size), size);
+    case MoveKind::kArrange: {
+      const std::uint64_t bits = Bits(r, kHas, first, kArrangeMax);
+      std::uint64_t after = 0;
+      for (int t = 0; t < size; ++t) {
+        const int place = from - first + t;
+        after |= (bits >> move.from[static_cast<std::size_t>(place)] & 1) << t;
+      }
+      return after;
+    }
+    case MoveKind::kSwap:
+      break;  // See Swap.
+  }
+  return Bits(r, kHas, from, size);
+}
+
+bool WindowCounts::Changes(int r, const Move& move) const {
+  for (int from = move.at.first; from <= move.at.second; from += kPiece) {
+    const int size = std::min(kPiece, move.at.second + 1 - from);
+    if (BitsAfter(r, move, from, size) != Bits(r, kHas, from, size)) return true;
+  }
+  return false;
+}
+
+// With the vehicles moved, a window with their first ones gains what those gain, and a window with
+// their last ones likewise; all of them gain nothing, so a window with all stays.
+void WindowCounts::Rearrange(int r, const Move& move) {
+  if (!Changes(r, move)) return;
+  const int q = rows_[static_cast<std::size_t>(r)].q;
+  const int length = move.at.second - move.at.first;
+  if (move.kind == MoveKind::kArrange && length >= q) {
+    CountArranged(r, move);
+  } else {
+    if (length >= q) MoveInner(r, move);
+    CountLeft(r, move, std::min(length, move.kind == MoveKind::kBackward ? q : q - 1));
+    CountRight(r, move, std::min(length, move.kind == MoveKind::kForward ? q : q - 1));
+  }
+  std::uint64_t* has = PlaneOf(r, kHas);
+  const int first = move.at.first;
+  if (move.kind == MoveKind::kForward) {
+    const std::uint64_t moved = Bits(r, kHas, first, 1);
+    ShiftDown(has, first, length);
+    Store(has, move.at.second, 1, moved);
+  } else if (move.kind == MoveKind::kBackward) {
+    const std::uint64_t moved = Bits(r, kHas, move.at.second, 1);
+    ShiftUp(has, first + 1, length);
+    Store(has, first, 1, moved);
+  } else if (move.kind == MoveKind::kReverse) {
+    Mirror(has, first, length + 1);
+  } else {
+    Store(has, first, length + 1, BitsAfter(r, move, first, length + 1));
+  }
+}
+
+void WindowCounts::MoveInner(int r, const Move& move) {
+  const auto [first, second] = move.at;
+  const int q = rows_[static_cast<std::size_t>(r)].q;
+  std::int16_t* counts = CountsOf(r);
+  const int from = first + q - 1;  // To `second`.
+  const int size = second - from;  // One less than there are.
+  if (move.kind == MoveKind::kForward) {
+    std::copy(counts + from + 1, counts + second + 1, counts + from);
+    ShiftDown(PlaneOf(r, kOver), from, size);
+    ShiftDown(PlaneOf(r, kFull), from, size);
+  } else if (move.kind == MoveKind::kBackward) {
+    std::copy_backward(counts + from, counts + second, counts + second + 1);
+    ShiftUp(PlaneOf(r, kOver), from + 1, size);
+    ShiftUp(PlaneOf(r, kFull), from + 1, size);
+  } else {
+    std::reverse(counts + from, counts + second + 1);
+    Mirror(PlaneOf(r, kOver), from, size + 1);
+    Mirror(PlaneOf(r, kFull), from, size + 1);
+  }
+}
+
+void WindowCounts::CountLeft(int r, const Move& move, int size) {
+  std::int16_t* counts = CountsOf(r) + move.at.first;
+  int gain = 0;
+  for (int done = 0; done < size; done += kPiece) {
+    const int piece = std::min(kPiece, size - done);
+    const std::uint64_t before = Bits(r, kHas, move.at.first + done, piece);
+    const std::uint64_t after = BitsAfter(r, move, move.at.first + done, piece);
+    for (int t = 0; t < piece; ++t) {
+      gain += static_cast<int>(after >> t & 1) - static_cast<int>(before >> t & 1);
+      counts[done + t] = Plus(counts[done + t], gain);
+    }
+  }
+  Compare(r, move.at.first, size);
+}
+
+void WindowCounts::CountRight(int r, const Move& move, int size) {
+  const int q = rows_[static_cast<std::size_t>(r)].q;
+  std::int16_t* counts = CountsOf(r) + move.at.second + q - 1;
+  int gain = 0;
+  for (int done = 0; done < size; done += kPiece) {
+    const int piece = std::min(kPiece, size - done);
+    const int from = move.at.second + 1 - done - piece;
+    const std::uint64_t before = Bits(r, kHas, from, piece);
+    const std::uint64_t after = BitsAfter(r, move, from, piece);
+    for (int t = 0; t < piece; ++t) {
+      const int bit = piece - 1 - t;
+      gain += static_cast<int>(after >> bit & 1) - static_cast<int>(before >> bit & 1);
+      counts[-done - t] = Plus(counts[-done - t], gain);
+    }
+  }
+  Compare(r, move.at.second + q - size, size);
+}
+
+// Few vehicles and narrow windows: what enters a window at its end leaves it Q later.
+void WindowCounts::CountArranged(int r, const Move& move) {
+  const int q = rows_[static_cast<std::size_t>(r)].q;
+  const int vehicles = move.at.second - move.at.first + 1;
+  std::int16_t* counts = CountsOf(r) + move.at.first;
+  const std::uint64_t before = Bits(r, kHas, move.at.first, vehicles);
+  const std::uint64_t after = BitsAfter(r, move, move.at.first, vehicles);
+  const auto change = [&](int t) {
+    return static_cast<int>(after >> t & 1) - static_cast<int>(before >> t & 1);
+  };
+  int gain = 0;
+  for (int t = 0; t < vehicles + q - 1; ++t) {
+    if (t < vehicles) gain += change(t);
+    if (t >= q) gain -= change(t - q);
+    counts[t] = Plus(counts[t], gain);
+  }
+  Compare(r, move.at.first, vehicles + q - 1);
+}
+
+}  // namespace tandem::sequencing

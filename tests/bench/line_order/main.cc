@@ -1,0 +1,243 @@
+// Measures the search for building orders: `bench_line_order NAME...`. See Usage.
+//
+// Seconds are those of the processor, not of the wall: one core, whoever else works beside it.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "sequencing/lineorder/line_search.h"
+#include "sequencing/lineorder/score.h"
+#include "sequencing/lineorder/timed_search.h"
+#include "tests/bench/line_order/instances.h"
+#include "tests/bench/report.h"
+
+namespace tandem::bench {
+namespace {
+
+double CpuSeconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+std::string Setting(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+
+double NumberOf(const char* name, double otherwise) {
+  double value = otherwise;
+  if (!absl::SimpleAtod(Setting(name, std::to_string(otherwise)), &value)) std::exit(2);
+  return value;
+}
+
+std::string RoadefFolder() { return Setting("TANDEM_ROADEF", ""); }
+std::string References() {
+  return Setting("TANDEM_LINE_REFERENCES", RoadefFolder() + "/../reference_values.csv");
+}
+std::string CsplibFolder() { return Setting("TANDEM_CSPLIB", RoadefFolder() + "/../csplib"); }
+
+std::vector<Instance> Roadef() {
+  std::vector<Instance> instances = RoadefInstances(RoadefFolder(), References());
+  const std::string only = Setting("TANDEM_LINE_ONLY", "");
+  std::erase_if(instances, [&](const Instance& instance) {
+    return instance.name.find(only) == std::string::npos;
+  });
+  return instances;
+}
+
+sequencing::TimedResult Searched(const Instance& instance, std::uint64_t seed, double seconds) {
+  const auto found = sequencing::SearchFor(
+      instance.problem, {.seed = seed, .seconds = seconds, .now_seconds = CpuSeconds});
+  if (found.ok()) return *found;
+  std::fprintf(stderr, "bench_line_order: %s: %s\n", instance.name.c_str(),
+               found.status().ToString().c_str());
+  std::exit(2);
+}
+
+std::int64_t ScoreIn(const Instance& instance, const sequencing::TimedResult& found) {
+  const auto score = sequencing::ScoreOf(instance.problem, found.order);
+  return score.ok() ? score->score : -1;
+}
+
+// What three seeds reach beside the target, on stderr as it comes.
+std::vector<std::int64_t> ScoresOf(const Instance& instance, double seconds) {
+  std::vector<std::int64_t> scores;
+  const int seeds = static_cast<int>(NumberOf("TANDEM_LINE_SEEDS", 3));
+  for (int seed = 1; seed <= seeds; ++seed) {
+    const auto found = Searched(instance, static_cast<std::uint64_t>(seed), seconds);
+    scores.push_back(ScoreIn(instance, found));
+    std::fprintf(stderr, "%-32s seed %d  %10lld  target %10lld  %+lld  %.1f of %.1f M moves\n",
+                 instance.name.c_str(), seed, static_cast<long long>(scores.back()),
+                 static_cast<long long>(instance.target),
+                 static_cast<long long>(scores.back() - instance.target),
+                 static_cast<double>(found.done) * 1e-6,
+                 static_cast<double>(found.iterations) * 1e-6);
+  }
+  std::ranges::sort(scores);
+  return scores;
+}
+
+// Median no worse than the target on 40 of 43, and no seed worse than it by more than 0.1 %.
+void LineOrder() {
+  const double seconds = NumberOf("TANDEM_LINE_SECONDS", 60);
+  int met = 0;
+  int all = 0;
+  double worst = 0.0;
+  for (const Instance& instance : Roadef()) {
+    const std::vector<std::int64_t> scores = ScoresOf(instance, seconds);
+    const auto target = static_cast<double>(instance.target);
+    ++all;
+    met += scores[scores.size() / 2] <= instance.target ? 1 : 0;
+    worst = std::max(worst, (static_cast<double>(scores.back()) - target) / target * 100.0);
+  }
+  const std::string note = std::to_string(seconds) + " s a run, " + std::to_string(all) +
+                           " instances of " + RoadefFolder();
+  Print({.name = "line_order",
+         .value = static_cast<double>(met),
+         .unit = "instances with the median at the target",
+         .limit = static_cast<double>(all),
+         .goal = 40.0 / 43.0,
+         .note = note});
+  Print({.name = "line_order_worst",
+         .value = worst,
+         .unit = "% above the target, worst seed",
+         .goal = 0.1,
+         .better = Better::kLower,
+         .note = note});
+}
+
+// In a sixth of the time: the first objective equal, the score within 1 % on the rest.
+void LineOrderShort() {
+  const double seconds = NumberOf("TANDEM_LINE_SECONDS_SHORT", 10);
+  int met = 0;
+  int all = 0;
+  for (const Instance& instance : Roadef()) {
+    for (const std::int64_t score : ScoresOf(instance, seconds)) {
+      const std::int64_t rest = instance.target % 1'000'000;
+      ++all;
+      met +=
+          score / 1'000'000 <= instance.violations &&
+                  static_cast<double>(score - instance.target) <= 0.01 * static_cast<double>(rest)
+              ? 1
+              : 0;
+    }
+  }
+  Print({.name = "line_order_short",
+         .value = static_cast<double>(met),
+         .unit = "runs with the first objective equal and the rest within 1 %",
+         .limit = static_cast<double>(all),
+         .goal = 1.0,
+         .note = std::to_string(seconds) + " s a run"});
+}
+
+void LineMoves() {
+  std::vector<double> rates;
+  for (const Instance& instance : Roadef()) {
+    auto search =
+        sequencing::LineSearch::Begin(instance.problem, {.seed = 1, .iterations = 10'000'000});
+    if (!search.ok()) std::exit(2);
+    const double begin = CpuSeconds();
+    while (search->Advance(1'000'000)) {
+    }
+    rates.push_back(static_cast<double>(search->moves_judged()) / (CpuSeconds() - begin));
+    std::fprintf(stderr, "%-32s %.1f M moves/s\n", instance.name.c_str(), rates.back() * 1e-6);
+  }
+  Print({.name = "line_moves",
+         .value = Quantile(rates, 0.5),
+         .unit = "moves judged/s",
+         .goal = 1e7,
+         .note = "one core, median of the ROADEF instances over a whole search"});
+}
+
+// Seconds until the target is reached; infinite if it is not.
+double SecondsToTarget(const Instance& instance, std::uint64_t seed) {
+  const double begin = CpuSeconds();
+  auto search =
+      sequencing::LineSearch::Begin(instance.problem, {.seed = seed, .iterations = 20'000'000});
+  if (!search.ok()) std::exit(2);
+  const std::int64_t target = instance.target * 1'000'000;
+  while (search->best_score() > target && search->Advance(500)) {
+  }
+  return search->best_score() <= target ? CpuSeconds() - begin : HUGE_VAL;
+}
+
+std::vector<double> TimesToTarget(const std::string& folder, const std::string& prefix) {
+  std::vector<double> times;
+  for (const Instance& instance : CsplibInstances(CsplibFolder() + folder, prefix, References())) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      times.push_back(SecondsToTarget(instance, seed));
+      std::fprintf(stderr, "%-12s seed %d  %.4f s\n", instance.name.c_str(), static_cast<int>(seed),
+                   times.back());
+    }
+  }
+  return times;
+}
+
+void PrintTimes(const std::string& name, std::vector<double> times, double goal_seconds) {
+  Print({.name = name,
+         .value = Quantile(times, 1.0),
+         .unit = "s to the best value known, worst of all",
+         .goal = goal_seconds,
+         .better = Better::kLower,
+         .note = "median " + std::to_string(Quantile(times, 0.5)) + " s"});
+}
+
+void LineRandom() {
+  std::vector<double> times = TimesToTarget("/random", "");
+  Print({.name = "line_random_median",
+         .value = Quantile(times, 0.5),
+         .unit = "s to an order without violation",
+         .goal = 0.005,
+         .better = Better::kLower});
+  PrintTimes("line_random", times, 0.1);
+}
+
+void LineClassical() { PrintTimes("line_classical", TimesToTarget("/hard", "rp_"), 1.0); }
+void LineHard() { PrintTimes("line_hard", TimesToTarget("/hard", "pb_"), 60.0); }
+
+struct Entry {
+  const char* name;
+  void (*run)();
+};
+constexpr Entry kEntries[] = {
+    {"line_order", LineOrder},   {"line_order_short", LineOrderShort}, {"line_moves", LineMoves},
+    {"line_random", LineRandom}, {"line_classical", LineClassical},    {"line_hard", LineHard},
+};
+
+int Usage() {
+  std::fprintf(
+      stderr,
+      "usage: bench_line_order NAME...\n"
+      "  line_order        TANDEM_LINE_SECONDS (60) for each of TANDEM_LINE_SEEDS (3); hours\n"
+      "  line_order_short  TANDEM_LINE_SECONDS_SHORT (10)\n"
+      "  line_moves line_random line_classical line_hard\n"
+      "  TANDEM_ROADEF           a folder with instances of the ROADEF challenge 2005 below\n"
+      "  TANDEM_CSPLIB           a folder with random/ and hard/ (beside TANDEM_ROADEF)\n"
+      "  TANDEM_LINE_REFERENCES  reference_values.csv (beside TANDEM_ROADEF)\n"
+      "  TANDEM_LINE_ONLY        only instances with this in their name\n");
+  return 2;
+}
+
+int Run(int argc, char** argv) {
+  if (argc < 2 || RoadefFolder().empty()) return Usage();
+  for (int i = 1; i < argc; ++i) {
+    const auto entry = std::ranges::find_if(
+        kEntries, [&](const Entry& e) { return std::strcmp(e.name, argv[i]) == 0; });
+    if (entry == std::end(kEntries)) return Usage();
+    entry->run();
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace tandem::bench
+
+int main(int argc, char** argv) { return tandem::bench::Run(argc, argv); }
