@@ -33,7 +33,8 @@ std::string_view FirstWord(std::string_view path) {
 }
 
 bool IsUnitTest(std::string_view path) {
-  return !path.starts_with("tests/") && path.ends_with("_test.cc");
+  return !path.starts_with("tests/") &&
+         (path.ends_with("_test.cc") || path.ends_with("_fixture.h"));
 }
 
 Target MessagesOf(std::string_view path, std::string_view domain) {
