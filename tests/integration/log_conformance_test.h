@@ -84,7 +84,8 @@ class LogConformanceTest : public ::testing::TestWithParam<MakeLog> {
     owner.tail.last_instant = instant_;
     return bytes;
   }
-  AppendOutcome Append(Owner& owner, std::string group, const base::OverlayRows::Changes& rows = {}) {
+  AppendOutcome Append(Owner& owner, std::string group,
+                       const base::OverlayRows::Changes& rows = {}) {
     std::optional<AppendOutcome> answer;
     bool inside = true;  // Of this thread: another may well answer before the call returns.
     const std::thread::id caller = std::this_thread::get_id();
