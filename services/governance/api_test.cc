@@ -128,6 +128,7 @@ TEST_F(GovernanceApiTest, ReadingEndsWithTheRetention) {
     return Sign("maker", offered->message)->message;
   };
   std::vector<v1::Agreement> agreements;
+  agreements.reserve(3);
   for (int i = 0; i < 3; ++i) agreements.push_back(agree());
   std::ranges::sort(agreements, {}, &v1::Agreement::name);
   const v1::Agreement& ended = agreements[1];  // In the middle of a list.
