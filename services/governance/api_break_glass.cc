@@ -95,10 +95,10 @@ absl::StatusOr<Agreement> ReadableAgreement(const base::RowReader& rows, const r
 void GovernanceApi::OpenBreakGlass(const runtime::Call& call,
                                    const v1::OpenBreakGlassRequest& request,
                                    runtime::Reply<v1::BreakGlass> reply) {
-  absl::StatusOr<governance::OpenBreakGlass> command = Parse(call, request);
+  const absl::StatusOr<governance::OpenBreakGlass> command = Parse(call, request);
   const auto asked = command.value_or(governance::OpenBreakGlass());
   Change<governance::OpenBreakGlass, v1::OpenBreakGlassRequest, v1::BreakGlass>(
-      call, request, {{"OpenBreakGlass", request.parent()}, std::move(command)},
+      call, request, {{"OpenBreakGlass", request.parent()}, command},
       [this, agreement = asked.agreement, id = asked.break_glass](const base::RowReader& rows,
                                                                   const auto&) {
         return RenderGlass(rows, agreement, id, Now());
@@ -109,10 +109,10 @@ void GovernanceApi::OpenBreakGlass(const runtime::Call& call,
 void GovernanceApi::CloseBreakGlass(const runtime::Call& call,
                                     const v1::CloseBreakGlassRequest& request,
                                     runtime::Reply<v1::BreakGlass> reply) {
-  absl::StatusOr<governance::CloseBreakGlass> command = Parse(request);
+  const absl::StatusOr<governance::CloseBreakGlass> command = Parse(request);
   const auto asked = command.value_or(governance::CloseBreakGlass());
   Change<governance::CloseBreakGlass, v1::CloseBreakGlassRequest, v1::BreakGlass>(
-      call, request, {{"CloseBreakGlass", request.name()}, std::move(command)},
+      call, request, {{"CloseBreakGlass", request.name()}, command},
       [this, agreement = asked.agreement, id = asked.break_glass](const base::RowReader& rows,
                                                                   const auto&) {
         return RenderGlass(rows, agreement, id, Now());
