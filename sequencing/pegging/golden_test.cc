@@ -1,9 +1,7 @@
-// Golden cases are lines of JSON: pegging_static*.jsonl and pegging_events*.jsonl of the folder
-// named by TANDEM_GOLDEN, else the project's. Every line is one case, every expected key is held.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <functional>
+// Golden cases: every line of the folder's pegging_static*.jsonl and pegging_events*.jsonl. See
+// golden.h.
+#include "tests/support/golden.h"
+
 #include <optional>
 #include <set>
 #include <string>
@@ -18,29 +16,6 @@ namespace tandem::sequencing {
 namespace {
 
 using nlohmann::json;
-
-// Runs every line of every file whose name begins with `kind`; returns how many.
-int ForEachCase(const std::string& kind, const std::function<void(const json&)>& run) {
-  const char* other = std::getenv("TANDEM_GOLDEN");
-  const std::filesystem::path folder = other != nullptr ? other : TANDEM_GOLDEN_FOLDER;
-  std::set<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kind) && name.ends_with(".jsonl")) files.insert(entry.path());
-  }
-  int cases = 0;
-  for (const std::filesystem::path& file : files) {
-    std::ifstream lines(file);
-    for (std::string line; std::getline(lines, line);) {
-      if (line.empty()) continue;
-      const json one = json::parse(line);
-      SCOPED_TRACE(file.filename().string() + " " + one.at("id").get<std::string>());
-      run(one);
-      ++cases;
-    }
-  }
-  return cases;
-}
 
 std::vector<std::int32_t> Ticks(const json& list) { return list.get<std::vector<std::int32_t>>(); }
 
@@ -129,11 +104,11 @@ void RunEvent(const json& one) {
 }
 
 TEST(PeggingGoldenTest, EveryStaticCaseHolds) {
-  EXPECT_GT(ForEachCase("pegging_static", RunStatic), 0);
+  testing::ForEachGoldenCase(TANDEM_GOLDEN_FOLDER, "pegging_static", RunStatic);
 }
 
 TEST(PeggingGoldenTest, EveryEventCaseHolds) {
-  EXPECT_GT(ForEachCase("pegging_events", RunEvent), 0);
+  testing::ForEachGoldenCase(TANDEM_GOLDEN_FOLDER, "pegging_events", RunEvent);
 }
 
 }  // namespace
