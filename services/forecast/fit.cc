@@ -4,9 +4,9 @@
 #include <numeric>
 #include <utility>
 
-#include "forecasting/seasonal_naive.h"
+#include "forecasting/local/seasonal_naive.h"
+#include "forecasting/local/smoothing.h"
 #include "forecasting/series.h"
-#include "forecasting/smoothing.h"
 #include "services/base/bug.h"
 #include "services/base/status.h"
 #include "services/forecast/decide.h"

@@ -1,4 +1,4 @@
-#include "forecasting/seasonal_naive.h"
+#include "forecasting/local/seasonal_naive.h"
 
 #include <cmath>
 #include <vector>

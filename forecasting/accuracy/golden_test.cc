@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "forecasting/accuracy.h"
-#include "forecasting/seasonal_naive.h"
-#include "forecasting/smoothing.h"
-#include "forecasting/wrmsse.h"
+#include "forecasting/accuracy/accuracy.h"
+#include "forecasting/accuracy/wrmsse.h"
+#include "forecasting/local/seasonal_naive.h"
+#include "forecasting/local/smoothing.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
 

@@ -1,4 +1,4 @@
-#include "forecasting/wrmsse.h"
+#include "forecasting/accuracy/wrmsse.h"
 
 #include <cmath>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "forecasting/accuracy.h"
+#include "forecasting/accuracy/accuracy.h"
 #include "gmock/gmock.h"
 
 namespace tandem::forecasting {

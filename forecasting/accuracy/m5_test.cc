@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
-#include "forecasting/seasonal_naive.h"
-#include "forecasting/wrmsse.h"
+#include "forecasting/accuracy/wrmsse.h"
+#include "forecasting/local/seasonal_naive.h"
 #include "gmock/gmock.h"
 #include "zstd.h"
 

@@ -1,4 +1,4 @@
-#include "forecasting/wrmsse.h"
+#include "forecasting/accuracy/wrmsse.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "forecasting/accuracy.h"
+#include "forecasting/accuracy/accuracy.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {

@@ -1,4 +1,4 @@
-#include "forecasting/smoothing.h"
+#include "forecasting/local/smoothing.h"
 
 #include <cmath>
 #include <cstddef>

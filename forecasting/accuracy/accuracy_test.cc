@@ -1,4 +1,4 @@
-#include "forecasting/accuracy.h"
+#include "forecasting/accuracy/accuracy.h"
 
 #include <cmath>
 #include <vector>
