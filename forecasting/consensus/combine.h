@@ -1,0 +1,106 @@
+// One forecast out of several partners' and the machine's. Each is freed from its known bias, all
+// are weighted by their track records, and what nobody can average (two partners who differ by more
+// than their errors explain) is an exception for people. References: Bates and Granger (1969);
+// Newbold and Granger (1974); for shrinking, Diebold and Pauly, "The use of prior information in
+// forecast combination", Int. J. of Forecasting 6 (1990); for exceptions, VICS CPFR (2004), step 5.
+//
+//   auto consensus = Combine({.record = record, .parties = parties, .scale_units = 40.0}, {});
+//   if (consensus->disagreements.empty()) Publish(*consensus->units);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "forecasting/consensus/track_record.h"
+#include "forecasting/consensus/uplift_record.h"
+#include "forecasting/consensus/value_added.h"
+
+namespace tandem::forecasting {
+
+// What a party says of one bucket.
+struct PartyForecast {
+  std::optional<double> units{};  // All it expects, its own events included; nullopt: it is silent.
+  double event_units = 0.0;       // The part of it due to events that the others do not know.
+  UpliftRecord uplifts{};         // What its announced events came to so far.
+  ValueAdded value_added{};       // Of what it changes, against the forecast without it.
+  bool machine = false;           // A model's: it takes no part in disagreements. At most one.
+};
+
+struct ConsensusInput {
+  const TrackRecord& record;
+  std::span<const PartyForecast> parties{};  // In the record's order.
+  double scale_units = 1.0;                  // As Observed's. Ignored for log ratios.
+};
+
+enum class Prior : std::uint8_t { kEqual = 0, kMachine = 1 };
+
+struct ConsensusOptions {
+  // The count at which a party's own bias, variance or weight counts as much as the prior: none,
+  // the parties' mean variance, the prior's weights.
+  double prior_count = 8.0;
+  // The share that stays of the errors' covariances: 0 is Bates and Granger without them, 1 all of
+  // them. Half: estimated covariances are noisy, and inverted noise is worse than none.
+  double covariance_kept = 0.5;
+  Prior prior = Prior::kEqual;
+  // A party whose changes have made things worse with this confidence gets no weight.
+  double hurts_confidence = 0.95;
+  // Two partners disagree where their forecasts, freed from bias, are apart by more than so many
+  // standard deviations of the difference of their errors ...
+  double disagreement_sigmas = 3.0;
+  // ... or, while either has fewer than `disagreement_count_min` observations, by more than this
+  // share of their mean.
+  double disagreement_share = 0.3;
+  double disagreement_count_min = 8.0;
+  CreditOptions credit{};
+};
+
+// Why a party has the weight it has.
+enum class Standing : std::uint8_t {
+  kWeighed = 0,
+  kSilent = 1,  // It gave no forecast.
+  kHurts = 2,   // Its changes have made things worse, with confidence.
+};
+
+struct PartyShare {
+  Standing standing = Standing::kWeighed;
+  double weight = 0.0;          // 0..1; the weights of all add up to 1.
+  double unbiased_units = 0.0;  // What it said without its events, freed from its bias; >= 0.
+  double event_units = 0.0;     // What is added for its events: announced times credit.
+};
+
+struct Disagreement {
+  std::size_t first = 0;  // Parties, first < second.
+  std::size_t second = 0;
+  double difference_units = 0.0;  // First less second, both as unbiased_units.
+  double allowed_units = 0.0;     // Its absolute value is above this.
+};
+
+struct Consensus {
+  // The agreed number; nullopt while partners disagree.
+  std::optional<double> units{};
+  // The weighted number, agreed or not: baseline plus events. What stands until people decide.
+  double weighted_units = 0.0;
+  // Standard deviation of its error by the records, events' included; nullopt while no party that
+  // is weighed has two observations.
+  std::optional<double> deviation_units{};
+  std::vector<PartyShare> shares{};
+  std::vector<Disagreement> disagreements{};  // By first, then second party.
+};
+
+// Combines. With S the errors' covariances (shrunk: off the diagonal to `covariance_kept` of them,
+// the diagonal towards its mean by n / (n + prior_count)), w = S^-1 1 / (1' S^-1 1) over the
+// parties that are weighed, negative weights set to 0 and the rest made to add up to 1, then drawn
+// to the prior's weights by n / (n + prior_count), n the least count of a weighed party. A party
+// that hurts is weighed only where nobody else speaks. kScaled averages the unbiased forecasts,
+// kLogRatio their logarithms. Each party's events are added at its credit, whatever its weight.
+// O(parties cubed). kInvalidArgument if there is not one entry a party, nobody speaks, a forecast
+// is not finite or is below 0 (for kLogRatio: its part without events is not above 0), the scale is
+// not above 0, there are two machines, or an option is outside its range; kOutOfRange if a result
+// is not finite.
+absl::StatusOr<Consensus> Combine(const ConsensusInput& input, const ConsensusOptions& options);
+
+}  // namespace tandem::forecasting
