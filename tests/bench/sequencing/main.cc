@@ -14,6 +14,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {"adherence", tandem::bench::Adherence},
     {"pegging_events", tandem::bench::PeggingEvents},
+    {"pegging_flow", tandem::bench::PeggingFlow},
     {"rack_repeg", tandem::bench::RackRepeg},
 };
 
