@@ -150,9 +150,9 @@ class PegBook::Prefetcher {
 
  private:
   static constexpr std::size_t kFirst = 24;
-  static constexpr std::size_t kSecond = 17;
-  static constexpr std::size_t kThird = 10;
-  static constexpr std::size_t kFourth = 4;
+  static constexpr std::size_t kSecond = 18;
+  static constexpr std::size_t kThird = 12;
+  static constexpr std::size_t kFourth = 6;
   static constexpr std::size_t kRing = 32;
 
   static bool NamesSupply(const Event& event) {
