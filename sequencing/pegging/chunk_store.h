@@ -43,7 +43,7 @@ class ChunkStore {
     std::array<std::uint64_t, kSlots> ids{};
     std::array<std::int32_t, kSlots> extras{};  // A supply's mate, a need's weight.
   };
-  static_assert(sizeof(Chunk) == 5 * 64);
+  static_assert(sizeof(Chunk) == 320);
 
   explicit ChunkStore(std::pmr::memory_resource* memory) : memory_(memory), owners_(memory) {}
 

@@ -1,6 +1,7 @@
 // Searches of an EntryStore. Their inner loops run over whole chunks without branches, four slots
 // at once; a slot without an entry has the greatest key and no mate.
 #include <algorithm>
+#include <bit>
 
 #include "sequencing/pegging/entry_store.h"
 #include "sequencing/pegging/lanes.h"
@@ -13,15 +14,6 @@ void EntryStore::ForEachFour(const Block& block, const Visit& visit) const {
     const Pair* const pairs = chunks_[chunk].pairs.data();
     for (std::size_t k = 0; k < ChunkStore::kSlots; k += kLanes) visit(FourPairs(pairs + k));
   }
-}
-
-template <typename Out>
-std::int32_t EntryStore::GreatestKey(const Block& block, const Out& out) const {
-  Lanes greatest = LanesOf(kLeast);
-  ForEachFour(block, [&](const FourPairs& four) {
-    greatest = Greater(greatest, Pick(four.keys, out(four), LanesOf(kLeast)));
-  });
-  return GreatestOf(greatest);
 }
 
 template <typename Out>
@@ -60,15 +52,15 @@ Place EntryStore::LowestId(const Block& block, const Out& out) const {
   return best;
 }
 
-Place EntryStore::HoleOf(const Block& block) const {
-  if (key(block.hole) == kHole) return block.hole;
+std::uint32_t EntryStore::HoleOf(const Block& block) const {
+  if (key(PlaceIn(block, block.hole)) == kHole) return block.hole;
   Lanes slots = LanesFrom(0);
   Lanes last = LanesOf(0);
   ForEachFour(block, [&](const FourPairs& four) {
     last = Pick(last, four.keys == kHole, slots);
     slots += static_cast<std::int32_t>(kLanes);
   });
-  return PlaceIn(block, static_cast<std::uint32_t>(GreatestOf(last)));
+  return static_cast<std::uint32_t>(GreatestOf(last));
 }
 
 std::int32_t EntryStore::GreatestReach(const Block& block) const {
@@ -77,37 +69,36 @@ std::int32_t EntryStore::GreatestReach(const Block& block) const {
   return GreatestOf(greatest);
 }
 
-Place EntryStore::FreeWithKey(const Block& block, std::int32_t key, Place except) const {
-  if (except == kNowhere) {
-    return LowestId(block, [key](const FourPairs& four) {
-      return (four.keys != key) | (four.seconds != kNone);
-    });
+template <typename Visit>
+void EntryStore::ForEachFree(const Block& block, const Visit& visit) const {
+  for (std::uint32_t c = 0; c < block.chunks; ++c) {
+    for (std::uint32_t bits = block.free[c]; bits != 0; bits &= bits - 1) {
+      visit(ChunkStore::PlaceAt(block.chunk_numbers[c],
+                                static_cast<std::uint32_t>(std::countr_zero(bits))));
+    }
   }
-  const Pair* const excepted = &PairAt(except);
-  return LowestId(block, [key, excepted](const FourPairs& four) {
-    return (four.keys != key) | (four.seconds != kNone) | four.Is(excepted);
-  });
+}
+
+bool EntryStore::Later(Place a, Place b) const {
+  if (b == kNowhere) return true;
+  if (key(a) != key(b)) return key(a) > key(b);
+  return id(a) < id(b);
 }
 
 Place EntryStore::LastFreeIn(std::uint32_t number, std::int32_t limit, Place except) const {
-  const Block& block = blocks_[number];
-  const std::int32_t greatest = GreatestKey(block, [limit](const FourPairs& four) {
-    return (four.keys > limit) | (four.seconds != kNone);
+  Place best = kNowhere;
+  ForEachFree(blocks_[number], [&](Place place) {
+    if (key(place) <= limit && place != except && Later(place, best)) best = place;
   });
-  if (greatest == kLeast) return kNowhere;
-  const Place place = FreeWithKey(block, greatest, except);
-  // All that has this key is the excepted one: the next lower key.
-  return place == kNowhere ? LastFreeIn(number, greatest - 1, except) : place;
+  return best;
 }
 
 Place EntryStore::FirstFreeIn(std::uint32_t number, std::int32_t limit, Place except) const {
-  const Block& block = blocks_[number];
-  const std::int32_t least = LeastKey(block, [limit](const FourPairs& four) {
-    return (four.keys < limit) | (four.seconds != kNone);
+  Place best = kNowhere;
+  ForEachFree(blocks_[number], [&](Place place) {
+    if (key(place) >= limit && place != except && Before(place, best)) best = place;
   });
-  if (least == kGreatest) return kNowhere;
-  const Place place = FreeWithKey(block, least, except);
-  return place == kNowhere ? FirstFreeIn(number, least + 1, except) : place;
+  return best;
 }
 
 Place EntryStore::LastFree(std::uint32_t queue, std::int32_t limit, Place except) const {
@@ -117,11 +108,9 @@ Place EntryStore::LastFree(std::uint32_t queue, std::int32_t limit, Place except
   Place best = kNowhere;
   for (std::size_t k = PositionOf(ranges, limit) + 1; k-- > 0;) {
     const std::uint32_t block = ranges[k].block;
-    if (blocks_[block].free > 0) {
+    if (AnyFree(blocks_[block])) {
       const Place place = LastFreeIn(block, limit, except);
-      const bool better = place != kNowhere && (best == kNowhere || key(place) > key(best) ||
-                                                (key(place) == key(best) && id(place) < id(best)));
-      if (better) best = place;
+      if (place != kNowhere && Later(place, best)) best = place;
     }
     // An equal key may lie in the block before, if this one begins with it.
     if (best != kNowhere && key(best) > ranges[k].low) break;
@@ -136,7 +125,7 @@ Place EntryStore::FirstFree(std::uint32_t queue, std::int32_t limit, Place excep
   for (const Range& range : ranges) {
     const Block& block = blocks_[range.block];
     if (best != kNowhere && range.low > key(best)) break;
-    if (block.free == 0 || block.high < limit) continue;
+    if (!AnyFree(block) || HighOf(block) < limit) continue;
     const Place place = FirstFreeIn(range.block, limit, except);
     if (Before(place, best)) best = place;
   }
@@ -229,21 +218,22 @@ void EntryStore::PrefetchBlock(std::uint32_t queue, std::int32_t key) const {
 void EntryStore::PrefetchHole(std::uint32_t queue, std::int32_t key) const {
   const std::span<const Range> ranges = RangesOf(sides_[queue]);
   if (ranges.empty()) return;
-  const Place hole = blocks_[ranges[PositionOf(ranges, key)].block].hole;
+  const Block& block = blocks_[ranges[PositionOf(ranges, key)].block];
+  const Place hole = PlaceIn(block, block.hole);
   PrefetchEntry(hole);
   PrefetchExtra(hole);
 }
 
-void EntryStore::PrefetchPairs(std::uint32_t queue, std::int32_t key) const {
+void EntryStore::PrefetchFree(std::uint32_t queue, std::int32_t key) const {
   const std::span<const Range> ranges = RangesOf(sides_[queue]);
-  if (!ranges.empty()) PrefetchPairs(blocks_[ranges[PositionOf(ranges, key)].block]);
+  if (!ranges.empty()) PrefetchFree(blocks_[ranges[PositionOf(ranges, key)].block]);
 }
 
-void EntryStore::PrefetchPairs(const Block& block) const {
-  for (const std::uint32_t chunk : ChunksOf(block)) {
-    const auto& pairs = chunks_[chunk].pairs;
-    PrefetchLine(pairs.data());
-    PrefetchLine(pairs.data() + ChunkStore::kSlots / 2);
+void EntryStore::PrefetchFree(const Block& block) const {
+  for (std::uint32_t c = 0; c < block.chunks; ++c) {
+    const auto& pairs = chunks_[block.chunk_numbers[c]].pairs;  // Two lines.
+    if ((block.free[c] & 0x00ff) != 0) PrefetchLine(pairs.data());
+    if ((block.free[c] & 0xff00) != 0) PrefetchLine(pairs.data() + ChunkStore::kSlots / 2);
   }
 }
 

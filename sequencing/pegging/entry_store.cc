@@ -36,9 +36,14 @@ void EntryStore::Renumber(std::uint32_t queue, std::size_t position) {
     Block& block = blocks_[ranges[k].block];
     block.position = static_cast<std::uint32_t>(k);
     block.low = ranges[k].low;
-    block.high = k + 1 < ranges.size() ? ranges[k + 1].low : kGreatest;
     block.alone = ranges.size() == 1;
   }
+}
+
+std::int32_t EntryStore::HighOf(const Block& block) const {
+  if (block.alone) return kGreatest;
+  const std::span<const Range> ranges = RangesOf(sides_[block.queue]);
+  return block.position + 1 < ranges.size() ? ranges[block.position + 1].low : kGreatest;
 }
 
 std::uint32_t EntryStore::NewBlock(std::uint32_t queue, std::size_t position, std::int32_t low) {
@@ -89,24 +94,21 @@ void EntryStore::DropBlock(std::uint32_t queue, std::size_t position) {
 void EntryStore::AddChunk(std::uint32_t number) {
   const std::uint32_t chunk = chunks_.Take(number);
   Block& block = blocks_[number];
+  block.hole = static_cast<std::uint8_t>(block.chunks * ChunkStore::kSlots);
   block.chunk_numbers[block.chunks++] = chunk;
-  block.hole = ChunkStore::PlaceAt(chunk, 0);
-}
-
-Place EntryStore::HoleAfter(Place filled) {
-  return ChunkStore::SlotOf(filled) + 1 < ChunkStore::kSlots ? filled + 1 : filled;
 }
 
 Place EntryStore::WriteEntry(std::uint32_t number, const Entry& entry) {
   if (blocks_[number].used == blocks_[number].chunks * ChunkStore::kSlots) AddChunk(number);
   Block& block = blocks_[number];
-  const Place place = HoleOf(block);
+  const std::uint32_t slot = HoleOf(block);
+  const Place place = PlaceIn(block, slot);
   PairAt(place) = {.key = entry.key};
   ChunkAt(place).ids[ChunkStore::SlotOf(place)] = entry.id;
   ExtraAt(place) = role_ == Role::kNeeds ? entry.weight : 0;
-  block.hole = HoleAfter(place);
+  SetHoleAfter(block, slot);
+  FlipFree(block, slot);
   ++block.used;
-  ++block.free;
   Side& side = sides_[block.queue];
   ++side.used;
   ++side.free;
@@ -139,9 +141,10 @@ void EntryStore::TakeOut(Place place) {
   // Few queues have weights: then this line of memory need not be read.
   if (side.heavy > 0 && weight(place) != 1) --side.heavy;
   PairAt(place) = Pair{};
-  block.hole = place;
+  const std::uint32_t slot = SlotIn(block, place);
+  block.hole = static_cast<std::uint8_t>(slot);
+  FlipFree(block, slot);
   --block.used;
-  --block.free;
   --side.used;
   --side.free;
   --used_;
@@ -158,7 +161,7 @@ void EntryStore::Erase(Place place, EntryStore& mates) {
 
 Place EntryStore::Rekey(Place place, std::int32_t key, EntryStore& mates) {
   const Block& block = BlockOf(place);
-  if (key < block.low || key > block.high) return Relocate(place, key, mates);
+  if (key < block.low || key > HighOf(block)) return Relocate(place, key, mates);
   PairAt(place).key = key;
   return place;
 }
@@ -228,8 +231,9 @@ void EntryStore::MergeAround(std::uint32_t queue, std::size_t position, EntrySto
 }
 
 void EntryStore::MoveEntry(Place from, std::uint32_t to, EntryStore& mates) {
-  const Place moved = HoleOf(blocks_[to]);
-  blocks_[to].hole = HoleAfter(moved);
+  const std::uint32_t slot = HoleOf(blocks_[to]);
+  const Place moved = PlaceIn(blocks_[to], slot);
+  SetHoleAfter(blocks_[to], slot);
   PairAt(moved) = std::exchange(PairAt(from), Pair{});
   ChunkAt(moved).ids[ChunkStore::SlotOf(moved)] = id(from);
   ExtraAt(moved) = ExtraAt(from);
@@ -245,13 +249,12 @@ void EntryStore::TellMate(Place mate, Place moved) {
 void EntryStore::Recount(std::uint32_t number) {
   Block& block = blocks_[number];
   block.used = 0;
-  block.free = 0;
-  for (const std::uint32_t chunk : ChunksOf(block)) {
-    for (const Pair& pair : chunks_[chunk].pairs) {
-      if (pair.key == kHole) continue;
-      ++block.used;
-      if (pair.second == kNone) ++block.free;
-    }
+  block.free = {};
+  for (std::uint32_t k = 0; k < block.chunks * ChunkStore::kSlots; ++k) {
+    const Pair& pair = PairAt(PlaceIn(block, k));
+    if (pair.key == kHole) continue;
+    ++block.used;
+    if (pair.second == kNone) FlipFree(block, k);
   }
   RangesOf(sides_[block.queue])[block.position].reach = GreatestReach(block);
 }
@@ -272,7 +275,7 @@ void EntryStore::SetMate(Place place, Place mate, std::int32_t mate_key) {
   const std::int32_t before = pair.second;
   Block& block = BlockOf(place);
   if (before == kNone) {
-    --block.free;
+    FlipFree(block, SlotIn(block, place));
     --sides_[block.queue].free;
     --free_;
   }
@@ -293,7 +296,7 @@ void EntryStore::SetReach(Place place, std::int32_t mate_key) {
 void EntryStore::ClearMate(Place place) {
   Block& block = BlockOf(place);
   const std::int32_t before = std::exchange(PairAt(place).second, kNone);
-  ++block.free;
+  FlipFree(block, SlotIn(block, place));
   ++sides_[block.queue].free;
   ++free_;
   NoteReach(block, before, kNone);

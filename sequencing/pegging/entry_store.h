@@ -98,11 +98,11 @@ class EntryStore {
   void PrefetchBlock(Place guess) const { PrefetchLine(&BlockOf(guess)); }
   Place GuessMate(Place guess) const { return HasMate(guess) ? mate(guess) : kNowhere; }
   void PrefetchQueue(std::uint32_t queue) const { PrefetchLine(&sides_[queue]); }
-  void PrefetchPairs(Place guess) const { PrefetchPairs(BlockOf(guess)); }
+  void PrefetchFree(Place guess) const { PrefetchFree(BlockOf(guess)); }
   // The same for what a new entry of the queue will read, after PrefetchQueue.
   void PrefetchBlock(std::uint32_t queue, std::int32_t key) const;
   void PrefetchHole(std::uint32_t queue, std::int32_t key) const;
-  void PrefetchPairs(std::uint32_t queue, std::int32_t key) const;
+  void PrefetchFree(std::uint32_t queue, std::int32_t key) const;
 
  private:
   using Pair = ChunkStore::Pair;
@@ -120,17 +120,16 @@ class EntryStore {
   // One line of the cache.
   struct alignas(64) Block {
     std::array<std::uint32_t, kChunks> chunk_numbers{};
+    std::array<std::uint16_t, kChunks> free{};  // A bit for each slot: an entry without a mate.
     std::uint32_t queue = 0;
     std::uint32_t position = 0;  // In the queue's directory.
-    std::int32_t low = kLeast;   // The range of its keys.
-    std::int32_t high = kGreatest;
-    Place hole = 0;  // A slot to look at first for a new entry.
+    std::int32_t low = kLeast;   // Of its keys; no key is above the next block's.
+    std::uint8_t hole = 0;       // A slot to look at first for a new entry.
     std::uint8_t chunks = 0;
     std::uint8_t used = 0;
-    std::uint8_t free = 0;  // Entries without a mate.
-    bool alone = true;      // The queue has no other block: then the directory's reach is not kept.
+    bool alone = true;  // The queue has no other block: then the directory's reach is not kept.
   };
-  static_assert(sizeof(Block) == 64 && kSlots < 256);
+  static_assert(sizeof(Block) == 64 && kSlots < 256 && ChunkStore::kSlots == 16);
   struct Range {
     std::int32_t low = kLeast;
     std::int32_t reach = kNone;  // The greatest of the block.
@@ -160,11 +159,22 @@ class EntryStore {
   static std::span<const std::uint32_t> ChunksOf(const Block& block) {
     return std::span(block.chunk_numbers).first(block.chunks);
   }
-  // The block's `slot`-th place, counted through its chunks.
+  // The block's `slot`-th place, counted through its chunks, and back.
   static Place PlaceIn(const Block& block, std::uint32_t slot) {
     return ChunkStore::PlaceAt(block.chunk_numbers[slot / ChunkStore::kSlots],
                                slot % ChunkStore::kSlots);
   }
+  static std::uint32_t SlotIn(const Block& block, Place place) {
+    std::uint32_t k = 0;
+    while (block.chunk_numbers[k] != ChunkStore::ChunkOf(place)) ++k;
+    return k * ChunkStore::kSlots + ChunkStore::SlotOf(place);
+  }
+  static void FlipFree(Block& block, std::uint32_t slot) {
+    block.free[slot / ChunkStore::kSlots] ^=
+        static_cast<std::uint16_t>(1U << (slot % ChunkStore::kSlots));
+  }
+  static bool AnyFree(const Block& block) { return block.free != decltype(block.free){}; }
+  std::int32_t HighOf(const Block& block) const;  // The greatest key that it may hold.
 
   // By low; the first one's is the least of all numbers.
   static std::span<const Range> RangesOf(const Side& side);
@@ -179,11 +189,14 @@ class EntryStore {
   void MergeAround(std::uint32_t queue, std::size_t position, EntryStore& mates);
   // Moves the entry at `from` into the block; counts are the caller's.
   void MoveEntry(Place from, std::uint32_t to, EntryStore& mates);
-  void PrefetchPairs(const Block& block) const;
+  void PrefetchFree(const Block& block) const;
   // A slot without an entry; the block must have one.
-  Place HoleOf(const Block& block) const;
-  // The slot after one that was filled: most often the next hole.
-  static Place HoleAfter(Place filled);
+  std::uint32_t HoleOf(const Block& block) const;
+  // The slot after one that was filled is most often the next hole.
+  static void SetHoleAfter(Block& block, std::uint32_t filled) {
+    const bool last = filled + 1 == block.chunks * ChunkStore::kSlots;
+    block.hole = static_cast<std::uint8_t>(last ? filled : filled + 1);
+  }
   void Recount(std::uint32_t block);
   Place WriteEntry(std::uint32_t block, const Entry& entry);
   Place PutIn(std::uint32_t queue, const Entry& entry, EntryStore& mates);  // All but the index.
@@ -194,17 +207,18 @@ class EntryStore {
   std::int32_t GreatestReach(const Block& block) const;
   template <typename Visit>
   void ForEachFour(const Block& block, const Visit& visit) const;  // Slots of a block.
-  // Of all entries of a block that are not `out`, the greatest key (kLeast if there is none), the
-  // least (kGreatest), and the place with the lowest identifier (kNowhere).
-  template <typename Out>
-  std::int32_t GreatestKey(const Block& block, const Out& out) const;
+  // Of all entries of a block that are not `out`, the least key (kGreatest if there is none), and
+  // the place with the lowest identifier (kNowhere).
   template <typename Out>
   std::int32_t LeastKey(const Block& block, const Out& out) const;
   template <typename Out>
   Place LowestId(const Block& block, const Out& out) const;
+  template <typename Visit>
+  void ForEachFree(const Block& block, const Visit& visit) const;  // Entries without a mate.
+  // Whether `a` is to be taken before `b` by LastFree: the greater key, then the lower identifier.
+  bool Later(Place a, Place b) const;
   Place LastFreeIn(std::uint32_t block, std::int32_t limit, Place except) const;
   Place FirstFreeIn(std::uint32_t block, std::int32_t limit, Place except) const;
-  Place FreeWithKey(const Block& block, std::int32_t key, Place except) const;
   Place WithReach(std::uint32_t block, std::int32_t limit, std::int32_t reach) const;
   Place EarliestReachingIn(std::uint32_t block, std::int32_t limit) const;
   bool Before(Place a, Place b) const;  // By (key, id); kNowhere comes last.

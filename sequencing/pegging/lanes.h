@@ -34,7 +34,7 @@ inline std::int32_t LeastOf(Lanes lanes) {
 inline std::int32_t SumOf(Lanes lanes) { return lanes[0] + lanes[1] + lanes[2] + lanes[3]; }
 
 struct FourPairs {
-  explicit FourPairs(const ChunkStore::Pair* first) : at(first) {
+  explicit FourPairs(const ChunkStore::Pair* first) {
     Lanes low;
     Lanes high;
     std::memcpy(&low, first, sizeof low);
@@ -42,15 +42,7 @@ struct FourPairs {
     keys = __builtin_shufflevector(low, high, 0, 2, 4, 6);
     seconds = __builtin_shufflevector(low, high, 1, 3, 5, 7);
   }
-  // -1 in the lane of `pair`, which may be any pair of any chunk.
-  Lanes Is(const ChunkStore::Pair* pair) const {
-    const auto bytes =
-        reinterpret_cast<std::uintptr_t>(pair) - reinterpret_cast<std::uintptr_t>(at);
-    const std::size_t lane = bytes / sizeof *pair;
-    return LanesFrom(0) == LanesOf(lane < kLanes ? static_cast<std::int32_t>(lane) : -1);
-  }
 
-  const ChunkStore::Pair* at;
   Lanes keys;
   Lanes seconds;
 };

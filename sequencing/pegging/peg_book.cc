@@ -222,7 +222,7 @@ class PegBook::Prefetcher {
       if (!QueueOf(event, queue)) return;
       SideOf(event).PrefetchHole(queue, event.tick);
       // A new need looks for a free part.
-      if (!NamesSupply(event)) book_.store_.supplies.PrefetchPairs(queue, event.tick);
+      if (!NamesSupply(event)) book_.store_.supplies.PrefetchFree(queue, event.tick);
       return;
     }
     const Place guess = guesses_[at % kRing];
@@ -241,7 +241,7 @@ class PegBook::Prefetcher {
     PrefetchLine(&book_.plain_[queue]);
     if (event.kind == EventKind::kSupplyMoved) return;
     book_.store_.supplies.PrefetchQueue(queue);
-    if (event.kind == EventKind::kSupplyLost) book_.store_.supplies.PrefetchPairs(guess);
+    if (event.kind == EventKind::kSupplyLost) book_.store_.supplies.PrefetchFree(guess);
     const Place mate = mates_[at % kRing];
     if (mate != kNowhere) MatesOf(event).PrefetchBlock(mate);
   }
