@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <vector>
 
 #include "sequencing/pegging/entry_store.h"
@@ -16,8 +17,9 @@ namespace tandem::sequencing {
 // Both sides of all queues: needs by due tick, supplies by ready tick; a supply's reach is the due
 // tick of the need that is pegged to it.
 struct PegStore {
-  explicit PegStore(std::size_t queues)
-      : needs(queues, EntryStore::Role::kNeeds), supplies(queues, EntryStore::Role::kSupplies) {}
+  PegStore(std::size_t queues, std::pmr::memory_resource* memory)
+      : needs(queues, EntryStore::Role::kNeeds, memory),
+        supplies(queues, EntryStore::Role::kSupplies, memory) {}
 
   EntryStore needs;
   EntryStore supplies;

@@ -1,92 +1,116 @@
-// Searches of an EntryStore. Their inner loops run over whole arrays without branches, so that the
-// compiler can use vector instructions; a slot without an entry has the greatest key and no mate.
+// Searches of an EntryStore. Their inner loops run over whole chunks without branches, four slots
+// at once; a slot without an entry has the greatest key and no mate.
 #include <algorithm>
+#include <bit>
 
 #include "sequencing/pegging/entry_store.h"
+#include "sequencing/pegging/lanes.h"
 
 namespace tandem::sequencing {
 
-// `value` where `out` is 0, `other` where it is 1.
-static std::int32_t Pick(std::int32_t value, bool out, std::int32_t other) {
-  const std::int32_t mask = -static_cast<std::int32_t>(out);
-  return (value & ~mask) | (other & mask);
+template <typename Visit>
+void EntryStore::ForEachFour(const Block& block, const Visit& visit) const {
+  for (const std::uint32_t chunk : ChunksOf(block)) {
+    const Pair* const pairs = chunks_[chunk].pairs.data();
+    for (std::size_t k = 0; k < ChunkStore::kSlots; k += kLanes) visit(FourPairs(pairs + k));
+  }
 }
 
-// The slot with the lowest identifier among those that are not `out`; kNowhere if there is none.
 template <typename Out>
-Place EntryStore::LowestId(std::uint32_t number, const Out& out) const {
-  const Block& block = blocks_[number];
-  const Pair* const pairs = Pairs(block);
-  const std::int32_t slots = block.capacity;
-  std::int32_t last = -1;
-  std::int32_t count = 0;
-  for (std::int32_t k = 0; k < slots; ++k) {
-    const bool is_out = out(pairs[k]);
-    const std::int32_t slot = Pick(k, is_out, -1);
-    last = slot > last ? slot : last;
-    count += 1 - static_cast<std::int32_t>(is_out);
-  }
-  if (count == 0) return kNowhere;
-  Place best = PlaceAt(number, static_cast<std::uint32_t>(last));
-  for (std::int32_t k = 0; k < last && count > 1; ++k) {
-    const Place place = PlaceAt(number, static_cast<std::uint32_t>(k));
-    if (!out(pairs[k]) && id(place) < id(best)) best = place;
+std::int32_t EntryStore::LeastKey(const Block& block, const Out& out) const {
+  Lanes least = LanesOf(kGreatest);
+  ForEachFour(block, [&](const FourPairs& four) {
+    least = Less(least, Pick(four.keys, out(four), LanesOf(kGreatest)));
+  });
+  return LeastOf(least);
+}
+
+template <typename Out>
+Place EntryStore::LowestId(const Block& block, const Out& out) const {
+  Lanes slots = LanesFrom(0);
+  Lanes last = LanesOf(-1);
+  Lanes count = LanesOf(0);
+  ForEachFour(block, [&](const FourPairs& four) {
+    const Lanes is_out = out(four);
+    last = Pick(slots, is_out, last);
+    count += is_out + 1;
+    slots += static_cast<std::int32_t>(kLanes);
+  });
+  const std::int32_t slot = GreatestOf(last);
+  if (slot < 0) return kNowhere;
+  Place best = PlaceIn(block, static_cast<std::uint32_t>(slot));
+  std::int32_t others = SumOf(count) - 1;
+  for (std::uint32_t k = 0; others > 0; k += kLanes) {
+    const Lanes is_out = out(FourPairs(&PairAt(PlaceIn(block, k))));
+    for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
+      if (is_out[lane] != 0) continue;
+      --others;
+      const Place place = PlaceIn(block, k + lane);
+      if (id(place) < id(best)) best = place;
+    }
   }
   return best;
 }
 
-Place EntryStore::FreeWithKey(std::uint32_t number, std::int32_t key, Place except) const {
-  if (except == kNowhere) {
-    return LowestId(number,
-                    [key](const Pair& pair) { return (pair.key != key) | (pair.second != kNone); });
-  }
-  const Pair* const excepted = &PairAt(except);
-  return LowestId(number, [key, excepted](const Pair& pair) {
-    return (pair.key != key) | (pair.second != kNone) | (&pair == excepted);
+std::uint32_t EntryStore::HoleOf(const Block& block) const {
+  if (key(PlaceIn(block, block.hole)) == kHole) return block.hole;
+  Lanes slots = LanesFrom(0);
+  Lanes last = LanesOf(0);
+  ForEachFour(block, [&](const FourPairs& four) {
+    last = Pick(last, four.keys == kHole, slots);
+    slots += static_cast<std::int32_t>(kLanes);
   });
+  return static_cast<std::uint32_t>(GreatestOf(last));
+}
+
+std::int32_t EntryStore::GreatestReach(const Block& block) const {
+  Lanes greatest = LanesOf(kNone);
+  ForEachFour(block, [&](const FourPairs& four) { greatest = Greater(greatest, four.seconds); });
+  return GreatestOf(greatest);
+}
+
+template <typename Visit>
+void EntryStore::ForEachFree(const Block& block, const Visit& visit) const {
+  for (std::uint32_t c = 0; c < block.chunks; ++c) {
+    for (std::uint32_t bits = block.free[c]; bits != 0; bits &= bits - 1) {
+      visit(ChunkStore::PlaceAt(block.chunk_numbers[c],
+                                static_cast<std::uint32_t>(std::countr_zero(bits))));
+    }
+  }
+}
+
+bool EntryStore::Later(Place a, Place b) const {
+  if (b == kNowhere) return true;
+  if (key(a) != key(b)) return key(a) > key(b);
+  return id(a) < id(b);
 }
 
 Place EntryStore::LastFreeIn(std::uint32_t number, std::int32_t limit, Place except) const {
-  const Pair* const pairs = Pairs(blocks_[number]);
-  const std::int32_t slots = blocks_[number].capacity;
-  std::int32_t greatest = kLeast;
-  for (std::int32_t k = 0; k < slots; ++k) {
-    const bool out = (pairs[k].key > limit) | (pairs[k].second != kNone);
-    const std::int32_t value = Pick(pairs[k].key, out, kLeast);
-    greatest = value > greatest ? value : greatest;
-  }
-  if (greatest == kLeast) return kNowhere;
-  const Place place = FreeWithKey(number, greatest, except);
-  // All that has this key is the excepted one: the next lower key.
-  return place == kNowhere ? LastFreeIn(number, greatest - 1, except) : place;
+  Place best = kNowhere;
+  ForEachFree(blocks_[number], [&](Place place) {
+    if (key(place) <= limit && place != except && Later(place, best)) best = place;
+  });
+  return best;
 }
 
 Place EntryStore::FirstFreeIn(std::uint32_t number, std::int32_t limit, Place except) const {
-  const Pair* const pairs = Pairs(blocks_[number]);
-  const std::int32_t slots = blocks_[number].capacity;
-  std::int32_t least = kGreatest;
-  for (std::int32_t k = 0; k < slots; ++k) {
-    const bool out = (pairs[k].key < limit) | (pairs[k].second != kNone);
-    const std::int32_t value = Pick(pairs[k].key, out, kGreatest);
-    least = value < least ? value : least;
-  }
-  if (least == kGreatest) return kNowhere;
-  const Place place = FreeWithKey(number, least, except);
-  return place == kNowhere ? FirstFreeIn(number, least + 1, except) : place;
+  Place best = kNowhere;
+  ForEachFree(blocks_[number], [&](Place place) {
+    if (key(place) >= limit && place != except && Before(place, best)) best = place;
+  });
+  return best;
 }
 
 Place EntryStore::LastFree(std::uint32_t queue, std::int32_t limit, Place except) const {
-  if (free_in_[queue] == 0) return kNowhere;
-  const std::vector<Range>& ranges = sides_[queue].ranges;
+  if (sides_[queue].free == 0) return kNowhere;
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
   if (ranges.size() == 1) return LastFreeIn(ranges.front().block, limit, except);
   Place best = kNowhere;
-  for (std::size_t k = PositionOf(sides_[queue], limit) + 1; k-- > 0;) {
+  for (std::size_t k = PositionOf(ranges, limit) + 1; k-- > 0;) {
     const std::uint32_t block = ranges[k].block;
-    if (blocks_[block].free > 0) {
+    if (AnyFree(blocks_[block])) {
       const Place place = LastFreeIn(block, limit, except);
-      const bool better = place != kNowhere && (best == kNowhere || key(place) > key(best) ||
-                                                (key(place) == key(best) && id(place) < id(best)));
-      if (better) best = place;
+      if (place != kNowhere && Later(place, best)) best = place;
     }
     // An equal key may lie in the block before, if this one begins with it.
     if (best != kNowhere && key(best) > ranges[k].low) break;
@@ -95,13 +119,13 @@ Place EntryStore::LastFree(std::uint32_t queue, std::int32_t limit, Place except
 }
 
 Place EntryStore::FirstFree(std::uint32_t queue, std::int32_t limit, Place except) const {
-  if (free_in_[queue] == 0) return kNowhere;
-  const std::vector<Range>& ranges = sides_[queue].ranges;
+  if (sides_[queue].free == 0) return kNowhere;
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
   Place best = kNowhere;
   for (const Range& range : ranges) {
     const Block& block = blocks_[range.block];
     if (best != kNowhere && range.low > key(best)) break;
-    if (block.free == 0 || block.high < limit) continue;
+    if (!AnyFree(block) || HighOf(block) < limit) continue;
     const Place place = FirstFreeIn(range.block, limit, except);
     if (Before(place, best)) best = place;
   }
@@ -110,30 +134,24 @@ Place EntryStore::FirstFree(std::uint32_t queue, std::int32_t limit, Place excep
 
 // The least key first, then the lowest identifier.
 Place EntryStore::WithReach(std::uint32_t number, std::int32_t limit, std::int32_t reach) const {
-  const Pair* const pairs = Pairs(blocks_[number]);
-  const std::int32_t slots = blocks_[number].capacity;
-  std::int32_t least = kGreatest;
-  for (std::int32_t k = 0; k < slots; ++k) {
-    const bool out = (pairs[k].second != reach) | (pairs[k].key > limit);
-    const std::int32_t value = Pick(pairs[k].key, out, kGreatest);
-    least = value < least ? value : least;
-  }
-  return LowestId(number, [least, reach](const Pair& pair) {
-    return (pair.key != least) | (pair.second != reach);
+  const Block& block = blocks_[number];
+  const std::int32_t least = LeastKey(block, [limit, reach](const FourPairs& four) {
+    return (four.seconds != reach) | (four.keys > limit);
+  });
+  return LowestId(block, [least, reach](const FourPairs& four) {
+    return (four.keys != least) | (four.seconds != reach);
   });
 }
 
 Place EntryStore::FurthestReach(std::uint32_t queue, std::int32_t limit) const {
-  if (used_in_[queue] == free_in_[queue]) return kNowhere;
-  const std::vector<Range>& ranges = sides_[queue].ranges;
-  const std::size_t edge = PositionOf(sides_[queue], limit);
-  const Pair* const pairs = Pairs(blocks_[ranges[edge].block]);
-  const std::int32_t slots = blocks_[ranges[edge].block].capacity;
-  std::int32_t greatest = kNone;
-  for (std::int32_t k = 0; k < slots; ++k) {
-    const std::int32_t value = Pick(pairs[k].second, pairs[k].key > limit, kNone);
-    greatest = value > greatest ? value : greatest;
-  }
+  if (sides_[queue].used == sides_[queue].free) return kNowhere;
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
+  const std::size_t edge = PositionOf(ranges, limit);
+  Lanes furthest = LanesOf(kNone);
+  ForEachFour(blocks_[ranges[edge].block], [&](const FourPairs& four) {
+    furthest = Greater(furthest, Pick(four.seconds, four.keys > limit, LanesOf(kNone)));
+  });
+  std::int32_t greatest = GreatestOf(furthest);
   for (std::size_t k = 0; k < edge; ++k) greatest = std::max(greatest, ranges[k].reach);
   if (greatest == kNone) return kNowhere;
   Place best = kNowhere;
@@ -147,21 +165,17 @@ Place EntryStore::FurthestReach(std::uint32_t queue, std::int32_t limit) const {
 }
 
 Place EntryStore::EarliestReachingIn(std::uint32_t number, std::int32_t limit) const {
-  const Pair* const pairs = Pairs(blocks_[number]);
-  const std::int32_t slots = blocks_[number].capacity;
-  std::int32_t least = kGreatest;
-  for (std::int32_t k = 0; k < slots; ++k) {
-    const std::int32_t value = Pick(pairs[k].key, pairs[k].second < limit, kGreatest);
-    least = value < least ? value : least;
-  }
-  return LowestId(number, [least, limit](const Pair& pair) {
-    return (pair.key != least) | (pair.second < limit);
+  const Block& block = blocks_[number];
+  const std::int32_t least =
+      LeastKey(block, [limit](const FourPairs& four) { return four.seconds < limit; });
+  return LowestId(block, [least, limit](const FourPairs& four) {
+    return (four.keys != least) | (four.seconds < limit);
   });
 }
 
 Place EntryStore::EarliestReaching(std::uint32_t queue, std::int32_t limit) const {
-  if (used_in_[queue] == free_in_[queue]) return kNowhere;
-  const std::vector<Range>& ranges = sides_[queue].ranges;
+  if (sides_[queue].used == sides_[queue].free) return kNowhere;
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
   if (ranges.size() == 1) return EarliestReachingIn(ranges.front().block, limit);
   Place best = kNowhere;
   for (const Range& range : ranges) {
@@ -174,10 +188,12 @@ Place EntryStore::EarliestReaching(std::uint32_t queue, std::int32_t limit) cons
 }
 
 void EntryStore::ForEach(std::uint32_t queue, absl::FunctionRef<void(Place)> visit) const {
-  for (const Range& range : sides_[queue].ranges) {
-    const Block& block = blocks_[range.block];
-    for (std::uint32_t k = 0; k < block.capacity; ++k) {
-      if (Pairs(block)[k].key != kHole) visit(PlaceAt(range.block, k));
+  for (const Range& range : RangesOf(sides_[queue])) {
+    for (const std::uint32_t chunk : ChunksOf(blocks_[range.block])) {
+      for (std::uint32_t k = 0; k < ChunkStore::kSlots; ++k) {
+        const Place place = ChunkStore::PlaceAt(chunk, k);
+        if (key(place) != kHole) visit(place);
+      }
     }
   }
 }
@@ -186,60 +202,39 @@ void EntryStore::ForEach(absl::FunctionRef<void(Place)> visit) const {
   for (std::uint32_t q = 0; q < sides_.size(); ++q) ForEach(q, visit);
 }
 
-Place EntryStore::Guess(std::uint64_t id) const {
-  const Place place = index_.Guess(id);
-  if (place != kNowhere) PrefetchLine(&BlockOf(place));
-  return place;
-}
-
 void EntryStore::PrefetchEntry(Place guess) const {
-  const Block& block = BlockOf(guess);
-  const std::uint32_t slot = SlotOf(guess);
-  if (slot >= block.capacity) return;
-  PrefetchLine(Pairs(block) + slot);
-  PrefetchLine(Ids(block) + slot);
-}
-
-void EntryStore::PrefetchMate(Place guess) const {
-  const Block& block = BlockOf(guess);
-  const std::uint32_t slot = SlotOf(guess);
-  if (slot < block.capacity) PrefetchLine(Extras(block) + slot);
-}
-
-Place EntryStore::GuessMate(Place guess) const {
-  const Block& block = BlockOf(guess);
-  if (SlotOf(guess) >= block.capacity || !HasMate(guess)) return kNowhere;
-  return mate(guess);
-}
-
-void EntryStore::PrefetchRanges(std::uint32_t queue) const {
-  PrefetchLine(sides_[queue].ranges.data());
+  const Chunk& chunk = ChunkAt(guess);
+  const std::uint32_t slot = ChunkStore::SlotOf(guess);
+  PrefetchLine(&chunk.pairs[slot]);
+  PrefetchLine(&chunk.ids[slot]);
+  chunks_.PrefetchOwner(ChunkStore::ChunkOf(guess));
 }
 
 void EntryStore::PrefetchBlock(std::uint32_t queue, std::int32_t key) const {
-  const Side& side = sides_[queue];
-  if (side.ranges.empty()) return;
-  PrefetchLine(&blocks_[side.ranges[PositionOf(side, key)].block]);
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
+  if (!ranges.empty()) PrefetchLine(&blocks_[ranges[PositionOf(ranges, key)].block]);
 }
 
 void EntryStore::PrefetchHole(std::uint32_t queue, std::int32_t key) const {
-  const Side& side = sides_[queue];
-  if (side.ranges.empty()) return;
-  const Block& block = blocks_[side.ranges[PositionOf(side, key)].block];
-  if (block.hole >= block.capacity) return;
-  PrefetchLine(Pairs(block) + block.hole);
-  PrefetchLine(Ids(block) + block.hole);
-  PrefetchLine(Extras(block) + block.hole);
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
+  if (ranges.empty()) return;
+  const Block& block = blocks_[ranges[PositionOf(ranges, key)].block];
+  const Place hole = PlaceIn(block, block.hole);
+  PrefetchEntry(hole);
+  PrefetchExtra(hole);
 }
 
-void EntryStore::PrefetchPairs(std::uint32_t queue, std::int32_t key) const {
-  const Side& side = sides_[queue];
-  if (!side.ranges.empty()) PrefetchPairs(blocks_[side.ranges[PositionOf(side, key)].block]);
+void EntryStore::PrefetchFree(std::uint32_t queue, std::int32_t key) const {
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
+  if (!ranges.empty()) PrefetchFree(blocks_[ranges[PositionOf(ranges, key)].block]);
 }
 
-void EntryStore::PrefetchPairs(const Block& block) {
-  const Pair* const pairs = Pairs(block);
-  for (std::uint32_t k = 0; k < block.capacity; k += 64 / sizeof(Pair)) PrefetchLine(pairs + k);
+void EntryStore::PrefetchFree(const Block& block) const {
+  for (std::uint32_t c = 0; c < block.chunks; ++c) {
+    const auto& pairs = chunks_[block.chunk_numbers[c]].pairs;  // Two lines.
+    if ((block.free[c] & 0x00ff) != 0) PrefetchLine(pairs.data());
+    if ((block.free[c] & 0xff00) != 0) PrefetchLine(pairs.data() + ChunkStore::kSlots / 2);
+  }
 }
 
 }  // namespace tandem::sequencing

@@ -12,22 +12,38 @@ bool EntryStore::Before(Place a, Place b) const {
   return id(a) < id(b);
 }
 
-std::size_t EntryStore::PositionOf(const Side& side, std::int32_t key) {
-  if (side.ranges.size() == 1) return 0;
+std::span<const EntryStore::Range> EntryStore::RangesOf(const Side& side) {
+  if (side.directory != nullptr) return *side.directory;
+  return std::span(&side.only, side.only.block == kNoBlock ? 0 : 1);
+}
+
+std::span<EntryStore::Range> EntryStore::RangesOf(Side& side) {
+  if (side.directory != nullptr) return *side.directory;
+  return std::span(&side.only, side.only.block == kNoBlock ? 0 : 1);
+}
+
+std::size_t EntryStore::PositionOf(std::span<const Range> ranges, std::int32_t key) {
+  if (ranges.size() == 1) return 0;
   const auto above =
-      std::upper_bound(side.ranges.begin(), side.ranges.end(), key,
+      std::upper_bound(ranges.begin(), ranges.end(), key,
                        [](std::int32_t value, const Range& range) { return value < range.low; });
-  return static_cast<std::size_t>(above - side.ranges.begin()) - 1;
+  return static_cast<std::size_t>(above - ranges.begin()) - 1;
 }
 
 void EntryStore::Renumber(std::uint32_t queue, std::size_t position) {
-  const std::vector<Range>& ranges = sides_[queue].ranges;
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
   for (std::size_t k = position == 0 ? 0 : position - 1; k < ranges.size(); ++k) {
     Block& block = blocks_[ranges[k].block];
     block.position = static_cast<std::uint32_t>(k);
     block.low = ranges[k].low;
-    block.high = k + 1 < ranges.size() ? ranges[k + 1].low : kGreatest;
+    block.alone = ranges.size() == 1;
   }
+}
+
+std::int32_t EntryStore::HighOf(const Block& block) const {
+  if (block.alone) return kGreatest;
+  const std::span<const Range> ranges = RangesOf(sides_[block.queue]);
+  return block.position + 1 < ranges.size() ? ranges[block.position + 1].low : kGreatest;
 }
 
 std::uint32_t EntryStore::NewBlock(std::uint32_t queue, std::size_t position, std::int32_t low) {
@@ -39,88 +55,78 @@ std::uint32_t EntryStore::NewBlock(std::uint32_t queue, std::size_t position, st
     number = spare_blocks_.back();
     spare_blocks_.pop_back();
   }
-  std::vector<Range>& ranges = sides_[queue].ranges;
-  ranges.insert(ranges.begin() + static_cast<std::ptrdiff_t>(position),
-                Range{.low = low, .block = number});
   blocks_[number].queue = queue;
-  blocks_[number].alone = ranges.size() == 1;
+  Side& side = sides_[queue];
+  const Range range{.low = low, .block = number};
+  if (side.only.block == kNoBlock && side.directory == nullptr) {
+    side.only = range;
+  } else {
+    if (side.directory == nullptr) {
+      side.directory = std::make_unique<std::vector<Range>>(1, side.only);
+      side.only = {};
+    }
+    side.directory->insert(side.directory->begin() + static_cast<std::ptrdiff_t>(position), range);
+  }
   Renumber(queue, position);
   return number;
 }
 
 void EntryStore::DropBlock(std::uint32_t queue, std::size_t position) {
-  std::vector<Range>& ranges = sides_[queue].ranges;
-  blocks_[ranges[position].block] = Block{};
-  spare_blocks_.push_back(ranges[position].block);
-  ranges.erase(ranges.begin() + static_cast<std::ptrdiff_t>(position));
-  if (ranges.empty()) {
-    ranges.shrink_to_fit();
+  Side& side = sides_[queue];
+  const std::uint32_t number = RangesOf(side)[position].block;
+  for (const std::uint32_t chunk : ChunksOf(blocks_[number])) chunks_.Return(chunk);
+  blocks_[number] = Block{};
+  spare_blocks_.push_back(number);
+  if (side.directory == nullptr) {
+    side.only = {};
     return;
   }
+  std::vector<Range>& ranges = *side.directory;
+  ranges.erase(ranges.begin() + static_cast<std::ptrdiff_t>(position));
   ranges.front().low = kLeast;
-  if (ranges.size() == 1) blocks_[ranges.front().block].alone = true;
+  if (ranges.size() == 1) {
+    side.only = ranges.front();
+    side.directory.reset();
+  }
   Renumber(queue, position);
 }
 
-void EntryStore::Enlarge(Block& block, std::uint32_t capacity) {
-  Block larger{.bytes = std::make_unique_for_overwrite<std::byte[]>(kSlotBytes * capacity),
-               .queue = block.queue,
-               .position = block.position,
-               .low = block.low,
-               .high = block.high,
-               .capacity = static_cast<std::uint8_t>(capacity),
-               .used = block.used,
-               .free = block.free,
-               .hole = block.capacity,
-               .alone = block.alone};
-  std::uninitialized_fill_n(Pairs(larger), capacity, Pair{});
-  if (block.capacity > 0) {
-    std::copy_n(Pairs(block), block.capacity, Pairs(larger));
-    std::copy_n(Ids(block), block.capacity, Ids(larger));
-    std::copy_n(Extras(block), block.capacity, Extras(larger));
-  }
-  block = std::move(larger);
-}
-
-std::uint32_t EntryStore::HoleOf(const Block& block) {
-  const Pair* const pairs = Pairs(block);
-  if (block.hole < block.capacity && pairs[block.hole].key == kHole) return block.hole;
-  const std::int32_t slots = block.capacity;
-  std::int32_t last = 0;  // Without branches, for vector instructions.
-  for (std::int32_t k = 0; k < slots; ++k) {
-    const std::int32_t slot = k & -static_cast<std::int32_t>(pairs[k].key == kHole);
-    last = slot > last ? slot : last;
-  }
-  return static_cast<std::uint32_t>(last);
+void EntryStore::AddChunk(std::uint32_t number) {
+  const std::uint32_t chunk = chunks_.Take(number);
+  Block& block = blocks_[number];
+  block.hole = static_cast<std::uint8_t>(block.chunks * ChunkStore::kSlots);
+  block.chunk_numbers[block.chunks++] = chunk;
 }
 
 Place EntryStore::WriteEntry(std::uint32_t number, const Entry& entry) {
+  if (blocks_[number].used == blocks_[number].chunks * ChunkStore::kSlots) AddChunk(number);
   Block& block = blocks_[number];
-  if (block.used == block.capacity) Enlarge(block, block.capacity + kCapacityStep);
   const std::uint32_t slot = HoleOf(block);
-  Pairs(block)[slot] = {.key = entry.key};
-  block.hole = static_cast<std::uint8_t>(slot + 1);
-  Ids(block)[slot] = entry.id;
-  Extras(block)[slot] = role_ == Role::kNeeds ? entry.weight : 0;
+  const Place place = PlaceIn(block, slot);
+  PairAt(place) = {.key = entry.key};
+  ChunkAt(place).ids[ChunkStore::SlotOf(place)] = entry.id;
+  ExtraAt(place) = role_ == Role::kNeeds ? entry.weight : 0;
+  SetHoleAfter(block, slot);
+  FlipFree(block, slot);
   ++block.used;
-  ++block.free;
-  ++used_in_[block.queue];
-  ++free_in_[block.queue];
+  Side& side = sides_[block.queue];
+  ++side.used;
+  ++side.free;
   ++used_;
   ++free_;
-  if (role_ == Role::kNeeds && entry.weight != 1) ++heavy_in_[block.queue];
-  return PlaceAt(number, slot);
+  if (role_ == Role::kNeeds && entry.weight != 1) ++side.heavy;
+  return place;
 }
 
 Place EntryStore::PutIn(std::uint32_t queue, const Entry& entry, EntryStore& mates) {
   Side& side = sides_[queue];
-  if (side.ranges.empty()) NewBlock(queue, 0, kLeast);
-  std::size_t position = PositionOf(side, entry.key);
-  if (blocks_[side.ranges[position].block].used == kSlots) {
+  if (RangesOf(side).empty()) NewBlock(queue, 0, kLeast);
+  std::size_t position = PositionOf(RangesOf(side), entry.key);
+  if (blocks_[RangesOf(side)[position].block].used == kSlots) {
     Split(queue, position, entry.key, mates);
-    position = PositionOf(side, entry.key);
+    position = PositionOf(RangesOf(side), entry.key);
   }
-  return WriteEntry(side.ranges[position].block, entry);
+  return WriteEntry(RangesOf(side)[position].block, entry);
 }
 
 Place EntryStore::Insert(std::uint32_t queue, const Entry& entry, EntryStore& mates) {
@@ -131,19 +137,22 @@ Place EntryStore::Insert(std::uint32_t queue, const Entry& entry, EntryStore& ma
 
 void EntryStore::TakeOut(Place place) {
   Block& block = BlockOf(place);
-  if (role_ == Role::kNeeds && weight(place) != 1) --heavy_in_[block.queue];
+  Side& side = sides_[block.queue];
+  // Few queues have weights: then this line of memory need not be read.
+  if (side.heavy > 0 && weight(place) != 1) --side.heavy;
   PairAt(place) = Pair{};
-  block.hole = static_cast<std::uint8_t>(SlotOf(place));
+  const std::uint32_t slot = SlotIn(block, place);
+  block.hole = static_cast<std::uint8_t>(slot);
+  FlipFree(block, slot);
   --block.used;
-  --block.free;
-  --used_in_[block.queue];
-  --free_in_[block.queue];
+  --side.used;
+  --side.free;
   --used_;
   --free_;
 }
 
 void EntryStore::Erase(Place place, EntryStore& mates) {
-  const std::uint32_t number = place >> kSlotBits;
+  const std::uint32_t number = BlockNumber(place);
   index_.Erase(id(place), place);
   TakeOut(place);
   const Block& block = blocks_[number];
@@ -152,14 +161,14 @@ void EntryStore::Erase(Place place, EntryStore& mates) {
 
 Place EntryStore::Rekey(Place place, std::int32_t key, EntryStore& mates) {
   const Block& block = BlockOf(place);
-  if (key < block.low || key > block.high) return Relocate(place, key, mates);
+  if (key < block.low || key > HighOf(block)) return Relocate(place, key, mates);
   PairAt(place).key = key;
   return place;
 }
 
 // The new place first, so that the index is told once: nothing is merged before that.
 Place EntryStore::Relocate(Place place, std::int32_t key, EntryStore& mates) {
-  const std::uint32_t number = place >> kSlotBits;
+  const std::uint32_t number = BlockNumber(place);
   const Entry entry{
       .id = id(place), .key = key, .weight = role_ == Role::kNeeds ? weight(place) : 1};
   const bool mated = HasMate(place);
@@ -181,28 +190,30 @@ Place EntryStore::Relocate(Place place, std::int32_t key, EntryStore& mates) {
 
 void EntryStore::Split(std::uint32_t queue, std::size_t position, std::int32_t key,
                        EntryStore& mates) {
-  const std::uint32_t left = sides_[queue].ranges[position].block;
+  const std::uint32_t left = RangesOf(sides_[queue])[position].block;
   std::array<Place, kSlots> places{};
-  for (std::uint32_t k = 0; k < kSlots; ++k) places[k] = PlaceAt(left, k);
+  for (std::uint32_t k = 0; k < kSlots; ++k) places[k] = PlaceIn(blocks_[left], k);
   std::sort(places.begin(), places.end(), [&](Place a, Place b) { return Before(a, b); });
   // What comes in order fills its blocks: then only the new entry opens the next one.
   const bool appends = key >= this->key(places.back());
   const std::size_t kept = appends ? kSlots : kSlots / 2;
   const std::int32_t low = appends ? key : this->key(places[kept]);
   const std::uint32_t right = NewBlock(queue, position + 1, low);
-  blocks_[left].alone = false;
-  Enlarge(blocks_[right], appends ? kCapacityStep : kSlots / 2 + kCapacityStep);
   for (std::size_t k = kept; k < kSlots; ++k) {
     index_.Prefetch(id(places[k]));
-    if (HasMate(places[k])) PrefetchLine(&mates.BlockOf(mate(places[k])));
+    if (HasMate(places[k])) PrefetchLine(&mates.PairAt(mate(places[k])));
   }
-  for (std::size_t k = kept; k < kSlots; ++k) MoveEntry(places[k], right, mates);
+  for (std::size_t k = kept; k < kSlots; k += ChunkStore::kSlots) {
+    AddChunk(right);
+    const auto end = places.begin() + static_cast<std::ptrdiff_t>(k + ChunkStore::kSlots);
+    for (auto from = end - ChunkStore::kSlots; from != end; ++from) MoveEntry(*from, right, mates);
+  }
   Recount(left);
   Recount(right);
 }
 
 void EntryStore::MergeAround(std::uint32_t queue, std::size_t position, EntryStore& mates) {
-  const std::vector<Range>& ranges = sides_[queue].ranges;
+  const std::span<const Range> ranges = RangesOf(sides_[queue]);
   if (blocks_[ranges[position].block].used == 0) return DropBlock(queue, position);
   if (ranges.size() == 1) return;
   const std::size_t left = position + 1 < ranges.size() ? position : position - 1;
@@ -210,23 +221,22 @@ void EntryStore::MergeAround(std::uint32_t queue, std::size_t position, EntrySto
   const std::uint32_t from = ranges[left + 1].block;
   const std::uint32_t used = std::uint32_t{blocks_[into].used} + blocks_[from].used;
   if (used > kMergeUpTo) return;
-  if (blocks_[into].capacity < used) {
-    Enlarge(blocks_[into], (used + kCapacityStep - 1) / kCapacityStep * kCapacityStep);
-  }
-  for (std::uint32_t k = 0; k < blocks_[from].capacity; ++k) {
-    if (key(PlaceAt(from, k)) != kHole) MoveEntry(PlaceAt(from, k), into, mates);
+  while (blocks_[into].chunks * ChunkStore::kSlots < used) AddChunk(into);
+  for (std::uint32_t k = 0; k < blocks_[from].chunks * ChunkStore::kSlots; ++k) {
+    const Place place = PlaceIn(blocks_[from], k);
+    if (key(place) != kHole) MoveEntry(place, into, mates);
   }
   Recount(into);
   DropBlock(queue, left + 1);
 }
 
 void EntryStore::MoveEntry(Place from, std::uint32_t to, EntryStore& mates) {
-  const Block& target = blocks_[to];
-  const std::uint32_t slot = HoleOf(target);
-  const Place moved = PlaceAt(to, slot);
-  Pairs(target)[slot] = std::exchange(PairAt(from), Pair{});
-  Ids(target)[slot] = id(from);
-  Extras(target)[slot] = ExtraAt(from);
+  const std::uint32_t slot = HoleOf(blocks_[to]);
+  const Place moved = PlaceIn(blocks_[to], slot);
+  SetHoleAfter(blocks_[to], slot);
+  PairAt(moved) = std::exchange(PairAt(from), Pair{});
+  ChunkAt(moved).ids[ChunkStore::SlotOf(moved)] = id(from);
+  ExtraAt(moved) = ExtraAt(from);
   index_.Move(id(moved), from, moved);
   if (HasMate(moved)) mates.TellMate(mate(moved), moved);
 }
@@ -238,40 +248,35 @@ void EntryStore::TellMate(Place mate, Place moved) {
 
 void EntryStore::Recount(std::uint32_t number) {
   Block& block = blocks_[number];
-  Range& range = sides_[block.queue].ranges[block.position];
   block.used = 0;
-  block.free = 0;
-  range.reach = kNone;
-  for (std::uint32_t k = 0; k < block.capacity; ++k) {
-    const Pair& pair = Pairs(block)[k];
+  block.free = {};
+  for (std::uint32_t k = 0; k < block.chunks * ChunkStore::kSlots; ++k) {
+    const Pair& pair = PairAt(PlaceIn(block, k));
     if (pair.key == kHole) continue;
     ++block.used;
-    if (pair.second == kNone) ++block.free;
-    range.reach = std::max(range.reach, pair.second);
+    if (pair.second == kNone) FlipFree(block, k);
   }
+  RangesOf(sides_[block.queue])[block.position].reach = GreatestReach(block);
 }
 
 // Only a directory needs to know, and only of supplies.
 void EntryStore::NoteReach(const Block& block, std::int32_t before, std::int32_t now) {
   if (block.alone || role_ == Role::kNeeds) return;
-  Range& range = sides_[block.queue].ranges[block.position];
+  Range& range = RangesOf(sides_[block.queue])[block.position];
   if (now >= range.reach) {
     range.reach = now;
   } else if (before == range.reach) {
-    range.reach = kNone;
-    for (std::uint32_t k = 0; k < block.capacity; ++k) {
-      range.reach = std::max(range.reach, Pairs(block)[k].second);
-    }
+    range.reach = GreatestReach(block);
   }
 }
 
 void EntryStore::SetMate(Place place, Place mate, std::int32_t mate_key) {
-  Block& block = BlockOf(place);
   Pair& pair = PairAt(place);
   const std::int32_t before = pair.second;
+  Block& block = BlockOf(place);
   if (before == kNone) {
-    --block.free;
-    --free_in_[block.queue];
+    FlipFree(block, SlotIn(block, place));
+    --sides_[block.queue].free;
     --free_;
   }
   if (role_ == Role::kNeeds) {
@@ -291,16 +296,17 @@ void EntryStore::SetReach(Place place, std::int32_t mate_key) {
 void EntryStore::ClearMate(Place place) {
   Block& block = BlockOf(place);
   const std::int32_t before = std::exchange(PairAt(place).second, kNone);
-  ++block.free;
-  ++free_in_[block.queue];
+  FlipFree(block, SlotIn(block, place));
+  ++sides_[block.queue].free;
   ++free_;
   NoteReach(block, before, kNone);
 }
 
 void EntryStore::SetWeight(Place place, std::int32_t weight) {
   std::int32_t& kept = ExtraAt(place);
-  if (kept != 1) --heavy_in_[queue(place)];
-  if (weight != 1) ++heavy_in_[queue(place)];
+  Side& side = sides_[queue(place)];
+  if (kept != 1) --side.heavy;
+  if (weight != 1) ++side.heavy;
   kept = weight;
 }
 

@@ -4,7 +4,7 @@
 
 namespace tandem::sequencing {
 
-void IdIndex::PutIn(std::vector<Bucket>& buckets, std::uint64_t hash, Place place) {
+void IdIndex::PutIn(std::pmr::vector<Bucket>& buckets, std::uint64_t hash, Place place) {
   for (std::size_t at = BucketIn(hash, buckets.size());;
        at = at + 1 == buckets.size() ? 0 : at + 1) {
     Bucket& bucket = buckets[at];

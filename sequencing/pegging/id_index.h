@@ -7,25 +7,17 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory_resource>
 #include <utility>
 #include <vector>
 
+#include "sequencing/pegging/chunk_store.h"
+
 namespace tandem::sequencing {
-
-// A place of an entry: block number and slot in it, packed by entry_store.h.
-using Place = std::uint32_t;
-inline constexpr Place kNowhere = 0xffff'ffff;
-
-// Asks for a line of memory. GCC 12 takes a function that does nothing else for one without any
-// effect and drops its calls; the empty instruction keeps them.
-inline void PrefetchLine(const void* at) {
-  __builtin_prefetch(at);
-  asm volatile("");
-}
 
 class IdIndex {
  public:
-  IdIndex() : buckets_(1) {}
+  explicit IdIndex(std::pmr::memory_resource* memory) : buckets_(1, memory) {}
 
   // The place for which `is(place)` holds among those put under `id`; kNowhere if there is none.
   template <typename Is>
@@ -104,13 +96,14 @@ class IdIndex {
   }
   std::size_t BucketOf(std::uint64_t hash) const { return BucketIn(hash, buckets_.size()); }
   std::size_t Next(std::size_t at) const { return at + 1 == buckets_.size() ? 0 : at + 1; }
-  static void PutIn(std::vector<Bucket>& buckets, std::uint64_t hash, Place place);
+  static void PutIn(std::pmr::vector<Bucket>& buckets, std::uint64_t hash, Place place);
   // Bucket and slot of `id` at `place`, which must be there.
   std::pair<std::size_t, std::size_t> Locate(std::uint64_t hash, Place place) const;
 
   template <typename IdAt>
   void Grow(const IdAt& id_at) {
-    std::vector<Bucket> larger(buckets_.size() + buckets_.size() / 4 + 1);
+    std::pmr::vector<Bucket> larger(buckets_.size() + buckets_.size() / 4 + 1,
+                                    buckets_.get_allocator());
     for (const Bucket& bucket : buckets_) {
       for (std::size_t k = 0; k < kWidth; ++k) {
         if (bucket.tags[k] != 0) PutIn(larger, HashOf(id_at(bucket.places[k])), bucket.places[k]);
@@ -119,7 +112,7 @@ class IdIndex {
     buckets_ = std::move(larger);
   }
 
-  std::vector<Bucket> buckets_;
+  std::pmr::vector<Bucket> buckets_;
   std::size_t size_ = 0;
 };
 

@@ -56,16 +56,17 @@ absl::Status CheckLayout(const Layout& layout) {
 
 }  // namespace
 
-PegBook::PegBook(Layout layout)
+PegBook::PegBook(Layout layout, std::pmr::memory_resource* memory)
     : layout_(std::move(layout)),
-      store_(static_cast<std::size_t>(layout_.pools) * static_cast<std::size_t>(layout_.variants)) {
+      store_(static_cast<std::size_t>(layout_.pools) * static_cast<std::size_t>(layout_.variants),
+             memory) {
   JoinStocks();
 }
 
-absl::StatusOr<PegBook> PegBook::Create(Layout layout) {
+absl::StatusOr<PegBook> PegBook::Create(Layout layout, std::pmr::memory_resource* memory) {
   absl::Status status = CheckLayout(layout);
   if (!status.ok()) return status;
-  return PegBook(std::move(layout));
+  return PegBook(std::move(layout), memory);
 }
 
 // Stocks that one acceptance names are of one group, which is named by its lowest stock.
@@ -131,12 +132,12 @@ class PegBook::Prefetcher {
  public:
   Prefetcher(const PegBook& book, std::span<const Event> events) : book_(book), events_(events) {
     guesses_.fill(kNowhere);
+    mates_.fill(kNowhere);
     const std::size_t count = events.size();
     for (std::size_t k = 0; k < std::min(kFirst, count); ++k) First(events[k]);
     for (std::size_t k = 0; k < std::min(kSecond, count); ++k) Second(k);
     for (std::size_t k = 0; k < std::min(kThird, count); ++k) Third(k);
     for (std::size_t k = 0; k < std::min(kFourth, count); ++k) Fourth(k);
-    for (std::size_t k = 0; k < std::min(kFifth, count); ++k) Fifth(k);
   }
 
   // Before the event at `at` is made.
@@ -145,15 +146,13 @@ class PegBook::Prefetcher {
     if (at + kSecond < events_.size()) Second(at + kSecond);
     if (at + kThird < events_.size()) Third(at + kThird);
     if (at + kFourth < events_.size()) Fourth(at + kFourth);
-    if (at + kFifth < events_.size()) Fifth(at + kFifth);
   }
 
  private:
-  static constexpr std::size_t kFirst = 30;
-  static constexpr std::size_t kSecond = 23;
-  static constexpr std::size_t kThird = 16;
-  static constexpr std::size_t kFourth = 9;
-  static constexpr std::size_t kFifth = 4;
+  static constexpr std::size_t kFirst = 24;
+  static constexpr std::size_t kSecond = 18;
+  static constexpr std::size_t kThird = 12;
+  static constexpr std::size_t kFourth = 6;
   static constexpr std::size_t kRing = 32;
 
   static bool NamesSupply(const Event& event) {
@@ -197,63 +196,60 @@ class PegBook::Prefetcher {
     }
     std::uint32_t queue = 0;
     if (!Adds(event) || !QueueOf(event, queue)) return;
-    SideOf(event).PrefetchQueue(queue);
-    if (!NamesSupply(event)) book_.store_.supplies.PrefetchQueue(queue);
+    book_.store_.needs.PrefetchQueue(queue);
+    book_.store_.supplies.PrefetchQueue(queue);
   }
   void Second(std::size_t at) {
     const Event& event = events_[at];
     std::uint32_t queue = 0;
     if (!Adds(event)) {
-      guesses_[at % kRing] = SideOf(event).Guess(IdOf(event));
-    } else if (QueueOf(event, queue)) {
-      SideOf(event).PrefetchRanges(queue);
-      if (!NamesSupply(event)) book_.store_.supplies.PrefetchRanges(queue);
-    }
-  }
-  void Third(std::size_t at) const {
-    const Event& event = events_[at];
-    std::uint32_t queue = 0;
-    if (!Adds(event)) {
-      const Place guess = guesses_[at % kRing];
+      const Place guess = SideOf(event).Guess(IdOf(event));
+      guesses_[at % kRing] = guess;
       if (guess == kNowhere) return;
       SideOf(event).PrefetchEntry(guess);
-      // Another ETA seldom asks for more.
-      if (event.kind != EventKind::kSupplyMoved) SideOf(event).PrefetchMate(guess);
+      // Where a part's mate is kept. Another ETA seldom asks for it.
+      const bool mate = NamesSupply(event) && event.kind != EventKind::kSupplyMoved;
+      if (mate) SideOf(event).PrefetchExtra(guess);
     } else if (QueueOf(event, queue)) {
       SideOf(event).PrefetchBlock(queue, event.tick);
       if (!NamesSupply(event)) book_.store_.supplies.PrefetchBlock(queue, event.tick);
     }
   }
-  void Fourth(std::size_t at) {
+  void Third(std::size_t at) {
     const Event& event = events_[at];
     std::uint32_t queue = 0;
     if (Adds(event)) {
       if (!QueueOf(event, queue)) return;
       SideOf(event).PrefetchHole(queue, event.tick);
       // A new need looks for a free part.
-      if (!NamesSupply(event)) book_.store_.supplies.PrefetchPairs(queue, event.tick);
+      if (!NamesSupply(event)) book_.store_.supplies.PrefetchFree(queue, event.tick);
       return;
     }
-    Place& guess = guesses_[at % kRing];
+    const Place guess = guesses_[at % kRing];
     if (guess == kNowhere) return;
-    const std::uint32_t stock = SideOf(event).queue(guess);
-    book_.store_.needs.PrefetchFree(stock);
-    PrefetchLine(&book_.plain_[stock]);
+    SideOf(event).PrefetchBlock(guess);
     if (event.kind == EventKind::kSupplyMoved) return;
-    if (event.kind == EventKind::kSupplyLost) book_.store_.supplies.PrefetchPairs(guess);
-    guess = SideOf(event).GuessMate(guess);
-    if (guess != kNowhere) MatesOf(event).PrefetchBlock(guess);
+    mates_[at % kRing] = SideOf(event).GuessMate(guess);
+    if (mates_[at % kRing] != kNowhere) MatesOf(event).PrefetchEntry(mates_[at % kRing]);
   }
-  void Fifth(std::size_t at) const {
+  void Fourth(std::size_t at) const {
     const Event& event = events_[at];
-    const Place mate = guesses_[at % kRing];
-    if (Adds(event) || event.kind == EventKind::kSupplyMoved || mate == kNowhere) return;
-    MatesOf(event).PrefetchEntry(mate);
+    const Place guess = guesses_[at % kRing];
+    if (Adds(event) || guess == kNowhere) return;
+    const std::uint32_t queue = SideOf(event).queue(guess);
+    book_.store_.needs.PrefetchQueue(queue);
+    PrefetchLine(&book_.plain_[queue]);
+    if (event.kind == EventKind::kSupplyMoved) return;
+    book_.store_.supplies.PrefetchQueue(queue);
+    if (event.kind == EventKind::kSupplyLost) book_.store_.supplies.PrefetchFree(guess);
+    const Place mate = mates_[at % kRing];
+    if (mate != kNowhere) MatesOf(event).PrefetchBlock(mate);
   }
 
   const PegBook& book_;
   std::span<const Event> events_;
   std::array<Place, kRing> guesses_{};
+  std::array<Place, kRing> mates_{};
 };
 
 void PegBook::ApplyEach(std::span<const Event> events, PegOutcome& outcome) {

@@ -15,8 +15,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -91,10 +93,15 @@ class PegBook {
  public:
   // Returns kInvalidArgument if a count is not positive or too large, a location's pool or an
   // acceptance's stock does not exist, or an acceptance is empty or names a stock twice.
-  static absl::StatusOr<PegBook> Create(Layout layout);
+  // Entries and their index come from `memory`, in few large pieces; it must live as long as the
+  // book. A resource that asks the system for huge pages makes a large book faster (README).
+  static absl::StatusOr<PegBook> Create(
+      Layout layout, std::pmr::memory_resource* memory = std::pmr::get_default_resource());
   // The book that wrote the snapshot. Returns kInvalidArgument as Create does, or for a row that
   // could not have come from a book.
-  static absl::StatusOr<PegBook> FromSnapshot(Layout layout, const PegSnapshot& snapshot);
+  static absl::StatusOr<PegBook> FromSnapshot(
+      Layout layout, const PegSnapshot& snapshot,
+      std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
   // Makes all events as one change, in which no need and no supply may occur twice: all of them or,
   // if one is refused, none. What changed of pegs is appended to `outcome`.
@@ -142,8 +149,9 @@ class PegBook {
   struct Touch {
     std::uint32_t group = 0;
     TouchKind kind = TouchKind::kExposed;
-    std::uint64_t id = 0;  // Of the need; kFreed: of the supply.
-    auto operator<=>(const Touch&) const = default;
+    std::uint64_t id = 0;   // Of the need; kFreed: of the supply.
+    Place hint = kNowhere;  // Where it lay then; no order and no answer depends on it.
+    auto Rank() const { return std::tuple(group, kind, id); }
   };
   // An event and what it names, found.
   struct Target {
@@ -159,7 +167,7 @@ class PegBook {
     RepairProblem problem{};
   };
 
-  explicit PegBook(Layout layout);
+  PegBook(Layout layout, std::pmr::memory_resource* memory);
   void JoinStocks();
 
   // What an event needs to be possible; `target` is what it names. They change nothing.
@@ -207,11 +215,15 @@ class PegBook {
   bool SettleByChain(std::uint32_t group, const Open& open);
   void SettleWhole(std::span<const Touch> touches);
   bool TakeFreePart(Place need);
+  static bool WasExposed(std::span<const Touch> touches, std::uint64_t need);
   void WriteBack(const Group& group, std::span<const std::int32_t> pegs,
                  std::span<const Touch> touches);
   Group Gather(std::uint32_t group) const;
   // Whether a stock has neither expiry nor alternates: then it is a group of its own.
   bool PlainStock(std::uint32_t stock) const { return plain_[stock] != 0; }
+  std::uint32_t GroupOf(std::uint32_t stock) const {
+    return PlainStock(stock) ? stock : group_of_[stock];
+  }
   void MarkPlain(std::uint32_t group);
   std::int64_t LateIn(std::uint32_t group) const;
   bool Accepts(Place need, std::uint32_t stock) const;
@@ -220,6 +232,8 @@ class PegBook {
   const Extra* ExtraOf(Place need) const;  // Null for most.
   void TouchNeed(Place need, TouchKind kind);
   void TouchSupply(Place supply);
+  Place NeedOf(const Touch& touch) const { return store_.needs.Find(touch.id, touch.hint); }
+  Place SupplyOf(const Touch& touch) const { return store_.supplies.Find(touch.id, touch.hint); }
   NeedRow RowOfNeed(Place need) const;
   SupplyRow RowOfSupply(Place supply) const;
   absl::Status RestoreNeed(const NeedRow& row);

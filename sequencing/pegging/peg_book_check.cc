@@ -119,8 +119,12 @@ absl::Status PegBook::FindSupply(SupplyId supply, Target& target) {
 absl::Status PegBook::CheckNeedMoved(const Event& event, Target& target) {
   absl::Status found = FindNeed(event.need, target);
   if (!found.ok()) return found;
-  const std::int64_t handling = target.fixed != nullptr ? target.fixed->need.handling_ticks
-                                                        : RowOfNeed(target.need).handling_ticks;
+  std::int64_t handling = 0;
+  if (target.fixed != nullptr) {
+    handling = target.fixed->need.handling_ticks;
+  } else if (const Extra* extra = ExtraOf(target.need); extra != nullptr) {
+    handling = extra->handling_ticks;
+  }
   if (!InRange(event.tick) || !InRange(event.tick - handling)) {
     return TickOutside(event.need, event.tick);
   }

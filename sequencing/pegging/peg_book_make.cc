@@ -6,14 +6,17 @@
 namespace tandem::sequencing {
 
 void PegBook::TouchNeed(Place need, TouchKind kind) {
-  touches_.push_back(
-      {.group = group_of_[store_.needs.queue(need)], .kind = kind, .id = store_.needs.id(need)});
+  touches_.push_back({.group = GroupOf(store_.needs.queue(need)),
+                      .kind = kind,
+                      .id = store_.needs.id(need),
+                      .hint = need});
 }
 
 void PegBook::TouchSupply(Place supply) {
-  touches_.push_back({.group = group_of_[store_.supplies.queue(supply)],
+  touches_.push_back({.group = GroupOf(store_.supplies.queue(supply)),
                       .kind = TouchKind::kFreed,
-                      .id = store_.supplies.id(supply)});
+                      .id = store_.supplies.id(supply),
+                      .hint = supply});
 }
 
 void PegBook::Make(const Event& event, const Target& target) {
@@ -100,9 +103,9 @@ void PegBook::AddNeed(const NeedRow& row) {
     extras_.emplace(id, Extra{.handling_ticks = row.handling_ticks, .acceptance = row.acceptance});
   }
   const auto queue = static_cast<std::uint32_t>(row.stock);
-  store_.needs.Insert(queue, {.id = id, .key = row.due_tick, .weight = row.weight},
-                      store_.supplies);
-  touches_.push_back({.group = group_of_[queue], .kind = TouchKind::kExposed, .id = id});
+  const Place need = store_.needs.Insert(
+      queue, {.id = id, .key = row.due_tick, .weight = row.weight}, store_.supplies);
+  TouchNeed(need, TouchKind::kExposed);
 }
 
 void PegBook::AddSupply(const SupplyRow& row) {
@@ -112,8 +115,7 @@ void PegBook::AddSupply(const SupplyRow& row) {
     expiry_ticks_.emplace(id, row.expiry_tick);
     if (++expiring_[group_of_[queue]] == 1) MarkPlain(group_of_[queue]);
   }
-  store_.supplies.Insert(queue, {.id = id, .key = row.ready_tick}, store_.needs);
-  touches_.push_back({.group = group_of_[queue], .kind = TouchKind::kFreed, .id = id});
+  TouchSupply(store_.supplies.Insert(queue, {.id = id, .key = row.ready_tick}, store_.needs));
 }
 
 void PegBook::BreakPeg(Place need, Place supply) {

@@ -130,8 +130,9 @@ absl::Status PegBook::RestoreFixed(const FixedRow& row) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<PegBook> PegBook::FromSnapshot(Layout layout, const PegSnapshot& snapshot) {
-  absl::StatusOr<PegBook> book = Create(std::move(layout));
+absl::StatusOr<PegBook> PegBook::FromSnapshot(Layout layout, const PegSnapshot& snapshot,
+                                              std::pmr::memory_resource* memory) {
+  absl::StatusOr<PegBook> book = Create(std::move(layout), memory);
   if (!book.ok()) return book;
   absl::Status status = absl::OkStatus();
   for (const FixedRow& row : snapshot.fixed) {

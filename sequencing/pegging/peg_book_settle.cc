@@ -53,8 +53,10 @@ std::int64_t PegBook::LateIn(std::uint32_t group) const {
 void PegBook::Settle(PegOutcome& outcome) {
   if (touches_.empty()) return;
   if (touches_.size() > 1) {
-    std::sort(touches_.begin(), touches_.end());
-    touches_.erase(std::unique(touches_.begin(), touches_.end()), touches_.end());
+    const auto before = [](const Touch& a, const Touch& b) { return a.Rank() < b.Rank(); };
+    const auto same = [](const Touch& a, const Touch& b) { return a.Rank() == b.Rank(); };
+    std::sort(touches_.begin(), touches_.end(), before);
+    touches_.erase(std::unique(touches_.begin(), touches_.end(), same), touches_.end());
   }
   const std::span<const Touch> touches = touches_;
   for (std::size_t from = 0; from < touches.size();) {
@@ -74,13 +76,13 @@ PegBook::Open PegBook::OpenOf(std::span<const Touch> touches) const {
   Open open;
   for (const Touch& touch : touches) {
     if (touch.kind == TouchKind::kFreed) {
-      const Place supply = store_.supplies.Find(touch.id);
+      const Place supply = SupplyOf(touch);
       if (supply == kNowhere || store_.supplies.HasMate(supply)) continue;
       ++open.freed;
       open.supply = supply;
       continue;
     }
-    const Place need = store_.needs.Find(touch.id);
+    const Place need = NeedOf(touch);
     if (need == kNowhere) continue;
     const bool pegged = store_.needs.HasMate(need);
     if (touch.kind == TouchKind::kWidened) {
@@ -110,7 +112,7 @@ void PegBook::SettleGroup(std::span<const Touch> touches) {
   // The chains tell of what they change; a need that lost its part and got none is left.
   for (const Touch& touch : touches) {
     if (touch.kind != TouchKind::kExposed) continue;
-    const Place need = store_.needs.Find(touch.id);
+    const Place need = NeedOf(touch);
     if (need == kNowhere || store_.needs.HasMate(need)) continue;
     repegs_.changes.push_back({.need = NeedId{touch.id}});
   }
@@ -148,7 +150,7 @@ bool PegBook::SettleByChain(std::uint32_t group, const Open& open) {
 bool PegBook::TakeFreePart(Place need) {
   Place best = kNowhere;
   std::tuple<std::int32_t, std::int32_t, std::uint64_t> least;
-  const std::uint32_t group = group_of_[store_.needs.queue(need)];
+  const std::uint32_t group = GroupOf(store_.needs.queue(need));
   const auto consider = [&](Place supply) {
     if (store_.supplies.HasMate(supply) || !Fits(need, supply)) return;
     const std::tuple rank(ExpiryTick(supply), -store_.supplies.key(supply),
@@ -229,6 +231,13 @@ void PegBook::SettleWhole(std::span<const Touch> touches) {
   WriteBack(gathered, RepairExactly(problem).on_time, touches);
 }
 
+// `touches` are of one group, in the order of Rank.
+bool PegBook::WasExposed(std::span<const Touch> touches, std::uint64_t need) {
+  const Touch exposed{.group = touches.front().group, .kind = TouchKind::kExposed, .id = need};
+  return std::binary_search(touches.begin(), touches.end(), exposed,
+                            [](const Touch& a, const Touch& b) { return a.Rank() < b.Rank(); });
+}
+
 void PegBook::WriteBack(const Group& group, std::span<const std::int32_t> pegs,
                         std::span<const Touch> touches) {
   const std::vector<RepairNeed>& before = group.problem.needs;
@@ -241,9 +250,7 @@ void PegBook::WriteBack(const Group& group, std::span<const std::int32_t> pegs,
     const bool had = before[i].peg != kNoSupply;
     PegChange change{.need = store_.IdOfNeed(need), .voluntary = had};
     if (before[i].peg == pegs[i]) {
-      const Touch exposed{
-          .group = touches.front().group, .kind = TouchKind::kExposed, .id = store_.needs.id(need)};
-      if (had || !std::binary_search(touches.begin(), touches.end(), exposed)) continue;
+      if (had || !WasExposed(touches, store_.needs.id(need))) continue;
     } else if (pegs[i] != kNoSupply) {
       const Place supply = group.supplies[static_cast<std::size_t>(pegs[i])];
       store_.Peg(need, supply);

@@ -1,5 +1,6 @@
 #include "sequencing/pegging/peg_book.h"
 
+#include <random>
 #include <string>
 #include <utility>
 
@@ -242,6 +243,57 @@ TEST_F(PegBookTest, EachEventIsRefusedByItself) {
   EXPECT_EQ(outcome_.refusals[2].event, 4U);
   EXPECT_THAT(std::string(outcome_.refusals[2].status.message()), HasSubstr("supply 3"));
   EXPECT_EQ(PegOf(1), 2U);
+}
+
+// Thousands of events of all kinds, many of them refused, some on the same entries a few events
+// apart: what is fetched ahead must not matter.
+TEST(PegBookApplyEachTest, GivesWhatOneByOneGives) {
+  std::mt19937_64 random(11);
+  const auto draw = [&](int low, int high) {
+    return std::uniform_int_distribution(low, high)(random);
+  };
+  const Layout layout{.pools = 2,
+                      .variants = 2,
+                      .locations = {{.pool = 0, .handling_ticks = 3}, {.pool = 1}},
+                      .acceptances = {{2, 3}}};
+  std::vector<Event> events;
+  for (int k = 0; k < 5'000; ++k) {
+    const int kind = draw(0, 15);
+    Event event{.kind = static_cast<EventKind>(kind < 10 ? kind : (kind % 2) * 4),
+                .need = NeedId{static_cast<std::uint64_t>(draw(0, 120))},
+                .supply = SupplyId{static_cast<std::uint64_t>(draw(0, 120))},
+                .location = draw(0, 1),
+                .pool = draw(0, 1),
+                .variant = draw(0, 1),
+                .tick = draw(0, 500),
+                .weight = draw(1, 2)};
+    if (event.location == 1 && draw(0, 3) == 0) event.acceptance = 0;
+    if (draw(0, 99) == 0) event.variant = 9;
+    events.push_back(event);
+  }
+  PegBook at_once = PegBook::Create(layout).value();
+  PegBook one_by_one = PegBook::Create(layout).value();
+  PegOutcome outcome;
+  PegOutcome expected;
+  at_once.ApplyEach(events, outcome);
+  std::vector<std::size_t> refused;
+  for (std::size_t k = 0; k < events.size(); ++k) {
+    if (!one_by_one.Apply({&events[k], 1}, expected).ok()) refused.push_back(k);
+  }
+  EXPECT_EQ(at_once.Snapshot(), one_by_one.Snapshot());
+  EXPECT_EQ(outcome.voluntary, expected.voluntary);
+  ASSERT_EQ(outcome.changes.size(), expected.changes.size());
+  for (std::size_t k = 0; k < expected.changes.size(); ++k) {
+    EXPECT_EQ(outcome.changes[k].need, expected.changes[k].need) << "change " << k;
+    EXPECT_EQ(outcome.changes[k].supply, expected.changes[k].supply) << "change " << k;
+    EXPECT_EQ(outcome.changes[k].on_time, expected.changes[k].on_time) << "change " << k;
+  }
+  ASSERT_EQ(outcome.refusals.size(), refused.size());
+  for (std::size_t k = 0; k < refused.size(); ++k) {
+    EXPECT_EQ(outcome.refusals[k].event, refused[k]);
+  }
+  EXPECT_GT(refused.size(), 500U);
+  EXPECT_GT(expected.changes.size(), 500U);
 }
 
 TEST(PegBookLayoutTest, RefusesLayoutsThatMakeNoSense) {

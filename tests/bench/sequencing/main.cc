@@ -12,8 +12,8 @@ struct Entry {
 };
 
 constexpr Entry kEntries[] = {
-    {"adherence", tandem::bench::Adherence},
-    {"pegging_events", tandem::bench::PeggingEvents},
+    {"adherence", tandem::bench::Adherence},          {"cover", tandem::bench::Cover},
+    {"pegging_events", tandem::bench::PeggingEvents}, {"pegging_flow", tandem::bench::PeggingFlow},
     {"rack_repeg", tandem::bench::RackRepeg},
 };
 
