@@ -1,12 +1,11 @@
 #include "sequencing/lineorder/windows.h"
 
-#include <array>
-#include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace tandem::sequencing {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "AtLeast() packs bytes, lowest first");
 
 constexpr std::int16_t kUncounted = -20000;
 
@@ -24,32 +23,36 @@ void Store(std::uint64_t* plane, int from, int size, std::uint64_t bits) {
   }
 }
 
-// Bit t: counts[t] >= bound; size <= 63.
+// Bit t: counts[t] >= bound; size <= 63. What lies behind the counts, up to 63, is read in vain.
+#ifdef __SSE2__
 std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
-  std::array<std::uint8_t, 64> flags{};
-  const auto least = static_cast<std::int16_t>(bound);
-  for (int t = 0; t < size; ++t) {
-    flags[static_cast<std::size_t>(t)] = counts[t] >= least ? std::uint8_t{1} : std::uint8_t{0};
-  }
-  // Eight flags become eight bits by one product.
+  const __m128i below = _mm_set1_epi16(static_cast<std::int16_t>(bound - 1));
   std::uint64_t bits = 0;
-  for (int at = 0; at < size; at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, flags.data() + at, sizeof eight);
-    bits |= (eight * 0x0102040810204080 >> 56) << at;
+  for (int at = 0; at < size; at += 16) {
+    const auto* eight = reinterpret_cast<const __m128i*>(counts + at);
+    const __m128i low = _mm_cmpgt_epi16(_mm_loadu_si128(eight), below);
+    const __m128i high = _mm_cmpgt_epi16(_mm_loadu_si128(eight + 1), below);
+    const int flags = _mm_movemask_epi8(_mm_packs_epi16(low, high));
+    bits |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(flags)) << at;
   }
   return bits;
 }
+#else
+std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
+  std::uint64_t bits = 0;
+  for (int t = 0; t < size; ++t) {
+    bits |= static_cast<std::uint64_t>(counts[t] >= bound ? 1 : 0) << t;
+  }
+  return bits;
+}
+#endif
 
 // The low `size` bits the other way round; 0 < size.
 std::uint64_t Reversed(std::uint64_t bits, int size) {
   bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
   bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
   bits = (bits >> 4 & 0x0f0f0f0f0f0f0f0f) | (bits & 0x0f0f0f0f0f0f0f0f) << 4;
-  bits = (bits >> 8 & 0x00ff00ff00ff00ff) | (bits & 0x00ff00ff00ff00ff) << 8;
-  bits = (bits >> 16 & 0x0000ffff0000ffff) | (bits & 0x0000ffff0000ffff) << 16;
-  bits = bits >> 32 | bits << 32;
-  return bits >> (64 - size);
+  return __builtin_bswap64(bits) >> (64 - size);
 }
 
 std::uint64_t Load(const std::uint64_t* plane, int from, int size) {
@@ -101,7 +104,7 @@ WindowCounts::WindowCounts(const LineProblem& problem, std::span<const std::uint
   plane_words_ = (size + q_max) / 64 + 2;  // A load may reach into the next word.
   const std::size_t row_counts = options.size() + static_cast<std::size_t>(q_max);
   bits_.assign(problem.ratios.size() * 3 * static_cast<std::size_t>(plane_words_), 0);
-  counts_.assign(problem.ratios.size() * row_counts, 0);
+  counts_.assign(problem.ratios.size() * row_counts + 64, 0);  // See AtLeast.
   for (std::size_t i = 0; i < problem.ratios.size(); ++i) {
     const Ratio& ratio = problem.ratios[i];
     rows_.push_back({.p = ratio.p,
