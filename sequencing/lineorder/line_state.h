@@ -91,7 +91,7 @@ class LineState {
   std::vector<std::int64_t> violations_{};
   std::uint64_t violated_ = 0;
   std::vector<int> deltas_{};  // By ratio, of the last move judged.
-  int batch_max_ = 0;  // The day's length where there is no limit.
+  int batch_max_ = 0;          // The day's length where there is no limit.
   // By colour: more vehicles have it than a run may hold. (Bytes: a bit would cost more to read.)
   std::vector<std::uint8_t> scarce_{};
   bool any_scarce_ = false;

@@ -16,14 +16,18 @@ constexpr Shape kWarmer[] = {{10.0, 2}, {100.0, 2}, {3000.0, 3}};
 // Half a violation of the first objective, whatever the last one's weight.
 constexpr double kHottest = 500'000.0;
 constexpr int kHottestPower = 6;
+// Three violations of the second objective.
+constexpr double kWarm = 3000.0;
+constexpr int kWarmPower = 4;
 
 // Shares of all moves. The approach goes from the start to the order that the trials share: first
 // without heat, which is all that an easy problem needs.
 constexpr double kDescent = 0.01;
 constexpr double kHotApproach = 0.2;
+constexpr double kWarmApproach = 0.12;  // Instead, once the first objective is settled.
 constexpr double kColdApproach = 0.04;
-constexpr double kTrial = 0.04;        // For each shape.
-constexpr double kSecondTrial = 0.06;  // For each of the two best.
+constexpr double kTrial = 0.03;        // For each shape.
+constexpr double kSecondTrial = 0.05;  // For each of the two best.
 // A long leg for a small day is better cut in several, of the two best heats in turn.
 constexpr std::int64_t kLegMovesPerVehicle = 400'000;
 constexpr double kPolish = 0.1;  // At last, if the best shape is not the coldest.
@@ -35,16 +39,25 @@ Schedule::Schedule(std::int64_t iterations, std::int64_t unit, std::int64_t vehi
       left_(iterations),
       unit_(static_cast<double>(unit)),
       vehicles_(vehicles) {
+  Lay({.heat = 0.0, .power = 1}, kDescent, false);
+}
+
+void Schedule::LayApproach(bool settled) {
+  approached_ = true;
   const Trial coldest{.heat = kColdest.heat * unit_, .power = kColdest.power};
   const Trial hottest{.heat = kHottest, .power = kHottestPower};
-  Lay({.heat = 0.0, .power = 1}, kDescent, false);
-  Lay(hottest, kHotApproach, false);
+  if (settled) {
+    Lay({.heat = kWarm, .power = kWarmPower}, kWarmApproach, false);
+  } else {
+    Lay(hottest, kHotApproach, false);
+  }
   Lay(coldest, kColdApproach, false);
   trials_ = {coldest};
   for (const Shape& shape : kWarmer) {
-    trials_.push_back({.heat = shape.heat * unit_, .power = shape.power});
+    const Trial trial{.heat = shape.heat * unit_, .power = shape.power};
+    if (trial.heat < kHottest) trials_.push_back(trial);
   }
-  trials_.push_back(hottest);
+  if (!settled) trials_.push_back(hottest);
   LayTrials(kTrial);
 }
 
@@ -69,15 +82,20 @@ void Schedule::LayLast() {
   const double share = trials_[0].heat > coldest.heat ? left - kPolish : left;
   const std::int64_t legs = std::max<std::int64_t>(1, left_ / (kLegMovesPerVehicle * vehicles_));
   for (std::int64_t i = 0; i < legs; ++i) {
-    Lay(trials_[static_cast<std::size_t>(i % 2)], share / static_cast<double>(legs), false);
+    Lay(trials_[static_cast<std::size_t>(i) % trials_.size()], share / static_cast<double>(legs),
+        false);
   }
   Lay(coldest, 1.0, false);
 }
 
-std::optional<Leg> Schedule::Next(std::int64_t reached) {
-  if (next_ > 0 && ahead_[next_ - 1].from_base) trials_[trials_done_++].reached = reached;
+std::optional<Leg> Schedule::Next(const Reached& reached) {
+  if (next_ > 0 && ahead_[next_ - 1].from_base) trials_[trials_done_++].reached = reached.score;
   if (next_ == ahead_.size()) {
     if (left_ == 0) return std::nullopt;
+    if (!approached_) {
+      LayApproach(reached.settled);
+      return ahead_[next_++];
+    }
     std::ranges::stable_sort(trials_, {}, &Trial::reached);
     trials_done_ = 0;
     if (trials_.size() > 2) {
