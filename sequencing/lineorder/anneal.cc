@@ -121,7 +121,7 @@ void Anneal::Walk(std::int64_t moves) {
     const std::int64_t most = most_[random_.Next() % kLevels];
     const std::int64_t delta = state_.Delta(move, most);
     if (delta > most || !Takes(move, delta)) continue;
-    if (delta == 0 && !SparesIdle(move)) continue;
+    if (delta >= 0 && !SparesIdle(move)) continue;
     if (delta > 0) Keep();
     if (!state_.TryMove(move, delta)) continue;
     if (delta < 0) {
