@@ -23,11 +23,14 @@ enum class DrawKind : std::uint8_t {
   kSwapOptionsJoin,  // The same, with one of the colour of a neighbour.
   kInsertAny,
   kInsertJoin,  // To a place beside a vehicle of its colour.
+  kInsertNear,
   kReverseAny,
   kReverseJoin,  // So that the last one comes behind a vehicle of its colour.
+  kReverseNear,
+  kReverseBatches,  // From the beginning of a run of one colour to the end of one.
   kArrange,
 };
-inline constexpr std::size_t kDrawKinds = 11;
+inline constexpr std::size_t kDrawKinds = 14;
 
 class MoveDraw {
  public:
@@ -66,6 +69,7 @@ class MoveDraw {
   int OptionsJoin(const LineState& state, int position, std::uint64_t bits) const;
   // The other position for the one drawn first; any number where there is none.
   int Second(const LineState& state, DrawKind kind, int first, std::uint64_t bits) const;
+  bool DrawBatches(const LineState& state, int first, std::uint64_t bits, Move& move) const;
   bool DrawArrange(const LineState& state, int first, std::uint64_t bits, Move& move) const;
 
   std::vector<int> free_{};     // Positions.

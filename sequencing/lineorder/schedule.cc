@@ -29,7 +29,7 @@ constexpr double kColdApproach = 0.04;
 constexpr double kTrial = 0.03;        // For each shape.
 constexpr double kSecondTrial = 0.05;  // For each of the two best.
 // A long leg for a small day is better cut in several, of the two best heats in turn.
-constexpr std::int64_t kLegMovesPerVehicle = 400'000;
+constexpr std::int64_t kLegMovesPerVehicle = 150'000;
 constexpr double kPolish = 0.1;  // At last, if the best shape is not the coldest.
 
 }  // namespace

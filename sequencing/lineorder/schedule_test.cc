@@ -68,7 +68,7 @@ TEST(ScheduleTest, NoHeatForAnObjectiveThatIsSettled) {
   }
 }
 
-// 400,000 moves a vehicle make a leg: what is more goes to the two best heats in turn.
+// 150,000 moves a vehicle make a leg: what is more goes to the two best heats in turn.
 TEST(ScheduleTest, ASmallDayGetsSeveralLongLegs) {
   Schedule schedule(100'000'000, 1, 10);
   int long_legs = 0;
