@@ -1,6 +1,7 @@
 #include "sequencing/lineorder/schedule.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 namespace tandem::sequencing {
@@ -43,7 +44,6 @@ Schedule::Schedule(std::int64_t iterations, std::int64_t unit, std::int64_t vehi
 }
 
 void Schedule::LayApproach(bool settled) {
-  approached_ = true;
   const Trial coldest{.heat = kColdest.heat * unit_, .power = kColdest.power};
   const Trial hottest{.heat = kHottest, .power = kHottestPower};
   if (settled) {
@@ -58,7 +58,7 @@ void Schedule::LayApproach(bool settled) {
     if (trial.heat < kHottest) trials_.push_back(trial);
   }
   if (!settled) trials_.push_back(hottest);
-  LayTrials(kTrial);
+  LayTrials(trials_.size(), kTrial);
 }
 
 void Schedule::Lay(const Trial& shape, double share, bool is_trial) {
@@ -72,8 +72,9 @@ void Schedule::Lay(const Trial& shape, double share, bool is_trial) {
   ahead_.push_back(leg);
 }
 
-void Schedule::LayTrials(double share) {
-  for (const Trial& trial : trials_) Lay(trial, share, true);
+void Schedule::LayTrials(std::size_t trials, double share) {
+  trials_done_ = 0;
+  for (std::size_t i = 0; i < trials; ++i) Lay(trials_[i], share, true);
 }
 
 void Schedule::LayLast() {
@@ -82,28 +83,36 @@ void Schedule::LayLast() {
   const double share = trials_[0].heat > coldest.heat ? left - kPolish : left;
   const std::int64_t legs = std::max<std::int64_t>(1, left_ / (kLegMovesPerVehicle * vehicles_));
   for (std::int64_t i = 0; i < legs; ++i) {
-    Lay(trials_[static_cast<std::size_t>(i) % trials_.size()], share / static_cast<double>(legs),
-        false);
+    // 0 1 0 2 0 1 0 3 ...: half of the legs have the best heat, a quarter the second.
+    const auto rank = static_cast<std::size_t>(std::countr_zero(static_cast<std::uint64_t>(i + 1)));
+    Lay(trials_[rank % trials_.size()], share / static_cast<double>(legs), false);
   }
   Lay(coldest, 1.0, false);
+}
+
+void Schedule::LayNext(bool settled) {
+  const auto judged = trials_.begin() + static_cast<std::ptrdiff_t>(trials_done_);
+  std::ranges::stable_sort(trials_.begin(), judged, {}, &Trial::reached);
+  switch (stage_) {
+    case Stage::kDescent:
+      LayApproach(settled);
+      stage_ = Stage::kTrials;
+      break;
+    case Stage::kTrials:
+      LayTrials(std::min<std::size_t>(trials_.size(), 2), kSecondTrial);
+      stage_ = Stage::kLast;
+      break;
+    case Stage::kLast:
+      LayLast();
+      break;
+  }
 }
 
 std::optional<Leg> Schedule::Next(const Reached& reached) {
   if (next_ > 0 && ahead_[next_ - 1].from_base) trials_[trials_done_++].reached = reached.score;
   if (next_ == ahead_.size()) {
     if (left_ == 0) return std::nullopt;
-    if (!approached_) {
-      LayApproach(reached.settled);
-      return ahead_[next_++];
-    }
-    std::ranges::stable_sort(trials_, {}, &Trial::reached);
-    trials_done_ = 0;
-    if (trials_.size() > 2) {
-      trials_.resize(2);
-      LayTrials(kSecondTrial);
-    } else {
-      LayLast();
-    }
+    LayNext(reached.settled);
   }
   return ahead_[next_++];
 }

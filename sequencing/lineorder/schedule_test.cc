@@ -68,7 +68,7 @@ TEST(ScheduleTest, NoHeatForAnObjectiveThatIsSettled) {
   }
 }
 
-// 150,000 moves a vehicle make a leg: what is more goes to the two best heats in turn.
+// 150,000 moves a vehicle make a leg: of what is more, the other heats get a share.
 TEST(ScheduleTest, ASmallDayGetsSeveralLongLegs) {
   Schedule schedule(100'000'000, 1, 10);
   int long_legs = 0;
@@ -82,7 +82,7 @@ TEST(ScheduleTest, ASmallDayGetsSeveralLongLegs) {
   }
   EXPECT_EQ(moves, 100'000'000);
   EXPECT_GT(long_legs, 5);
-  EXPECT_EQ(heats.size(), 2u);
+  EXPECT_GT(heats.size(), 3u);
 }
 
 }  // namespace
