@@ -47,7 +47,6 @@ MoveDraw::Groups MoveDraw::GroupBy(const LineProblem& problem, bool options) {
 
 MoveDraw::MoveDraw(const LineProblem& problem)
     : stretch_(problem.day.size()),
-      kinds_(KindsBy({}, {})),
       by_colour_(GroupBy(problem, false)),
       by_options_(GroupBy(problem, true)) {
   for (const LineVehicle& vehicle : problem.day) colour_codes_.push_back(vehicle.colour);
@@ -64,19 +63,22 @@ MoveDraw::MoveDraw(const LineProblem& problem)
     free_.push_back(static_cast<int>(p));
   }
   fixed_ = problem.objectives.back() == Objective::kColourChanges;
+  one_colour_ = problem.day.size() == static_cast<std::size_t>(by_colour_.size.front());
+  kinds_ = KindsBy({}, {});
 }
 
 void MoveDraw::SetRates(const Rates& often, const Rates& much) {
   if (!fixed_) kinds_ = KindsBy(often, much);
 }
 
-MoveDraw::Kinds MoveDraw::KindsBy(const Rates& often, const Rates& much) {
+MoveDraw::Kinds MoveDraw::KindsBy(const Rates& often, const Rates& much) const {
   Kinds kinds{};
   const double often_sum = std::accumulate(often.begin(), often.end(), 0.0);
   const double much_sum = std::accumulate(much.begin(), much.end(), 0.0);
   double place = 0.0;
   std::size_t at = 0;
   for (std::size_t kind = 0; kind < kDrawKinds; ++kind) {
+    if (one_colour_ && kind == static_cast<std::size_t>(DrawKind::kReverseBatches)) continue;
     const double share = kShares[kind];
     place += kKept * share;
     place += kByOften * (often_sum > 0.0 ? kDraws * often[kind] / often_sum : share);

@@ -60,7 +60,7 @@ class MoveDraw {
            stretch_[Index(position)] >= 0;
   }
   using Kinds = std::array<DrawKind, 256>;
-  static Kinds KindsBy(const Rates& often, const Rates& much);
+  Kinds KindsBy(const Rates& often, const Rates& much) const;
   // A vehicle of the colour of the one at `position`; it may be that one.
   int Mate(const LineState& state, int position, std::uint64_t bits) const;
   // The position of a vehicle with the options of the one at `position`; it may be that one.
@@ -76,6 +76,7 @@ class MoveDraw {
   std::vector<int> stretch_{};  // By position: the run of free positions that it is in, or -1.
   Kinds kinds_{};
   bool fixed_ = false;
+  bool one_colour_ = false;  // There are no batches to turn round.
 
   // Vehicles in groups of one key, frozen ones too.
   struct Groups {
