@@ -55,8 +55,6 @@ std::uint64_t Reversed(std::uint64_t bits, int size) {
   return __builtin_bswap64(bits) >> (64 - size);
 }
 
-constexpr int kPiece = WindowCounts::kPiece;
-
 // The bits of word `word` of a plane that lie in from to from + size - 1; at least one does.
 std::uint64_t Within(int word, int from, int size) {
   const int begin = std::max(from - 64 * word, 0);
