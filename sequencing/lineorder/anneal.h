@@ -46,6 +46,8 @@ class Anneal {
   static constexpr std::size_t kLevels = 1024;
 
   bool Takes(const Move& move, std::int64_t delta);
+  // Whether a move that leaves the score as it is is worth the time of making it.
+  bool SparesIdle(const Move& move);
   void Note();
   void Keep();
 

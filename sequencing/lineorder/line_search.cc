@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "sequencing/lineorder/anneal.h"
@@ -34,6 +36,21 @@ std::int64_t ColourChangesLeast(const LineProblem& problem) {
 
 std::int64_t ScoreLeast(const LineProblem& problem) {
   return WeightOf(problem, Objective::kColourChanges) * ColourChangesLeast(problem);
+}
+
+// Whether no order has less of the first objective.
+bool FirstIsLeast(const LineProblem& problem, std::span<const int> order) {
+  const auto score = ScoreOf(problem, order);
+  if (!score.ok()) return false;
+  switch (problem.objectives.front()) {
+    case Objective::kHighRatios:
+      return score->high_violations == 0;
+    case Objective::kLowRatios:
+      return score->low_violations == 0;
+    case Objective::kColourChanges:
+      break;
+  }
+  return score->colour_changes <= ColourChangesLeast(problem);
 }
 
 LineProblem WithoutExtras(LineProblem problem) {
@@ -105,7 +122,8 @@ class LineSearch::Impl {
       finished_ = true;
       return;
     }
-    const std::optional<Leg> leg = schedule_.Next(anneal_->score());
+    const std::optional<Leg> leg = schedule_.Next(
+        {.score = anneal_->score(), .settled = FirstIsLeast(bare_, anneal_->BestOrder())});
     if (!leg.has_value()) return EndScorePhase();
     leg_ = *leg;
     if (leg_.from_base && !has_base_) base_ = anneal_->BestOrder();

@@ -50,9 +50,9 @@ int Unlike(int a, int b) { return a != b ? 1 : 0; }
 }  // namespace
 
 LineState::LineState(const LineProblem& problem, std::vector<int> order)
-    : weight_high_(WeightOf(problem, Objective::kHighRatios)),
-      weight_low_(WeightOf(problem, Objective::kLowRatios)),
-      weight_colour_(WeightOf(problem, Objective::kColourChanges)),
+    : weight_colour_(WeightOf(problem, Objective::kColourChanges)),
+      violations_(problem.ratios.size()),
+      deltas_(problem.ratios.size()),
       batch_max_(static_cast<int>(problem.day.size())),
       order_(std::move(order)),
       position_(problem.day.size()),
@@ -61,11 +61,16 @@ LineState::LineState(const LineProblem& problem, std::vector<int> order)
       windows_(problem, options_),
       extras_(problem, order_) {
   if (problem.paint_batch_max > 0) batch_max_ = std::min(batch_max_, problem.paint_batch_max);
+  high_.weight = WeightOf(problem, Objective::kHighRatios);
+  low_.weight = WeightOf(problem, Objective::kLowRatios);
   for (std::size_t r = 0; r < problem.ratios.size(); ++r) {
-    const bool high = problem.ratios[r].high;
-    if ((high ? weight_high_ : weight_low_) == 0) continue;  // Not asked for.
+    Level& level = problem.ratios[r].high ? high_ : low_;
+    if (level.weight == 0) continue;  // Not asked for.
     all_ratios_ |= std::uint64_t{1} << r;
-    if (high) high_ratios_ |= std::uint64_t{1} << r;
+    level.ratios |= std::uint64_t{1} << r;
+    violations_[r] = RatioViolations(problem, r, order_);
+    level.violations += violations_[r];
+    if (violations_[r] > 0) violated_ |= std::uint64_t{1} << r;
   }
   scarce_.assign(Palette(problem).size(), 0);
   for (std::size_t colour = 0; colour < scarce_.size(); ++colour) {
@@ -134,44 +139,66 @@ std::uint64_t LineState::Touched(const Move& move) const {
   return (any & ~every) & all_ratios_;
 }
 
-int LineState::RatioDelta(const Move& move, std::uint64_t ratios) const {
-  int delta = 0;
-  for (; ratios != 0; ratios &= ratios - 1) {
-    const int r = std::countr_zero(ratios);
-    switch (move.kind) {
-      case MoveKind::kSwap:
-        delta += windows_.SwapDelta(r, move.at, (options_[Index(move.at.first)] >> r & 1) != 0);
-        break;
-      case MoveKind::kForward:
-        delta += windows_.ForwardDelta(r, move.at);
-        break;
-      case MoveKind::kBackward:
-        delta += windows_.BackwardDelta(r, move.at);
-        break;
-      case MoveKind::kReverse:
-        delta += windows_.ReverseDelta(r, move.at);
-        break;
-      case MoveKind::kArrange: {
-        std::uint64_t now = 0;
-        for (int i = 0; i <= move.at.second - move.at.first; ++i) {
-          const int from = move.at.first + move.from[static_cast<std::size_t>(i)];
-          now |= (options_[Index(from)] >> r & 1) << i;
-        }
-        delta += windows_.ArrangeDelta(r, move.at, now);
-        break;
-      }
-    }
+int LineState::RatioDelta(const Move& move, int r) const {
+  switch (move.kind) {
+    case MoveKind::kSwap:
+      return windows_.SwapDelta(r, move.at, (options_[Index(move.at.first)] >> r & 1) != 0);
+    case MoveKind::kForward:
+      return windows_.ForwardDelta(r, move.at);
+    case MoveKind::kBackward:
+      return windows_.BackwardDelta(r, move.at);
+    case MoveKind::kReverse:
+      return windows_.ReverseDelta(r, move.at);
+    case MoveKind::kArrange:
+      break;
   }
-  return delta;
+  std::uint64_t now = 0;
+  for (int i = 0; i <= move.at.second - move.at.first; ++i) {
+    const int from = move.at.first + move.from[static_cast<std::size_t>(i)];
+    now |= (options_[Index(from)] >> r & 1) << i;
+  }
+  return windows_.ArrangeDelta(r, move.at, now);
 }
 
-std::int64_t LineState::Delta(const Move& move, std::int64_t most) const {
+bool LineState::AddRatios(const Move& move, std::uint64_t touched, const Level& level,
+                          std::int64_t most, std::int64_t& delta) {
+  std::int64_t rest = level.violations;  // Of the ratios not yet counted.
+  const auto add = [&](std::uint64_t ratios) {
+    for (; ratios != 0; ratios &= ratios - 1) {
+      const int r = std::countr_zero(ratios);
+      const int change = RatioDelta(move, r);
+      deltas_[Index(r)] = change;
+      delta += level.weight * change;
+      rest -= violations_[Index(r)];
+      if (delta - level.weight * rest > most) return false;
+    }
+    return true;
+  };
+  touched &= level.ratios;
+  if (!add(touched & violated_)) return false;
+  rest = 0;
+  return add(touched & ~violated_);
+}
+
+std::int64_t LineState::Delta(const Move& move, std::int64_t most) {
   std::int64_t delta = weight_colour_ * ColourDelta(move);
-  if (delta - kRepairMax * std::max(weight_high_, weight_low_) > most) return kTooMuch;
+  const std::int64_t low_repair = RepairMost(low_);
+  if (delta - RepairMost(high_) - low_repair > most) return kTooMuch;
   const std::uint64_t touched = Touched(move);
-  delta += weight_high_ * RatioDelta(move, touched & high_ratios_);
-  if (delta - kRepairMax * weight_low_ > most) return kTooMuch;
-  return delta + weight_low_ * RatioDelta(move, touched & ~high_ratios_);
+  delta -= low_repair;
+  if (!AddRatios(move, touched, high_, most, delta) || delta > most) return kTooMuch;
+  delta += low_repair;
+  return AddRatios(move, touched, low_, most, delta) ? delta : kTooMuch;
+}
+
+void LineState::NoteViolations(std::uint64_t ratios, Level& level) {
+  for (ratios &= level.ratios; ratios != 0; ratios &= ratios - 1) {
+    const int r = std::countr_zero(ratios);
+    const std::uint64_t bit = std::uint64_t{1} << r;
+    violations_[Index(r)] += deltas_[Index(r)];
+    level.violations += deltas_[Index(r)];
+    violated_ = violations_[Index(r)] > 0 ? violated_ | bit : violated_ & ~bit;
+  }
 }
 
 bool LineState::RunFits(int position) const {
@@ -200,8 +227,10 @@ bool LineState::RunsFit(const Move& move) const {
 void LineState::Arrange(const Move& move) {
   Rearrange(move, std::span(order_));
   const std::span<std::uint64_t> options(options_);
+  std::uint64_t ratios = Touched(move);
+  NoteViolations(ratios, high_);
+  NoteViolations(ratios, low_);
   if (move.kind == MoveKind::kSwap) {
-    std::uint64_t ratios = Touched(move);
     for (; ratios != 0; ratios &= ratios - 1) {
       const int r = std::countr_zero(ratios);
       windows_.Swap(r, move.at, (options_[Index(move.at.first)] >> r & 1) != 0);
@@ -210,7 +239,6 @@ void LineState::Arrange(const Move& move) {
     position_[Index(order_[Index(move.at.first)])] = move.at.first;
     position_[Index(order_[Index(move.at.second)])] = move.at.second;
   } else {
-    std::uint64_t ratios = Touched(move);
     Rearrange(move, options);
     for (; ratios != 0; ratios &= ratios - 1) {
       windows_.Rearrange(std::countr_zero(ratios), move);

@@ -25,12 +25,14 @@ class LineState {
   // A single move that would repair more than kRepairMax violations of a lower objective may be
   // taken for too much: it is looked for in vain below a raised higher objective.
   // O(ratios touched * Q), whatever the distance. The move must not be empty (see Changes).
-  std::int64_t Delta(const Move& move, std::int64_t most) const;
+  // Notes what it counts of each ratio, for TryMove.
+  std::int64_t Delta(const Move& move, std::int64_t most);
   static constexpr std::int64_t kTooMuch = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t kRepairMax = 200;
 
   // Makes the move, unless a run of one colour would be longer than the paint batch limit: then
-  // nothing changes and the answer is false. `delta` is what Delta said.
+  // nothing changes and the answer is false. `delta` is what Delta said of it, as the last one that
+  // it was asked.
   bool TryMove(const Move& move, std::int64_t delta);
 
   // Whether the vehicles at two positions differ in options or colour: if not, a swap is idle.
@@ -50,7 +52,8 @@ class LineState {
   static std::size_t Index(int position) { return static_cast<std::size_t>(position); }
   int ColourDelta(const Move& move) const;
   int SwapColourDelta(Span at) const;
-  int RatioDelta(const Move& move, std::uint64_t ratios) const;
+  // Violations that the move adds to one ratio.
+  int RatioDelta(const Move& move, int r) const;
   // The ratios that the move touches.
   std::uint64_t Touched(const Move& move) const;
   // Whether all runs at the positions that the move has changed are short enough.
@@ -61,12 +64,34 @@ class LineState {
   // Longer moves are taken to touch all ratios: looking would cost more.
   static constexpr int kTouchedMax = 64;
 
-  std::int64_t weight_high_ = 0;
-  std::int64_t weight_low_ = 0;
+  // Ratios of one priority.
+  struct Level {
+    std::int64_t weight = 0;
+    std::uint64_t ratios = 0;
+    std::int64_t violations = 0;
+  };
+  // What a move can repair of a level at most, as far as it is waited for.
+  static std::int64_t RepairMost(const Level& level) {
+    return level.weight * std::min(level.violations, kRepairMax);
+  }
+
+  // Adds what the move adds to the level's ratios to `delta`, and notes it; false as soon as it is
+  // clear that delta will be above `most`.
+  bool AddRatios(const Move& move, std::uint64_t touched, const Level& level, std::int64_t most,
+                 std::int64_t& delta);
+  // Takes what was noted of the level's ratios among these into its violations.
+  void NoteViolations(std::uint64_t ratios, Level& level);
+
+  Level high_{};
+  Level low_{};
   std::int64_t weight_colour_ = 0;
-  std::uint64_t high_ratios_ = 0;
   std::uint64_t all_ratios_ = 0;
-  int batch_max_ = 0;  // The day's length where there is no limit.
+  // By ratio. A move cannot repair what is not violated: so the first rise of a ratio above what
+  // the ones not yet counted may give back settles most moves.
+  std::vector<std::int64_t> violations_{};
+  std::uint64_t violated_ = 0;
+  std::vector<int> deltas_{};  // By ratio, of the last move judged.
+  int batch_max_ = 0;          // The day's length where there is no limit.
   // By colour: more vehicles have it than a run may hold. (Bytes: a bit would cost more to read.)
   std::vector<std::uint8_t> scarce_{};
   bool any_scarce_ = false;

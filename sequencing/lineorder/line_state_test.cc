@@ -107,7 +107,7 @@ TEST(LineStateTest, TooMuchIsSaidOnlyOfMovesThatAre) {
   std::mt19937_64 random(10);
   for (int round = 0; round < 3000; ++round) {
     const LineProblem problem = RandomProblem(random, {.vehicles = 20, .q_max = 8});
-    const LineState state(problem, RandomOrder(random, problem));
+    LineState state(problem, RandomOrder(random, problem));
     const Move move = RandomMove(random, state.size());
     const std::int64_t exact = state.Delta(move, kAny);
     const std::int64_t most = exact + Between(random, -3000, 3000);

@@ -8,7 +8,8 @@ namespace tandem::sequencing {
 namespace {
 
 // Of 256 draws, by DrawKind. Found by trial on the ROADEF instances.
-constexpr std::array<int, kDrawKinds> kShares = {56, 32, 32, 24, 12, 16, 16, 16, 18, 18, 16};
+constexpr std::array<int, kDrawKinds> kShares = {44, 36, 28, 24, 12, 16, 10,
+                                                 14, 12, 10, 18, 8,  8,  16};
 constexpr double kDraws = 256.0;
 constexpr double kKept = 0.4;  // Of its share, whatever a kind brings.
 constexpr double kByOften = 0.3;
@@ -46,7 +47,6 @@ MoveDraw::Groups MoveDraw::GroupBy(const LineProblem& problem, bool options) {
 
 MoveDraw::MoveDraw(const LineProblem& problem)
     : stretch_(problem.day.size()),
-      kinds_(KindsBy({}, {})),
       by_colour_(GroupBy(problem, false)),
       by_options_(GroupBy(problem, true)) {
   for (const LineVehicle& vehicle : problem.day) colour_codes_.push_back(vehicle.colour);
@@ -63,19 +63,22 @@ MoveDraw::MoveDraw(const LineProblem& problem)
     free_.push_back(static_cast<int>(p));
   }
   fixed_ = problem.objectives.back() == Objective::kColourChanges;
+  one_colour_ = problem.day.size() == static_cast<std::size_t>(by_colour_.size.front());
+  kinds_ = KindsBy({}, {});
 }
 
 void MoveDraw::SetRates(const Rates& often, const Rates& much) {
   if (!fixed_) kinds_ = KindsBy(often, much);
 }
 
-MoveDraw::Kinds MoveDraw::KindsBy(const Rates& often, const Rates& much) {
+MoveDraw::Kinds MoveDraw::KindsBy(const Rates& often, const Rates& much) const {
   Kinds kinds{};
   const double often_sum = std::accumulate(often.begin(), often.end(), 0.0);
   const double much_sum = std::accumulate(much.begin(), much.end(), 0.0);
   double place = 0.0;
   std::size_t at = 0;
   for (std::size_t kind = 0; kind < kDrawKinds; ++kind) {
+    if (one_colour_ && kind == static_cast<std::size_t>(DrawKind::kReverseBatches)) continue;
     const double share = kShares[kind];
     place += kKept * share;
     place += kByOften * (often_sum > 0.0 ? kDraws * often[kind] / often_sum : share);
@@ -125,6 +128,8 @@ int MoveDraw::Second(const LineState& state, DrawKind kind, int first, std::uint
     case DrawKind::kInsertJoin:
       return state.PositionOf(Mate(state, first, bits));
     case DrawKind::kSwapNear:
+    case DrawKind::kInsertNear:
+    case DrawKind::kReverseNear:
       return first + Random::Scale(bits >> 32, 2 * kNear + 1) - kNear;
     case DrawKind::kSwapJoin:
       return state.PositionOf(Mate(state, first, bits)) + ((bits & 1) != 0 ? 1 : -1);
@@ -134,6 +139,7 @@ int MoveDraw::Second(const LineState& state, DrawKind kind, int first, std::uint
       return OptionsJoin(state, first, bits);
     case DrawKind::kReverseJoin:
       return first == 0 ? -1 : state.PositionOf(Mate(state, first - 1, bits));
+    case DrawKind::kReverseBatches:
     case DrawKind::kArrange:
       break;
   }
@@ -146,6 +152,7 @@ bool MoveDraw::Draw(const LineState& state, Random& random, Move& move, DrawKind
   const int first = AnyFree(bits);
   const std::uint64_t more = random.Next();
   if (kind == DrawKind::kArrange) return DrawArrange(state, first, more, move);
+  if (kind == DrawKind::kReverseBatches) return DrawBatches(state, first, more, move);
   const int second = Second(state, kind, first, more);
   if (second == first || !IsFree(second)) return false;
   move.at = {std::min(first, second), std::max(first, second)};
@@ -159,6 +166,26 @@ bool MoveDraw::Draw(const LineState& state, Random& random, Move& move, DrawKind
     move.kind = first < second ? MoveKind::kForward : MoveKind::kBackward;
   }
   return stretch_[Index(first)] == stretch_[Index(second)];
+}
+
+// Half of them a few batches long, half of any length.
+bool MoveDraw::DrawBatches(const LineState& state, int first, std::uint64_t bits,
+                           Move& move) const {
+  const int near = first + Random::Scale(bits >> 32, 4 * kNear + 1) - 2 * kNear;
+  const int second = (bits & 1) != 0 ? near : AnyFree(bits >> 1);
+  if (!IsFree(second)) return false;
+  move.kind = MoveKind::kReverse;
+  move.at = {std::min(first, second), std::max(first, second)};
+  while (move.at.first > 0 && state.Colour(move.at.first - 1) == state.Colour(move.at.first)) {
+    --move.at.first;
+  }
+  while (move.at.second + 1 < state.size() &&
+         state.Colour(move.at.second + 1) == state.Colour(move.at.second)) {
+    ++move.at.second;
+  }
+  if (move.at.first == move.at.second) return false;
+  const int stretch = stretch_[Index(move.at.first)];
+  return stretch >= 0 && stretch == stretch_[Index(move.at.second)];
 }
 
 bool MoveDraw::DrawArrange(const LineState& state, int first, std::uint64_t bits,

@@ -23,11 +23,14 @@ enum class DrawKind : std::uint8_t {
   kSwapOptionsJoin,  // The same, with one of the colour of a neighbour.
   kInsertAny,
   kInsertJoin,  // To a place beside a vehicle of its colour.
+  kInsertNear,
   kReverseAny,
   kReverseJoin,  // So that the last one comes behind a vehicle of its colour.
+  kReverseNear,
+  kReverseBatches,  // From the beginning of a run of one colour to the end of one.
   kArrange,
 };
-inline constexpr std::size_t kDrawKinds = 11;
+inline constexpr std::size_t kDrawKinds = 14;
 
 class MoveDraw {
  public:
@@ -57,7 +60,7 @@ class MoveDraw {
            stretch_[Index(position)] >= 0;
   }
   using Kinds = std::array<DrawKind, 256>;
-  static Kinds KindsBy(const Rates& often, const Rates& much);
+  Kinds KindsBy(const Rates& often, const Rates& much) const;
   // A vehicle of the colour of the one at `position`; it may be that one.
   int Mate(const LineState& state, int position, std::uint64_t bits) const;
   // The position of a vehicle with the options of the one at `position`; it may be that one.
@@ -66,12 +69,14 @@ class MoveDraw {
   int OptionsJoin(const LineState& state, int position, std::uint64_t bits) const;
   // The other position for the one drawn first; any number where there is none.
   int Second(const LineState& state, DrawKind kind, int first, std::uint64_t bits) const;
+  bool DrawBatches(const LineState& state, int first, std::uint64_t bits, Move& move) const;
   bool DrawArrange(const LineState& state, int first, std::uint64_t bits, Move& move) const;
 
   std::vector<int> free_{};     // Positions.
   std::vector<int> stretch_{};  // By position: the run of free positions that it is in, or -1.
   Kinds kinds_{};
   bool fixed_ = false;
+  bool one_colour_ = false;  // There are no batches to turn round.
 
   // Vehicles in groups of one key, frozen ones too.
   struct Groups {

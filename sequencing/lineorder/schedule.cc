@@ -1,6 +1,7 @@
 #include "sequencing/lineorder/schedule.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 namespace tandem::sequencing {
@@ -16,16 +17,20 @@ constexpr Shape kWarmer[] = {{10.0, 2}, {100.0, 2}, {3000.0, 3}};
 // Half a violation of the first objective, whatever the last one's weight.
 constexpr double kHottest = 500'000.0;
 constexpr int kHottestPower = 6;
+// Three violations of the second objective.
+constexpr double kWarm = 3000.0;
+constexpr int kWarmPower = 4;
 
 // Shares of all moves. The approach goes from the start to the order that the trials share: first
 // without heat, which is all that an easy problem needs.
 constexpr double kDescent = 0.01;
 constexpr double kHotApproach = 0.2;
+constexpr double kWarmApproach = 0.12;  // Instead, once the first objective is settled.
 constexpr double kColdApproach = 0.04;
-constexpr double kTrial = 0.04;        // For each shape.
-constexpr double kSecondTrial = 0.06;  // For each of the two best.
+constexpr double kTrial = 0.03;        // For each shape.
+constexpr double kSecondTrial = 0.05;  // For each of the two best.
 // A long leg for a small day is better cut in several, of the two best heats in turn.
-constexpr std::int64_t kLegMovesPerVehicle = 400'000;
+constexpr std::int64_t kLegMovesPerVehicle = 150'000;
 constexpr double kPolish = 0.1;  // At last, if the best shape is not the coldest.
 
 }  // namespace
@@ -35,17 +40,25 @@ Schedule::Schedule(std::int64_t iterations, std::int64_t unit, std::int64_t vehi
       left_(iterations),
       unit_(static_cast<double>(unit)),
       vehicles_(vehicles) {
+  Lay({.heat = 0.0, .power = 1}, kDescent, false);
+}
+
+void Schedule::LayApproach(bool settled) {
   const Trial coldest{.heat = kColdest.heat * unit_, .power = kColdest.power};
   const Trial hottest{.heat = kHottest, .power = kHottestPower};
-  Lay({.heat = 0.0, .power = 1}, kDescent, false);
-  Lay(hottest, kHotApproach, false);
+  if (settled) {
+    Lay({.heat = kWarm, .power = kWarmPower}, kWarmApproach, false);
+  } else {
+    Lay(hottest, kHotApproach, false);
+  }
   Lay(coldest, kColdApproach, false);
   trials_ = {coldest};
   for (const Shape& shape : kWarmer) {
-    trials_.push_back({.heat = shape.heat * unit_, .power = shape.power});
+    const Trial trial{.heat = shape.heat * unit_, .power = shape.power};
+    if (trial.heat < kHottest) trials_.push_back(trial);
   }
-  trials_.push_back(hottest);
-  LayTrials(kTrial);
+  if (!settled) trials_.push_back(hottest);
+  LayTrials(trials_.size(), kTrial);
 }
 
 void Schedule::Lay(const Trial& shape, double share, bool is_trial) {
@@ -59,8 +72,9 @@ void Schedule::Lay(const Trial& shape, double share, bool is_trial) {
   ahead_.push_back(leg);
 }
 
-void Schedule::LayTrials(double share) {
-  for (const Trial& trial : trials_) Lay(trial, share, true);
+void Schedule::LayTrials(std::size_t trials, double share) {
+  trials_done_ = 0;
+  for (std::size_t i = 0; i < trials; ++i) Lay(trials_[i], share, true);
 }
 
 void Schedule::LayLast() {
@@ -69,23 +83,36 @@ void Schedule::LayLast() {
   const double share = trials_[0].heat > coldest.heat ? left - kPolish : left;
   const std::int64_t legs = std::max<std::int64_t>(1, left_ / (kLegMovesPerVehicle * vehicles_));
   for (std::int64_t i = 0; i < legs; ++i) {
-    Lay(trials_[static_cast<std::size_t>(i % 2)], share / static_cast<double>(legs), false);
+    // 0 1 0 2 0 1 0 3 ...: half of the legs have the best heat, a quarter the second.
+    const auto rank = static_cast<std::size_t>(std::countr_zero(static_cast<std::uint64_t>(i + 1)));
+    Lay(trials_[rank % trials_.size()], share / static_cast<double>(legs), false);
   }
   Lay(coldest, 1.0, false);
 }
 
-std::optional<Leg> Schedule::Next(std::int64_t reached) {
-  if (next_ > 0 && ahead_[next_ - 1].from_base) trials_[trials_done_++].reached = reached;
+void Schedule::LayNext(bool settled) {
+  const auto judged = trials_.begin() + static_cast<std::ptrdiff_t>(trials_done_);
+  std::ranges::stable_sort(trials_.begin(), judged, {}, &Trial::reached);
+  switch (stage_) {
+    case Stage::kDescent:
+      LayApproach(settled);
+      stage_ = Stage::kTrials;
+      break;
+    case Stage::kTrials:
+      LayTrials(std::min<std::size_t>(trials_.size(), 2), kSecondTrial);
+      stage_ = Stage::kLast;
+      break;
+    case Stage::kLast:
+      LayLast();
+      break;
+  }
+}
+
+std::optional<Leg> Schedule::Next(const Reached& reached) {
+  if (next_ > 0 && ahead_[next_ - 1].from_base) trials_[trials_done_++].reached = reached.score;
   if (next_ == ahead_.size()) {
     if (left_ == 0) return std::nullopt;
-    std::ranges::stable_sort(trials_, {}, &Trial::reached);
-    trials_done_ = 0;
-    if (trials_.size() > 2) {
-      trials_.resize(2);
-      LayTrials(kSecondTrial);
-    } else {
-      LayLast();
-    }
+    LayNext(reached.settled);
   }
   return ahead_[next_++];
 }

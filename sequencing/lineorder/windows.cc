@@ -1,12 +1,11 @@
 #include "sequencing/lineorder/windows.h"
 
-#include <array>
-#include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace tandem::sequencing {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "AtLeast() packs bytes, lowest first");
 
 constexpr std::int16_t kUncounted = -20000;
 
@@ -24,70 +23,94 @@ void Store(std::uint64_t* plane, int from, int size, std::uint64_t bits) {
   }
 }
 
-// Bit t: counts[t] >= bound; size <= 63.
+// Bit t: counts[t] >= bound; size <= 63. What lies behind the counts, up to 63, is read in vain.
+#ifdef __SSE2__
 std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
-  std::array<std::uint8_t, 64> flags{};
-  const auto least = static_cast<std::int16_t>(bound);
-  for (int t = 0; t < size; ++t) {
-    flags[static_cast<std::size_t>(t)] = counts[t] >= least ? std::uint8_t{1} : std::uint8_t{0};
-  }
-  // Eight flags become eight bits by one product.
+  const __m128i below = _mm_set1_epi16(static_cast<std::int16_t>(bound - 1));
   std::uint64_t bits = 0;
-  for (int at = 0; at < size; at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, flags.data() + at, sizeof eight);
-    bits |= (eight * 0x0102040810204080 >> 56) << at;
+  for (int at = 0; at < size; at += 16) {
+    const auto* eight = reinterpret_cast<const __m128i*>(counts + at);
+    const __m128i low = _mm_cmpgt_epi16(_mm_loadu_si128(eight), below);
+    const __m128i high = _mm_cmpgt_epi16(_mm_loadu_si128(eight + 1), below);
+    const int flags = _mm_movemask_epi8(_mm_packs_epi16(low, high));
+    bits |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(flags)) << at;
   }
   return bits;
 }
+#else
+std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
+  std::uint64_t bits = 0;
+  for (int t = 0; t < size; ++t) {
+    bits |= static_cast<std::uint64_t>(counts[t] >= bound ? 1 : 0) << t;
+  }
+  return bits;
+}
+#endif
 
 // The low `size` bits the other way round; 0 < size.
 std::uint64_t Reversed(std::uint64_t bits, int size) {
   bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
   bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
   bits = (bits >> 4 & 0x0f0f0f0f0f0f0f0f) | (bits & 0x0f0f0f0f0f0f0f0f) << 4;
-  bits = (bits >> 8 & 0x00ff00ff00ff00ff) | (bits & 0x00ff00ff00ff00ff) << 8;
-  bits = (bits >> 16 & 0x0000ffff0000ffff) | (bits & 0x0000ffff0000ffff) << 16;
-  bits = bits >> 32 | bits << 32;
-  return bits >> (64 - size);
+  return __builtin_bswap64(bits) >> (64 - size);
 }
 
-std::uint64_t Load(const std::uint64_t* plane, int from, int size) {
-  const std::uint64_t* word = plane + (from >> 6);
-  const std::uint64_t bits = word[0] >> (from & 63) | word[1] << 1 << (~from & 63);
-  return bits & ((std::uint64_t{1} << size) - 1);
+// The bits of word `word` of a plane that lie in from to from + size - 1; at least one does.
+std::uint64_t Within(int word, int from, int size) {
+  const int begin = std::max(from - 64 * word, 0);
+  const int end = std::min(from + size - 64 * word, 64);
+  return ~std::uint64_t{0} << begin & ~std::uint64_t{0} >> (64 - end);
 }
 
-constexpr int kPiece = WindowCounts::kPiece;
+void Blend(std::uint64_t& word, std::uint64_t bits, std::uint64_t mask) {
+  word = (word & ~mask) | (bits & mask);
+}
 
 // Bits from + 1 to from + size go to from to from + size - 1.
 void ShiftDown(std::uint64_t* plane, int from, int size) {
-  for (; size > 0; size -= kPiece, from += kPiece) {
-    const int piece = std::min(size, kPiece);
-    Store(plane, from, piece, Load(plane, from + 1, piece));
+  for (int word = from >> 6; word <= (from + size - 1) >> 6; ++word) {
+    Blend(plane[word], plane[word] >> 1 | plane[word + 1] << 63, Within(word, from, size));
   }
 }
 
 // Bits from - 1 to from + size - 2 go to from to from + size - 1.
 void ShiftUp(std::uint64_t* plane, int from, int size) {
-  while (size > 0) {
-    const int piece = std::min(size, kPiece);
-    size -= piece;
-    Store(plane, from + size, piece, Load(plane, from + size - 1, piece));
+  for (int word = (from + size - 1) >> 6; word >= from >> 6; --word) {
+    const std::uint64_t low = word > 0 ? plane[word - 1] >> 63 : 0;
+    Blend(plane[word], plane[word] << 1 | low, Within(word, from, size));
   }
 }
 
-// Turns `size` bits round.
-void Mirror(std::uint64_t* plane, int from, int size) {
-  while (size > 1) {
-    const int piece = std::min(size / 2, kPiece);
-    const std::uint64_t left = Load(plane, from, piece);
-    const std::uint64_t right = Load(plane, from + size - piece, piece);
-    Store(plane, from, piece, Reversed(right, piece));
-    Store(plane, from + size - piece, piece, Reversed(left, piece));
-    from += piece;
-    size -= 2 * piece;
+// Turns `size` bits round, word by word out of a copy in `scratch`, as long as the plane.
+void Mirror(std::uint64_t* plane, int from, int size, std::uint64_t* scratch) {
+  if (size < 2) return;
+  const int last = (from + size - 1) >> 6;
+  std::copy(plane + (from >> 6), plane + last + 2, scratch + (from >> 6));
+  for (int word = from >> 6; word <= last; ++word) {
+    const int begin = std::max(64 * word, from);
+    const int end = std::min(64 * word + 64, from + size);
+    const int source = 2 * from + size - end;
+    const std::uint64_t* at = scratch + (source >> 6);
+    const std::uint64_t bits = at[0] >> (source & 63) | at[1] << 1 << (~source & 63);
+    Blend(plane[word], Reversed(bits, end - begin) << (begin & 63), Within(word, from, size));
   }
+}
+
+// Turns the counts from `first` to before `last` round.
+void TurnRound(std::int16_t* first, std::int16_t* last) {
+#ifdef __SSE2__
+  const auto turned = [](const std::int16_t* eight) {
+    const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(eight));
+    return _mm_shuffle_epi32(_mm_shufflehi_epi16(_mm_shufflelo_epi16(bits, 0x1b), 0x1b), 0x4e);
+  };
+  for (; last - first >= 16; first += 8, last -= 8) {
+    const __m128i left = turned(first);
+    const __m128i right = turned(last - 8);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(first), right);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(last - 8), left);
+  }
+#endif
+  std::reverse(first, last);
 }
 
 std::int16_t Plus(std::int16_t count, int step) { return static_cast<std::int16_t>(count + step); }
@@ -101,7 +124,8 @@ WindowCounts::WindowCounts(const LineProblem& problem, std::span<const std::uint
   plane_words_ = (size + q_max) / 64 + 2;  // A load may reach into the next word.
   const std::size_t row_counts = options.size() + static_cast<std::size_t>(q_max);
   bits_.assign(problem.ratios.size() * 3 * static_cast<std::size_t>(plane_words_), 0);
-  counts_.assign(problem.ratios.size() * row_counts, 0);
+  scratch_.assign(static_cast<std::size_t>(plane_words_), 0);
+  counts_.assign(problem.ratios.size() * row_counts + 64, 0);  // See AtLeast.
   for (std::size_t i = 0; i < problem.ratios.size(); ++i) {
     const Ratio& ratio = problem.ratios[i];
     rows_.push_back({.p = ratio.p,
@@ -355,7 +379,7 @@ void WindowCounts::Rearrange(int r, const Move& move) {
     ShiftUp(has, first + 1, length);
     Store(has, first, 1, moved);
   } else if (move.kind == MoveKind::kReverse) {
-    Mirror(has, first, length + 1);
+    Mirror(has, first, length + 1, scratch_.data());
   } else {
     Store(has, first, length + 1, BitsAfter(r, move, first, length + 1));
   }
@@ -376,9 +400,9 @@ void WindowCounts::MoveInner(int r, const Move& move) {
     ShiftUp(PlaneOf(r, kOver), from + 1, size);
     ShiftUp(PlaneOf(r, kFull), from + 1, size);
   } else {
-    std::reverse(counts + from, counts + second + 1);
-    Mirror(PlaneOf(r, kOver), from, size + 1);
-    Mirror(PlaneOf(r, kFull), from, size + 1);
+    TurnRound(counts + from, counts + second + 1);
+    Mirror(PlaneOf(r, kOver), from, size + 1, scratch_.data());
+    Mirror(PlaneOf(r, kFull), from, size + 1, scratch_.data());
   }
 }
 

@@ -102,6 +102,7 @@ class WindowCounts {
   std::vector<Row> rows_{};
   std::ptrdiff_t plane_words_ = 0;
   std::vector<std::uint64_t> bits_{};
+  std::vector<std::uint64_t> scratch_{};  // For turning a plane's bits round.
   // Windows that do not count stand at kUncounted: never full.
   std::vector<std::int16_t> counts_{};
 };
