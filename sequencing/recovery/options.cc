@@ -34,7 +34,15 @@ class Lister {
   std::vector<LateAt> TakeLate();
   void OpenFamily(std::int32_t family);
   void AddFamily(std::span<const LateAt> late, std::int32_t victims_max);
+  // Needs on time that may hand their part on.
+  struct Victims {
+    std::vector<std::int32_t> group_of{};  // By variant.
+    std::vector<std::int32_t> left{};      // By group: how many may still be listed.
+    std::vector<std::uint8_t> listed{};    // By vehicle.
+    std::int32_t open = 0;                 // Groups that may have more.
+  };
   void AddVictims(std::vector<Group>& groups, std::int32_t victims_max);
+  void AddVictim(std::int32_t position, Victims& victims, std::vector<Group>& groups);
   void CollectFree(std::vector<Group>& groups);
   void AddOptions(const Group& group);
   void AddWait(const ListedNeed& need);
@@ -149,46 +157,51 @@ void Lister::CollectFree(std::vector<Group>& groups) {
 }
 
 void Lister::AddVictims(std::vector<Group>& groups, std::int32_t victims_max) {
-  std::vector<std::int32_t> group_of(At(columns_.plan->variant_count), kNone);
-  std::vector<std::int32_t> left(groups.size());
-  std::int32_t open = 0;
+  Victims victims{.group_of = std::vector<std::int32_t>(At(columns_.plan->variant_count), kNone),
+                  .left = std::vector<std::int32_t>(groups.size()),
+                  .listed = std::vector<std::uint8_t>(columns_.variants.size(), 0),
+                  .open = static_cast<std::int32_t>(groups.size())};
+  std::int32_t first = world_.order.size();
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    group_of[At(groups[g].variant)] = static_cast<std::int32_t>(g);
-    left[g] = std::min(kVictimsMax, victims_max + groups[g].late);
-    ++open;
-  }
-  std::int32_t position = world_.order.size();
-  std::vector<std::uint8_t> listed(columns_.variants.size(), 0);
-  for (const Group& group : groups) {
-    for (const std::int32_t need : group.needs) {
-      position = std::min(position, list_.needs[At(need)].position);
-      listed[At(list_.needs[At(need)].vehicle)] = 1;
+    victims.group_of[At(groups[g].variant)] = static_cast<std::int32_t>(g);
+    victims.left[g] = std::min(kVictimsMax, victims_max + groups[g].late);
+    for (const std::int32_t need : groups[g].needs) {
+      first = std::min(first, list_.needs[At(need)].position);
+      victims.listed[At(list_.needs[At(need)].vehicle)] = 1;
     }
   }
-  const std::int32_t unfrozen = world_.families[At(family_)].unfrozen;
-  for (; position < world_.order.size() && open > 0; ++position) {
-    const std::int32_t vehicle = world_.order.vehicles[At(position)];
-    if (vehicle == kNone || columns_.variants[At(vehicle)] == kNoPart) continue;
-    const std::int32_t g = group_of[At(columns_.variants[At(vehicle)])];
-    const std::int32_t part = columns_.pegs[At(vehicle)];
-    if (g == kNone || left[At(g)] < 0 || listed[At(vehicle)] != 0 || part == kNone) continue;
-    if (!Takeable(part)) continue;
-    Group& group = groups[At(g)];
-    if (position <= list_.needs[At(group.needs.front())].position) continue;
-    if (left[At(g)]-- == 0) {  // One more is there, and is left out.
-      list_.all_listed = false;
-      --open;
-      continue;
-    }
-    group.needs.push_back(static_cast<std::int32_t>(list_.needs.size()));
-    list_.needs.push_back({.family = family_,
-                           .position = position,
-                           .vehicle = vehicle,
-                           .need_ms = world_.NeedMs(family_, position),
-                           .frozen = position < unfrozen});
-    own_parts_.push_back(part);
-    own_lates_.push_back({});
+  for (std::int32_t p = first; p < world_.order.size() && victims.open > 0; ++p) {
+    AddVictim(p, victims, groups);
   }
+  // An earlier one helps only by going short in the other's place, where it weighs less.
+  const std::int32_t passed = FirstPosition(*columns_.plan);
+  const bool may_go_short = columns_.plan->short_money.has_value();
+  for (std::int32_t p = first - 1; p >= passed && may_go_short && victims.open > 0; --p) {
+    AddVictim(p, victims, groups);
+  }
+}
+
+void Lister::AddVictim(std::int32_t position, Victims& victims, std::vector<Group>& groups) {
+  const std::int32_t vehicle = world_.order.vehicles[At(position)];
+  if (vehicle == kNone || columns_.variants[At(vehicle)] == kNoPart) return;
+  const std::int32_t g = victims.group_of[At(columns_.variants[At(vehicle)])];
+  const std::int32_t part = columns_.pegs[At(vehicle)];
+  if (g == kNone || part == kNone || !Takeable(part)) return;
+  if (victims.left[At(g)] < 0 || victims.listed[At(vehicle)] != 0) return;
+  if (victims.left[At(g)]-- == 0) {  // One more is there, and is left out.
+    list_.all_listed = false;
+    --victims.open;
+    return;
+  }
+  victims.listed[At(vehicle)] = 1;
+  groups[At(g)].needs.push_back(static_cast<std::int32_t>(list_.needs.size()));
+  list_.needs.push_back({.family = family_,
+                         .position = position,
+                         .vehicle = vehicle,
+                         .need_ms = world_.NeedMs(family_, position),
+                         .frozen = position < world_.families[At(family_)].unfrozen});
+  own_parts_.push_back(part);
+  own_lates_.push_back({});
 }
 
 void Lister::AddFamily(std::span<const LateAt> late, std::int32_t victims_max) {

@@ -173,6 +173,7 @@ class RackWorker {
  private:
   // The stretch of the taking order that the change touches; false: none.
   bool FindStretch(const Window& window);
+  void WidenStretch();
   void MarkExcluded();
   void Gather(const Window& window);
   void AddNewNeeds(const Window& window);
@@ -222,14 +223,27 @@ bool RackWorker::FindStretch(const Window& window) {
     include(family_.book->pegs[At(vehicle)]);
   }
   if (first_ > last_) return false;
-  // A hole may wander through equal variants behind it, and nothing is touched.
+  WidenStretch();
+  return true;
+}
+
+// A hole may wander through equal variants behind it, and nothing is touched: the farther the better
+// where a part is missing; where one is left over, up to those that come late themselves.
+void RackWorker::WidenStretch() {
+  const FamilyFacts& facts = *family_.facts;
+  if (facts.changed.empty()) return;
+  const bool missing = !facts.lost.empty() || !facts.moved.empty();
   const std::vector<std::int32_t>& take = family_.book->take;
   const std::int32_t variant = family_.book->part_variants[At(take[At(last_)])];
-  while (!family_.facts->changed.empty() && At(last_) + 1 < take.size() &&
-         family_.book->part_variants[At(take[At(last_ + 1)])] == variant) {
-    ++last_;
+  for (auto at = At(last_) + 1; at < take.size(); ++at) {
+    const std::int32_t part = take[at];
+    if (family_.book->part_variants[At(part)] != variant) return;
+    const std::int32_t vehicle = family_.book->vehicle_of[At(part)];
+    const std::int32_t position = vehicle == kNone ? kNone : order_.positions[At(vehicle)];
+    if (position < FirstPosition(*family_.plan)) continue;
+    const bool late = family_.ready[At(part)].p90_ms > clock_.NeedMs(*family_.plan, position);
+    if (missing || late) last_ = static_cast<std::int32_t>(at);
   }
-  return true;
 }
 
 void RackWorker::MarkExcluded() {
@@ -487,7 +501,7 @@ void RackWorker::TellHoles(const Group& group, RackWork& work) const {
   for (const KeptPart& part : group.kept) used[At(part.slot)] = 1;
   for (const KeptPart& part : group.moved) used[At(part.slot)] = 1;
   for (std::size_t s = 0; s < used.size(); ++s) {
-    if (used[s] == 0 && group.slots[s].vehicle == kNone) hole(group.slots[s].part, "NOT_NEEDED");
+    if (used[s] == 0) hole(group.slots[s].part, "NOT_NEEDED");
   }
   for (ProposedRack& rack : work.racks) std::ranges::sort(rack.holes, {}, &ProposedHole::slot);
 }

@@ -60,6 +60,12 @@ std::vector<std::vector<std::int32_t>> Search::TruckSets(const OptionList& list)
     std::int32_t origin = 0;
     std::int64_t needs = 0;
   };
+  std::vector<std::int64_t> latest(plan_.families.size(), 0);  // By family.
+  for (std::size_t n = 0; n < list.needs.size(); ++n) {
+    const Lates& wait = list.problem.OptionsOf(static_cast<std::int32_t>(n)).front().late;
+    std::int64_t& tenths = latest[At(list.needs[n].family)];
+    tenths = std::max(tenths, Tenths(wait));
+  }
   std::vector<Origin> origins(plan_.origins.size());
   for (std::size_t o = 0; o < origins.size(); ++o) origins[o].origin = static_cast<std::int32_t>(o);
   for (std::int32_t n = 0; n < list.problem.needs(); ++n) {
@@ -67,9 +73,7 @@ std::vector<std::vector<std::int32_t>> Search::TruckSets(const OptionList& list)
       if (option.resource < 0 || At(option.resource) >= origins.size()) continue;
       Origin& origin = origins[At(option.resource)];
       ++origin.needs;
-      if (!list.needs[At(n)].late) continue;
-      const Lates& wait = list.problem.OptionsOf(n).front().late;
-      origin.tenths = std::max(origin.tenths, Tenths(wait));
+      origin.tenths = std::max(origin.tenths, latest[At(list.needs[At(n)].family)]);
     }
   }
   std::erase_if(origins, [](const Origin& origin) { return origin.tenths == 0; });
