@@ -15,21 +15,27 @@ struct Cost {
   Cost operator-(const Cost& other) const { return {moves - other.moves, money - other.money}; }
 };
 
-// An assignment that grows by one need at a time, each along a cheapest path. Nodes are the needs,
+// What a path is measured by.
+enum class Measure : std::uint8_t {
+  kStop,  // The latest option on it (in `Cost::moves`): the path that raises the stop the least.
+  kCost,  // What its options cost, none later than the stop.
+};
+
+// An assignment that grows by one need at a time, each along a shortest path. Nodes are the needs,
 // then the resources; the end of every path is an option of one's own or a resource with room.
 class Flow {
  public:
-  // Without costs it only says whether all needs can be served.
-  Flow(const ChoiceProblem& problem, std::size_t quantile, bool costs)
+  Flow(const ChoiceProblem& problem, std::size_t quantile, Measure measure)
       : problem_(problem),
         quantile_(quantile),
-        costs_(costs),
+        measure_(measure),
         chosen_(At(problem.needs())),
         holders_(problem.capacity.size()),
         marks_(At(problem.needs()) + problem.capacity.size()) {}
 
-  // False: some need has no option that is not later than the stop.
-  bool Serve(std::int64_t stop_ms);
+  // Serves all needs and returns the stop: kStop finds the least that is not below the one given,
+  // kCost must be given one that lets all be served.
+  std::int64_t Serve(std::int64_t stop_ms);
   const std::vector<std::int32_t>& chosen() const { return chosen_; }
 
  private:
@@ -50,11 +56,16 @@ class Flow {
     friend auto operator<=>(const Reached&, const Reached&) = default;
   };
 
-  Cost CostOf(const ChoiceOption& option) const {
-    return costs_ ? Cost{option.moves, option.money} : Cost{};
+  static Cost CostOf(const ChoiceOption& option) { return {option.moves, option.money}; }
+  // The distance behind an option of a need, before the potential of where it leads.
+  Cost Behind(const Cost& distance, std::int32_t need, const ChoiceOption& option) const {
+    if (measure_ == Measure::kStop) {
+      return {std::max(distance.moves, option.late[quantile_]), 0};
+    }
+    return distance + marks_[At(need)].potential + CostOf(option);
   }
   std::int32_t NodeOf(std::int32_t resource) const { return problem_.needs() + resource; }
-  bool Augment(std::int32_t exposed);
+  void Augment(std::int32_t exposed);
   void Leave(std::int32_t need, const Cost& distance);
   void Reach(std::int32_t node, std::int32_t from, std::int32_t option, const Cost& distance);
   // An end of a path, better than those found before.
@@ -64,7 +75,7 @@ class Flow {
 
   const ChoiceProblem& problem_;
   std::size_t quantile_;
-  bool costs_;
+  Measure measure_;
   std::int64_t stop_ms_ = 0;
   std::vector<std::int32_t> chosen_;
   std::vector<std::vector<std::int32_t>> holders_;  // Needs by resource.
@@ -78,7 +89,7 @@ class Flow {
   std::int32_t end_option_ = 0;
 };
 
-bool Flow::Serve(std::int64_t stop_ms) {
+std::int64_t Flow::Serve(std::int64_t stop_ms) {
   stop_ms_ = stop_ms;
   std::vector<std::int32_t> exposed;
   for (auto& holders : holders_) holders.clear();
@@ -96,7 +107,8 @@ bool Flow::Serve(std::int64_t stop_ms) {
   for (std::size_t r = 0; r < holders_.size(); ++r) {
     marks_[At(NodeOf(static_cast<std::int32_t>(r)))].potential = {};
   }
-  return std::ranges::all_of(exposed, [this](std::int32_t need) { return Augment(need); });
+  for (const std::int32_t need : exposed) Augment(need);
+  return stop_ms_;
 }
 
 void Flow::Reach(std::int32_t node, std::int32_t from, std::int32_t option, const Cost& distance) {
@@ -121,27 +133,29 @@ void Flow::End(std::int32_t need, std::int32_t option, const Cost& distance) {
 // all paths keeps the potential 0.
 void Flow::Leave(std::int32_t need, const Cost& distance) {
   const auto options = problem_.OptionsOf(need);
-  const Cost base = distance + marks_[At(need)].potential;
   for (std::size_t o = 0; o < options.size(); ++o) {
     const ChoiceOption& option = options[o];
     const auto index = static_cast<std::int32_t>(o);
-    if (option.late[quantile_] > stop_ms_ || index == chosen_[At(need)]) continue;
+    if (index == chosen_[At(need)]) continue;
+    if (measure_ == Measure::kCost && option.late[quantile_] > stop_ms_) continue;
+    const Cost behind = Behind(distance, need, option);
     if (option.resource == kNoResource) {
-      End(need, index, base + CostOf(option));
+      End(need, index, behind);
       continue;
     }
     if (problem_.capacity[At(option.resource)] == 0) continue;
     const std::int32_t node = NodeOf(option.resource);
-    Reach(node, need, index, base + CostOf(option) - marks_[At(node)].potential);
+    Reach(node, need, index, behind - marks_[At(node)].potential);
   }
 }
 
-bool Flow::Augment(std::int32_t exposed) {
+void Flow::Augment(std::int32_t exposed) {
   ++search_;
   open_ = {};
   done_.clear();
   ended_ = false;
-  Reach(exposed, kNoResource, 0, {});
+  const bool stop = measure_ == Measure::kStop;
+  Reach(exposed, kNoResource, 0, stop ? Cost{stop_ms_, 0} : Cost{});
   while (!open_.empty()) {
     const Reached at = open_.top();
     open_.pop();
@@ -162,14 +176,18 @@ bool Flow::Augment(std::int32_t exposed) {
       continue;
     }
     for (const std::int32_t holder : holders) {
-      const Cost back = CostOf(problem_.OptionsOf(holder)[At(chosen_[At(holder)])]);
+      const Cost back =
+          stop ? Cost{} : CostOf(problem_.OptionsOf(holder)[At(chosen_[At(holder)])]);
       Reach(holder, at.node, 0, base - back - marks_[At(holder)].potential);
     }
   }
-  if (!ended_) return false;
-  Shift();
+  // A path there always is: with nothing done all are served.
+  if (stop) {
+    stop_ms_ = std::max(stop_ms_, end_distance_.moves);
+  } else {
+    Shift();
+  }
   Apply();
-  return true;
 }
 
 // Keeps reduced costs from falling below 0 on the path that is turned round.
@@ -198,46 +216,30 @@ void Flow::Apply() {
   }
 }
 
-// The stops that can be the least, ascending; the first is below none.
-std::vector<std::int64_t> Stops(const ChoiceProblem& problem, std::size_t quantile,
-                                std::int64_t stop_least_ms) {
+// A stop below which some need has no option at all.
+std::int64_t LeastStop(const ChoiceProblem& problem, std::size_t quantile,
+                       std::int64_t stop_least_ms) {
   std::int64_t least = stop_least_ms;
   for (std::int32_t need = 0; need < problem.needs(); ++need) {
     std::int64_t best = problem.OptionsOf(need).front().late[quantile];
     for (const ChoiceOption& option : problem.OptionsOf(need)) {
-      const bool there = option.resource == kNoResource || problem.capacity[At(option.resource)] > 0;
+      const bool there =
+          option.resource == kNoResource || problem.capacity[At(option.resource)] > 0;
       if (there) best = std::min(best, option.late[quantile]);
     }
     least = std::max(least, best);
   }
-  std::vector<std::int64_t> stops{least};
-  for (const ChoiceOption& option : problem.options) {
-    if (option.late[quantile] > least) stops.push_back(option.late[quantile]);
-  }
-  std::ranges::sort(stops);
-  stops.erase(std::unique(stops.begin(), stops.end()), stops.end());
-  return stops;
+  return least;
 }
 
 }  // namespace
 
 std::vector<std::int32_t> Choose(const ChoiceProblem& problem, std::size_t quantile,
                                  std::int64_t stop_least_ms) {
-  const std::vector<std::int64_t> stops = Stops(problem, quantile, stop_least_ms);
-  Flow flow(problem, quantile, true);
-  if (flow.Serve(stops.front())) return flow.chosen();  // As a rule.
-  Flow test(problem, quantile, false);
-  std::size_t low = 1;
-  std::size_t high = stops.size() - 1;  // Nothing done always serves all.
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    if (test.Serve(stops[middle])) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  flow.Serve(stops[high]);
+  const std::int64_t least = LeastStop(problem, quantile, stop_least_ms);
+  const std::int64_t stop_ms = Flow(problem, quantile, Measure::kStop).Serve(least);
+  Flow flow(problem, quantile, Measure::kCost);
+  flow.Serve(stop_ms);
   return flow.chosen();
 }
 

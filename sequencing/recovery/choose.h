@@ -1,7 +1,8 @@
 // One option for every position, so that the longest stop is the shortest there can be, and of such
-// choices one with the fewest moves, then the least money. Exact: a bottleneck assignment by
-// threshold (Gross, "The bottleneck assignment problem", 1959), then a minimum-cost flow along
-// shortest augmenting paths with potentials (Edmonds and Karp, 1972).
+// choices one with the fewest moves, then the least money. Exact: a bottleneck assignment along paths
+// that raise the stop the least (Derigs and Zimmermann, "An augmenting path method for solving linear
+// bottleneck assignment problems", 1978), then a minimum-cost flow along shortest augmenting paths
+// with potentials (Edmonds and Karp, 1972).
 #pragma once
 
 #include <compare>
@@ -38,8 +39,8 @@ struct ChoiceProblem {
 
 // The index of each need's option. The stop is that of `quantile`, and at least `stop_least_ms`,
 // which the line loses anyway. Ties are broken by the order of needs and options alone.
-// O(log options) matchings and one flow; each augments once for every need whose first option is
-// later than the stop.
+// Two passes, each of one path for every need whose first option is later than the stop; a path is
+// O(options log options) at worst, and stops at the first end that none can be nearer than.
 std::vector<std::int32_t> Choose(const ChoiceProblem& problem, std::size_t quantile,
                                  std::int64_t stop_least_ms);
 

@@ -15,6 +15,7 @@ constexpr Entry kEntries[] = {
     {"adherence", tandem::bench::Adherence},
     {"pegging_events", tandem::bench::PeggingEvents},
     {"rack_repeg", tandem::bench::RackRepeg},
+    {"recovery_proposal", tandem::bench::RecoveryProposal},
 };
 
 const Entry* Find(const char* name) {
