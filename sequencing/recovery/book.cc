@@ -122,6 +122,8 @@ absl::Status RecoveryBook::IndexParts(std::int32_t family) {
     book.vehicle_of.push_back(vehicle);
     book.part_variants.push_back(part.variant);
     book.ready.push_back(part.ready);
+    book.bound.push_back(part.bound ? 1 : 0);
+    book.at_hand.push_back(part.place >= PartPlace::kAtDock ? 1 : 0);
   }
   std::ranges::sort(book.free, {}, [&](std::int32_t k) {
     return std::tuple(book.part_variants[At(k)], book.ready[At(k)].p50_ms, k);

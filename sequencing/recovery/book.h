@@ -33,6 +33,8 @@ struct FamilyBook {
   std::vector<std::int32_t> rack_of{};        // By part: index into the family's racks.
   std::vector<std::int32_t> slot_of{};        // By part.
   std::vector<std::int32_t> parts_in{};       // By rack.
+  std::vector<std::uint8_t> bound{};          // By part: 1 if it is for its vehicle alone.
+  std::vector<std::uint8_t> at_hand{};        // By part: 1 from the dock on.
   std::vector<std::int32_t> free{};           // Parts without a vehicle, by (variant, P50, number).
   std::vector<LateNeed> late{};               // As planned, by position.
 };

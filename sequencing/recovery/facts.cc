@@ -66,8 +66,7 @@ void FactsWork::FreePartOf(std::int32_t family, std::int32_t vehicle) {
   Pegs(family)[At(vehicle)] = kNone;
   FamilyFacts& facts = Touch(family);
   facts.changed.push_back(vehicle);
-  const bool bound = book_.plan().families[At(family)].parts[At(part)].bound;
-  (bound ? facts.useless : facts.freed).push_back(part);
+  (facts_.Columns(family).Bound(part) ? facts.useless : facts.freed).push_back(part);
 }
 
 void FactsWork::LosePart(std::int32_t family, std::int32_t part) {

@@ -43,8 +43,8 @@ struct FamilyColumns {
   std::span<const std::int32_t> part_variants{};
   std::span<const Quantiles> ready{};
 
-  PartPlace PlaceOf(std::int32_t part) const { return plan->parts[At(part)].place; }
-  bool AtHand(std::int32_t part) const { return PlaceOf(part) >= PartPlace::kAtDock; }
+  bool AtHand(std::int32_t part) const { return book->at_hand[At(part)] != 0; }
+  bool Bound(std::int32_t part) const { return book->bound[At(part)] != 0; }
 };
 
 // The positions in which the order changed.

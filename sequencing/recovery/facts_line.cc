@@ -86,14 +86,13 @@ absl::Status FactsWork::Make(const VehiclesPulled& what) {
   const auto vehicles = OnLine(named);
   if (!vehicles.ok()) return vehicles.status();
   for (std::int32_t f = 0; f < book_.families(); ++f) {
-    const PlanFamily& plan = book_.plan().families[At(f)];
     for (std::size_t k = 0; k < vehicles->size(); ++k) {
       const std::int32_t vehicle = (*vehicles)[k];
       const std::int32_t part = book_.family(f).pegs[At(vehicle)];
       if (part == kNone || Passed(f, vehicle)) continue;
       const std::optional<std::int64_t> returns_ms = what.vehicles[k].returns_ms;
       const bool back = returns_ms.has_value() && BackInTime(f, part, *returns_ms);
-      if (back || plan.parts[At(part)].bound) {
+      if (back || book_.family(f).bound[At(part)] != 0) {
         FamilyFacts& facts = Touch(f);
         facts.kept.push_back(part);
         facts.changed.push_back(vehicle);

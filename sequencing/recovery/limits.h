@@ -15,6 +15,9 @@ inline constexpr std::int32_t kVictimsInAll = 2'048;
 // kPartsListed each.
 inline constexpr std::int64_t kFullListMax = 400;
 inline constexpr std::int32_t kPartsListed = 6;
+// Slots re-pegged already, over all families, beyond which nobody is let fall back: each set that is
+// tried re-pegs them again.
+inline constexpr std::int64_t kSlotsBeforeFallback = 40'000;
 // Vehicles of which every subset is tried for resequencing; of more, sets that grow by the latest.
 inline constexpr std::int32_t kSubsetVehiclesMax = 4;
 inline constexpr std::int32_t kGrownSetsMax = 4;

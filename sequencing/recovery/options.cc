@@ -55,7 +55,7 @@ class Lister {
   void Sort();
   std::int32_t ResourceOf(std::int32_t part);
   bool Racked(std::int32_t part) const { return columns_.book->take_at[At(part)] != kNone; }
-  bool Takeable(std::int32_t part) const { return !columns_.plan->parts[At(part)].bound; }
+  bool Takeable(std::int32_t part) const { return !columns_.Bound(part); }
   Lates LateOf(const Quantiles& ready, const ListedNeed& need) const {
     return world_.facts->clock().working.Late(ready, need.need_ms);
   }

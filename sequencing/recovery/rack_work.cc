@@ -203,6 +203,7 @@ class RackWorker {
   std::int32_t last_ = kNone;
   std::int32_t unfrozen_ = 0;            // Position.
   std::vector<std::uint8_t> excluded_{};  // By place in the stretch.
+  std::vector<std::int32_t> codes_{};     // The same.
   Group frozen_{};
   Group free_{};
 };
@@ -263,8 +264,11 @@ std::int32_t RackWorker::CodeOf(std::int32_t part, bool only_its_own) const {
 
 void RackWorker::Gather(const Window& window) {
   std::int32_t frozen_last = kNone;  // Place in the taking order.
-  std::vector<std::pair<std::int32_t, Slot>> surplus;
+  Window positions;                  // Of the vehicles that have these parts.
   const std::int32_t passed = FirstPosition(*family_.plan);
+  codes_.assign(excluded_.size(), kNone);  // By place in the stretch, of those that are needed.
+  free_.slots.reserve(excluded_.size());
+  free_.needs.reserve(excluded_.size());
   for (std::int32_t at = first_; at <= last_; ++at) {
     if (excluded_[At(at - first_)] != 0) continue;
     const std::int32_t part = family_.book->take[At(at)];
@@ -272,51 +276,59 @@ void RackWorker::Gather(const Window& window) {
     if (vehicle != kNone && family_.pegs[At(vehicle)] != part) vehicle = kNone;
     const std::int32_t position = vehicle == kNone ? kNone : order_.positions[At(vehicle)];
     Slot slot{.part = part, .vehicle = vehicle, .rack = family_.book->rack_of[At(part)]};
-    const bool bound = family_.plan->parts[At(part)].bound;
     if (position == kNone) {
       slot.vehicle = kNone;
-      slot.code = CodeOf(part, bound);
-      surplus.emplace_back(at, slot);
+      slot.code = CodeOf(part, family_.Bound(part));
+      free_.slots.push_back(slot);
       continue;
     }
     if (position < passed) continue;
     const bool frozen = position < unfrozen_;
     // A substitute stays its vehicle's; inside the fence so does all that is not at hand.
-    slot.code = CodeOf(part, bound || family_.part_variants[At(part)] != family_.variants[At(vehicle)] ||
-                                 (frozen && !family_.AtHand(part)));
-    Group& group = frozen ? frozen_ : free_;
+    const bool other = family_.part_variants[At(part)] != family_.variants[At(vehicle)];
+    slot.code =
+        CodeOf(part, other || family_.Bound(part) || (frozen && !family_.AtHand(part)));
+    codes_[At(at - first_)] = slot.code;
+    positions.Include(position, position);
     if (frozen) frozen_last = at;
-    group.slots.push_back(slot);
-    group.needs.push_back(
-        {.position = position, .vehicle = vehicle, .own = part, .code = slot.code});
+    (frozen ? frozen_ : free_).slots.push_back(slot);
   }
-  if (!surplus.empty()) {  // Put where the line takes them.
-    std::erase_if(surplus, [frozen_last](const auto& entry) { return entry.first < frozen_last; });
-    for (const auto& [at, slot] : surplus) free_.slots.push_back(slot);
-    std::ranges::sort(free_.slots, {}, [this](const Slot& slot) {
-      return family_.book->take_at[At(slot.part)];
-    });
+  // Inside of the fence nothing that is left over is put before what comes there.
+  std::erase_if(free_.slots, [&](const Slot& slot) {
+    return slot.vehicle == kNone && family_.book->take_at[At(slot.part)] < frozen_last;
+  });
+  for (std::int32_t p = positions.first; p < positions.end; ++p) {
+    const std::int32_t vehicle = order_.vehicles[At(p)];
+    const std::int32_t part = vehicle == kNone ? kNone : family_.pegs[At(vehicle)];
+    const std::int32_t at = part == kNone ? kNone : family_.book->take_at[At(part)];
+    if (at < first_ || at > last_ || codes_[At(at - first_)] == kNone) continue;
+    (p < unfrozen_ ? frozen_ : free_)
+        .needs.push_back(
+            {.position = p, .vehicle = vehicle, .own = part, .code = codes_[At(at - first_)]});
   }
   AddNewNeeds(window);
-  std::ranges::sort(frozen_.needs, {}, &Need::position);
-  std::ranges::sort(free_.needs, {}, &Need::position);
 }
 
 void RackWorker::AddNewNeeds(const Window& window) {
   if (free_.slots.empty()) return;
-  std::vector<std::int32_t> vehicles = family_.facts->changed;
-  for (std::int32_t p = window.first; p < window.end; ++p) {
-    vehicles.push_back(order_.vehicles[At(p)]);
-  }
-  std::ranges::sort(vehicles);
-  vehicles.erase(std::unique(vehicles.begin(), vehicles.end()), vehicles.end());
-  for (const std::int32_t vehicle : vehicles) {
-    if (vehicle == kNone || family_.pegs[At(vehicle)] != kNone) continue;
+  std::vector<std::int32_t> positions;
+  const auto add = [&](std::int32_t vehicle) {
+    if (vehicle == kNone || family_.pegs[At(vehicle)] != kNone) return;
     const std::int32_t position = order_.positions[At(vehicle)];
-    if (position < unfrozen_ || family_.variants[At(vehicle)] == kNoPart) continue;
+    if (position < unfrozen_ || family_.variants[At(vehicle)] == kNoPart) return;
+    positions.push_back(position);
+  };
+  for (std::int32_t p = window.first; p < window.end; ++p) add(order_.vehicles[At(p)]);
+  for (const std::int32_t vehicle : family_.facts->changed) add(vehicle);
+  if (positions.empty()) return;
+  std::ranges::sort(positions);
+  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+  for (const std::int32_t p : positions) {
+    const std::int32_t vehicle = order_.vehicles[At(p)];
     free_.needs.push_back(
-        {.position = position, .vehicle = vehicle, .code = family_.variants[At(vehicle)]});
+        {.position = p, .vehicle = vehicle, .code = family_.variants[At(vehicle)]});
   }
+  std::ranges::sort(free_.needs, {}, &Need::position);
 }
 
 void RackWorker::Align(Group& group) const {

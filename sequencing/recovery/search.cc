@@ -234,6 +234,12 @@ void Search::Grow() {
 }
 
 void Search::FallBack() {
+  std::int64_t slots = 0;
+  for (const FamilyNow& family : result_.base->families) slots += family.work.proof.slots;
+  if (slots > kSlotsBeforeFallback) {
+    result_.all_tried = false;
+    return;
+  }
   const std::vector<std::int32_t> vehicles = LateVehicles(false);
   if (std::ssize(vehicles) > kVehiclesLookedAt) return Grow();
   std::vector<Fallback> moves;
