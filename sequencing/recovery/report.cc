@@ -290,16 +290,10 @@ Proposal Reporter::Report() {
                                      .point = plan_.points[At(move.point)].point});
   }
   proposal_.not_taken = OptionsNotTaken(plan_, result_);
-  std::int64_t work_moves = 0;
-  bool fewest = true;
-  for (const FamilyNow& family : world_.families) {
-    work_moves += family.work.moves;
-    fewest = fewest && family.work.proof.fewest;
-  }
-  // Nothing costs less than the racks' work alone, without a stop.
-  const bool least = proposal_.choice <= RecoveryCost{.moves = work_moves} && fewest &&
-                     world_.fallbacks.empty();
-  proposal_.exhaustive = fewest && (result_.all_tried || least);
+  const bool fewest = std::ranges::all_of(
+      world_.families, [](const FamilyNow& family) { return family.work.proof.fewest; });
+  // Nothing costs less than nothing.
+  proposal_.exhaustive = fewest && (result_.all_tried || proposal_.choice == RecoveryCost{});
   return std::move(proposal_);
 }
 

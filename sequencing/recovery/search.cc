@@ -252,7 +252,13 @@ void Search::FallBack() {
 
 SearchResult Search::Best() {
   Try(WorldOf(facts_, {}, nullptr));
-  if (result_.best.cost.stop_tenths > 0) FallBack();
+  std::int64_t work_moves = 0;
+  for (const FamilyNow& family : result_.base->families) work_moves += family.work.moves;
+  // A fallback is a move itself; it may spare some of the racks' work, if there is any.
+  if (result_.best.cost.stop_tenths > 0 || work_moves > 0 ||
+      result_.best.cost > RecoveryCost{.moves = 1}) {
+    FallBack();
+  }
   return std::move(result_);
 }
 
