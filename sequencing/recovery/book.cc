@@ -73,8 +73,8 @@ absl::Status RecoveryBook::IndexFamily(std::int32_t family) {
   }
   if (absl::Status status = CheckFamilyTerms(plan_, plan); !status.ok()) return status;
   if (plan.variants.size() != plan_.vehicles.size()) {
-    return Invalid("COLUMN_MISSING", plan.variants.size(), " variants for ",
-                   plan_.vehicles.size(), " vehicles");
+    return Invalid("COLUMN_MISSING", plan.variants.size(), " variants for ", plan_.vehicles.size(),
+                   " vehicles");
   }
   for (std::size_t v = 0; v < plan.variants.size(); ++v) {
     if (plan.variants[v] < kNoPart || plan.variants[v] >= plan.variant_count) {
@@ -157,8 +157,7 @@ absl::Status RecoveryBook::IndexRacks(std::int32_t family) {
       if (!rack.slots[s].has_value()) continue;
       const auto found = part_places_.find(*rack.slots[s]);
       if (found == part_places_.end() || found->second.family != family) {
-        return Invalid("UNKNOWN_PART", "rack ", rack.rack, ", slot ", s, ", part ",
-                       *rack.slots[s]);
+        return Invalid("UNKNOWN_PART", "rack ", rack.rack, ", slot ", s, ", part ", *rack.slots[s]);
       }
       const std::int32_t part = found->second.index;
       if (book.take_at[At(part)] != kNone) {
@@ -188,8 +187,8 @@ void RecoveryBook::FindLate() {
                                 .pegs = book.pegs,
                                 .part_variants = book.part_variants,
                                 .ready = book.ready};
-    book.late = LateNeeds(columns, order_, clock_, FirstPosition(plan), order_.size(),
-                          plan_.horizon_ms);
+    book.late =
+        LateNeeds(columns, order_, clock_, FirstPosition(plan), order_.size(), plan_.horizon_ms);
   }
 }
 

@@ -28,15 +28,15 @@ struct FamilyBook {
   std::vector<std::int32_t> vehicle_of{};     // By part: the one it is pegged to.
   std::vector<std::int32_t> part_variants{};  // By part.
   std::vector<Quantiles> ready{};             // By part.
-  std::vector<std::int32_t> take{};           // Racked parts in the order in which the line takes them.
-  std::vector<std::int32_t> take_at{};        // By part: where it stands there.
-  std::vector<std::int32_t> rack_of{};        // By part: index into the family's racks.
-  std::vector<std::int32_t> slot_of{};        // By part.
-  std::vector<std::int32_t> parts_in{};       // By rack.
-  std::vector<std::uint8_t> bound{};          // By part: 1 if it is for its vehicle alone.
-  std::vector<std::uint8_t> at_hand{};        // By part: 1 from the dock on.
-  std::vector<std::int32_t> free{};           // Parts without a vehicle, by (variant, P50, number).
-  std::vector<LateNeed> late{};               // As planned, by position.
+  std::vector<std::int32_t> take{};      // Racked parts in the order in which the line takes them.
+  std::vector<std::int32_t> take_at{};   // By part: where it stands there.
+  std::vector<std::int32_t> rack_of{};   // By part: index into the family's racks.
+  std::vector<std::int32_t> slot_of{};   // By part.
+  std::vector<std::int32_t> parts_in{};  // By rack.
+  std::vector<std::uint8_t> bound{};     // By part: 1 if it is for its vehicle alone.
+  std::vector<std::uint8_t> at_hand{};   // By part: 1 from the dock on.
+  std::vector<std::int32_t> free{};      // Parts without a vehicle, by (variant, P50, number).
+  std::vector<LateNeed> late{};          // As planned, by position.
 };
 
 // Where an identifier lies: the family, and the number in it.
@@ -47,11 +47,11 @@ struct FamilyPlace {
 
 class RecoveryBook {
  public:
-  // O(vehicles * families + parts). Errors name the record and begin with a reason, kInvalidArgument
-  // unless said otherwise: NO_VEHICLE, VEHICLE_TWICE, PART_TWICE, RACK_TWICE, PIECE_TWICE, FAMILY_TWICE,
-  // PEGGED_TWICE, RACKED_TWICE, UNKNOWN_VEHICLE, UNKNOWN_VARIANT, UNKNOWN_PART, UNKNOWN_ORIGIN,
-  // COLUMN_MISSING, RACK_OVERFULL, QUANTILES_FALL, OUT_OF_RANGE, BAD_CALENDAR, and
-  // CALENDAR_TOO_SHORT (kFailedPrecondition).
+  // O(vehicles * families + parts). Errors name the record and begin with a reason,
+  // kInvalidArgument unless said otherwise: NO_VEHICLE, VEHICLE_TWICE, PART_TWICE, RACK_TWICE,
+  // PIECE_TWICE, FAMILY_TWICE, PEGGED_TWICE, RACKED_TWICE, UNKNOWN_VEHICLE, UNKNOWN_VARIANT,
+  // UNKNOWN_PART, UNKNOWN_ORIGIN, COLUMN_MISSING, RACK_OVERFULL, QUANTILES_FALL, OUT_OF_RANGE,
+  // BAD_CALENDAR, and CALENDAR_TOO_SHORT (kFailedPrecondition).
   static absl::StatusOr<RecoveryBook> Create(RecoveryPlan plan);
 
   const RecoveryPlan& plan() const { return plan_; }

@@ -176,8 +176,7 @@ void Flow::Augment(std::int32_t exposed) {
       continue;
     }
     for (const std::int32_t holder : holders) {
-      const Cost back =
-          stop ? Cost{} : CostOf(problem_.OptionsOf(holder)[At(chosen_[At(holder)])]);
+      const Cost back = stop ? Cost{} : CostOf(problem_.OptionsOf(holder)[At(chosen_[At(holder)])]);
       Reach(holder, at.node, 0, base - back - marks_[At(holder)].potential);
     }
   }

@@ -1,8 +1,8 @@
 // One option for every position, so that the longest stop is the shortest there can be, and of such
-// choices one with the fewest moves, then the least money. Exact: a bottleneck assignment along paths
-// that raise the stop the least (Derigs and Zimmermann, "An augmenting path method for solving linear
-// bottleneck assignment problems", 1978), then a minimum-cost flow along shortest augmenting paths
-// with potentials (Edmonds and Karp, 1972).
+// choices one with the fewest moves, then the least money. Exact: a bottleneck assignment along
+// paths that raise the stop the least (Derigs and Zimmermann, "An augmenting path method for
+// solving linear bottleneck assignment problems", 1978), then a minimum-cost flow along shortest
+// augmenting paths with potentials (Edmonds and Karp, 1972).
 #pragma once
 
 #include <compare>

@@ -60,8 +60,8 @@ ChoiceProblem Drawn(std::mt19937_64& random) {
   for (std::int64_t n = 0; n < needs; ++n) problem.capacity.push_back(1);  // Their own parts.
   for (std::int64_t n = 0; n < needs; ++n) {
     const std::int64_t late = draw(1) == 0 ? 0 : draw(9);
-    problem.options.push_back({.resource = static_cast<std::int32_t>(shared + n),
-                               .late = {late, late, late}});
+    problem.options.push_back(
+        {.resource = static_cast<std::int32_t>(shared + n), .late = {late, late, late}});
     for (std::size_t r = 0; r < problem.capacity.size(); ++r) {
       if (static_cast<std::int64_t>(r) == shared + n || draw(1) == 0) continue;
       const std::int64_t other = draw(6);
@@ -96,8 +96,10 @@ TEST(ChooseTest, MeetsTheBestOfAllChoices) {
 TEST(ChooseTest, SpendsNothingBelowTheStopThatRemains) {
   ChoiceProblem problem;
   problem.capacity = {1, 1, 1, 1};  // The truck, then each one's part.
-  problem.options = {{.resource = 1, .late = {5, 5, 5}}, {.resource = 0, .money = 7},
-                     {.resource = 2, .late = {5, 5, 5}}, {.resource = 0, .money = 7},
+  problem.options = {{.resource = 1, .late = {5, 5, 5}},
+                     {.resource = 0, .money = 7},
+                     {.resource = 2, .late = {5, 5, 5}},
+                     {.resource = 0, .money = 7},
                      {.resource = 3}};
   problem.first = {0, 2, 4, 5};
   EXPECT_THAT(Choose(problem, kMedian, 0), ElementsAre(0, 0, 0));
@@ -110,9 +112,12 @@ TEST(ChooseTest, HandsPartsDownAChain) {
   // Need 0 can have 1's part, 1 can have 2's, and 2 the free one, each for one move.
   ChoiceProblem problem;
   problem.capacity = {1, 1, 1, 1};
-  problem.options = {{.resource = kNoResource, .late = {9, 9, 9}}, {.resource = 0, .moves = 1},
-                     {.resource = 0}, {.resource = 1, .moves = 1},
-                     {.resource = 1}, {.resource = 2, .moves = 1}};
+  problem.options = {{.resource = kNoResource, .late = {9, 9, 9}},
+                     {.resource = 0, .moves = 1},
+                     {.resource = 0},
+                     {.resource = 1, .moves = 1},
+                     {.resource = 1},
+                     {.resource = 2, .moves = 1}};
   problem.first = {0, 2, 4, 6};
   EXPECT_THAT(Choose(problem, kMedian, 0), ElementsAre(1, 1, 1));
 }

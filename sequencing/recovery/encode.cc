@@ -88,7 +88,7 @@ constexpr std::uint8_t LastOf(DropReason) {
 }
 
 template <typename T>
-  requires std::is_integral_v<T>
+requires std::is_integral_v<T>
 void Go(Writer& to, const T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     to.Byte(value ? 1 : 0);
@@ -97,7 +97,7 @@ void Go(Writer& to, const T& value) {
   }
 }
 template <typename T>
-  requires std::is_integral_v<T>
+requires std::is_integral_v<T>
 void Go(Reader& from, T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     const std::uint8_t byte = from.Byte();
@@ -110,12 +110,10 @@ void Go(Reader& from, T& value) {
   }
 }
 template <typename T>
-  requires std::is_enum_v<T>
-void Go(Writer& to, const T& value) {
-  to.Byte(static_cast<std::uint8_t>(value));
-}
+requires std::is_enum_v<T>
+void Go(Writer& to, const T& value) { to.Byte(static_cast<std::uint8_t>(value)); }
 template <typename T>
-  requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 void Go(Reader& from, T& value) {
   const std::uint8_t byte = from.Byte();
   if (byte > LastOf(T{})) return from.Fail();

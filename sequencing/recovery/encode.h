@@ -1,8 +1,8 @@
 // A proposal as bytes: equal proposals are equal bytes, so two who computed it can compare hashes.
 //
-// Stored, never renumbered: what changes gets a new version byte. Version 1: the fields in the order
-// of proposal.h; numbers as 8 bytes little-endian, flags and enumerations 1 byte, texts and lists
-// their length and what is in them, what may be missing a flag before it.
+// Stored, never renumbered: what changes gets a new version byte. Version 1: the fields in the
+// order of proposal.h; numbers as 8 bytes little-endian, flags and enumerations 1 byte, texts and
+// lists their length and what is in them, what may be missing a flag before it.
 #pragma once
 
 #include <string>

@@ -124,8 +124,8 @@ absl::Status FactsWork::Make(const CallCancelled& what) {
   const auto family = book_.FamilyNumber(what.location, what.family);
   if (!family.ok()) return family.status();
   if (book_.plan().families[At(*family)].variants[At(*vehicle)] == kNoPart) {
-    return Forbidden("EVENT_BEFORE_CAUSE", "vehicle ", what.vehicle,
-                     " has no call of family ", what.family, " to cancel");
+    return Forbidden("EVENT_BEFORE_CAUSE", "vehicle ", what.vehicle, " has no call of family ",
+                     what.family, " to cancel");
   }
   if (Passed(*family, *vehicle)) {
     return Forbidden("ALREADY_FITTED", "vehicle ", what.vehicle, " has passed location ",
@@ -150,8 +150,8 @@ absl::Status FactsWork::Make(const PartRejected& what) {
   }
   if (what.found_variant.has_value()) {
     if (*what.found_variant < 0 || *what.found_variant >= plan.variant_count) {
-      return Invalid("UNKNOWN_VARIANT", "variant ", *what.found_variant, " of ",
-                     plan.variant_count, " of family ", plan.family);
+      return Invalid("UNKNOWN_VARIANT", "variant ", *what.found_variant, " of ", plan.variant_count,
+                     " of family ", plan.family);
     }
     if (*what.found_variant == part.variant) {
       return Forbidden("SAME_VARIANT", "part ", what.part, " was known to be of variant ",
@@ -213,8 +213,8 @@ absl::Status FactsWork::Make(const SupplierDown& what) {
     return Invalid("OUT_OF_RANGE", "from ", what.from_ms, " to ", what.to_ms, " ms");
   }
   if (what.to_ms <= book_.plan().now_ms) {
-    return Forbidden("OUTAGE_OVER", "it ended at ", what.to_ms, " ms, now is ",
-                     book_.plan().now_ms, ": the plan's arrivals hold it");
+    return Forbidden("OUTAGE_OVER", "it ended at ", what.to_ms, " ms, now is ", book_.plan().now_ms,
+                     ": the plan's arrivals hold it");
   }
   bool known = false;
   for (std::int32_t f = 0; f < book_.families(); ++f) {

@@ -20,10 +20,10 @@ struct FamilyFacts {
   std::vector<std::int32_t> pegs{};
   std::vector<std::int32_t> part_variants{};
   std::vector<Quantiles> ready{};
-  std::vector<std::int32_t> freed{};   // Good parts that lost their vehicle.
-  std::vector<std::int32_t> lost{};    // Parts that are none any more.
-  std::vector<std::int32_t> moved{};   // Parts that do not belong into their slot any more.
-  std::vector<std::int32_t> kept{};    // Parts that stay in their slot for a vehicle that is held.
+  std::vector<std::int32_t> freed{};    // Good parts that lost their vehicle.
+  std::vector<std::int32_t> lost{};     // Parts that are none any more.
+  std::vector<std::int32_t> moved{};    // Parts that do not belong into their slot any more.
+  std::vector<std::int32_t> kept{};     // Parts that stay in their slot for a vehicle that is held.
   std::vector<std::int32_t> useless{};  // Made for one vehicle alone, which is gone.
   // Vehicles whose slot may serve another now, or that have another need.
   std::vector<std::int32_t> changed{};
@@ -82,8 +82,8 @@ struct Facts {
 // NOTHING_NAMED, UNKNOWN_POSITION, NOT_A_PERMUTATION, UNKNOWN_VARIANT, BAD_CALENDAR, EMPTY_OUTAGE,
 // ARRIVAL_BEFORE_NOW, RETURN_BEFORE_NOW, QUANTILES_FALL, OUT_OF_RANGE. kFailedPrecondition:
 // EVENT_BEFORE_CAUSE (held, made, called or arrived it must be first), NOT_ON_LINE, ALREADY_FITTED,
-// RACK_ARRIVED, CROSSES_LOCATION, STALE_VERSION, SAME_VARIANT, NOT_A_SET, ALREADY_ALLOWED, OUTAGE_OVER,
-// CALENDAR_TOO_SHORT.
+// RACK_ARRIVED, CROSSES_LOCATION, STALE_VERSION, SAME_VARIANT, NOT_A_SET, ALREADY_ALLOWED,
+// OUTAGE_OVER, CALENDAR_TOO_SHORT.
 absl::StatusOr<Facts> FactsOf(const RecoveryBook& book, const Happening& happening);
 
 }  // namespace tandem::sequencing

@@ -52,9 +52,10 @@ void FactsWork::RemoveFromLine(std::span<const std::int32_t> vehicles) {
     if (position >= book_.frontier()) first = std::min(first, position);
     position = kNone;
   }
-  order.erase(std::remove_if(order.begin() + first, order.end(),
-                             [this](std::int32_t v) { return facts_.order.positions[At(v)] == kNone; }),
-              order.end());
+  order.erase(
+      std::remove_if(order.begin() + first, order.end(),
+                     [this](std::int32_t v) { return facts_.order.positions[At(v)] == kNone; }),
+      order.end());
   facts_.order.Renumber(first, facts_.order.size());
   facts_.retimed = true;
 }
@@ -120,7 +121,8 @@ absl::Status FactsWork::Make(const VehiclesScrapped& what) {
       if (!Passed(f, vehicle)) FreePartOf(f, vehicle);
     }
   }
-  std::erase_if(vehicles, [this](std::int32_t v) { return facts_.order.positions[At(v)] == kNone; });
+  std::erase_if(vehicles,
+                [this](std::int32_t v) { return facts_.order.positions[At(v)] == kNone; });
   RemoveFromLine(vehicles);
   return absl::OkStatus();
 }
@@ -158,8 +160,8 @@ absl::Status FactsWork::Make(const VehiclesReordered& what) {
     const std::int32_t vehicle = (*numbers)[k];
     const std::int32_t old = book_.order().positions[At(vehicle)];
     if (old < what.first || old >= end) {
-      return Invalid("NOT_A_PERMUTATION", "vehicle ", what.vehicles[k], " stands at position ",
-                     old, ", not in ", what.first, " to ", end - 1);
+      return Invalid("NOT_A_PERMUTATION", "vehicle ", what.vehicles[k], " stands at position ", old,
+                     ", not in ", what.first, " to ", end - 1);
     }
     const std::int32_t position = what.first + static_cast<std::int32_t>(k);
     if (position == old) continue;

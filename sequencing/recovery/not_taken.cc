@@ -29,7 +29,7 @@ class Exchange {
   const RecoveryPlan& plan_;
   const Answer& best_;
   const OptionList& list_;
-  Lates most_{};    // The two longest latenesses at each quantile,
+  Lates most_{};  // The two longest latenesses at each quantile,
   Lates second_{};
   std::array<std::size_t, kQuantiles> whose_{};  // and whose the longest is.
   std::vector<std::int32_t> used_{};             // By resource.

@@ -94,9 +94,8 @@ std::vector<Lister::LateAt> Lister::TakeLate() {
       }
     }
     late.resize(At(kUncoveredMax));
-    std::ranges::stable_sort(late, {}, [](const LateAt& at) {
-      return std::tuple(at.family, at.need->position);
-    });
+    std::ranges::stable_sort(
+        late, {}, [](const LateAt& at) { return std::tuple(at.family, at.need->position); });
     list_.all_listed = false;
   }
   return late;
@@ -285,11 +284,12 @@ void Lister::Drop(const ListedNeed& need, OptionKind kind) {
 std::span<const std::int32_t> Lister::Nearest(std::span<const std::int32_t> sorted,
                                               const ListedNeed& need, std::int32_t most) const {
   if (std::ssize(sorted) <= most) return sorted;
-  const auto after = std::ranges::upper_bound(
-      sorted, need.need_ms, {}, [this](std::int32_t part) { return columns_.ready[At(part)].p50_ms; });
+  const auto after = std::ranges::upper_bound(sorted, need.need_ms, {}, [this](std::int32_t part) {
+    return columns_.ready[At(part)].p50_ms;
+  });
   const std::ptrdiff_t in_time = after - sorted.begin();
-  const std::ptrdiff_t first = std::clamp<std::ptrdiff_t>(in_time - most + most / 3, 0,
-                                                          std::ssize(sorted) - most);
+  const std::ptrdiff_t first =
+      std::clamp<std::ptrdiff_t>(in_time - most + most / 3, 0, std::ssize(sorted) - most);
   return sorted.subspan(At(first), At(most));
 }
 
@@ -298,18 +298,17 @@ void Lister::AddPart(const ListedNeed& need, std::int32_t part, OptionKind kind,
   const Quantiles& ready = columns_.ready[At(part)];
   const std::int32_t own = columns_.pegs[At(need.vehicle)];
   const bool moves = Racked(part) || (own != kNone && Racked(own));
-  Add({.kind = kind, .part = part, .arrival = ready},
-      {.resource = ResourceOf(part),
-       .late = LateOf(ready, need),
-       .moves = moves ? 1 : 0,
-       .money = money});
+  Add({.kind = kind, .part = part, .arrival = ready}, {.resource = ResourceOf(part),
+                                                       .late = LateOf(ready, need),
+                                                       .moves = moves ? 1 : 0,
+                                                       .money = money});
 }
 
 void Lister::AddRepegs(const ListedNeed& need, const Group& group) {
   const auto pairs = std::ssize(group.needs) * std::ssize(group.parts);
   const bool all = pairs <= kFullListMax;
-  const auto parts = all ? std::span<const std::int32_t>(group.parts)
-                         : Nearest(group.parts, need, kPartsListed);
+  const auto parts =
+      all ? std::span<const std::int32_t>(group.parts) : Nearest(group.parts, need, kPartsListed);
   if (parts.size() < group.parts.size()) list_.all_listed = false;
   const std::int32_t own = columns_.pegs[At(need.vehicle)];
   bool dropped = false;
@@ -330,10 +329,9 @@ void Lister::AddAlternates(const ListedNeed& need) {
   for (const auto* alternates : {&columns_.plan->alternates, &columns_.facts->alternates}) {
     for (const AllowedAlternate& alternate : *alternates) {
       if (alternate.needed != variant) continue;
-      const auto same =
-          std::ranges::equal_range(free_, alternate.accepted, {}, [this](std::int32_t part) {
-            return columns_.part_variants[At(part)];
-          });
+      const auto same = std::ranges::equal_range(
+          free_, alternate.accepted, {},
+          [this](std::int32_t part) { return columns_.part_variants[At(part)]; });
       const auto parts = Nearest({same.begin(), same.end()}, need, kPartsListed);
       if (parts.size() < same.size()) list_.all_listed = false;
       for (const std::int32_t part : parts) {

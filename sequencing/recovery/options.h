@@ -34,8 +34,8 @@ struct OptionList {
   std::vector<ListedOption> options{};  // As in `problem`; a need's first is to wait.
   ChoiceProblem problem{};              // Resources: the plan's origins, then parts.
   std::vector<DroppedOption> dropped{};
-  Lates beyond{};           // The longest lateness of what is not listed: it waits.
-  bool all_listed = true;   // False: a bound of limits.h left something out.
+  Lates beyond{};          // The longest lateness of what is not listed: it waits.
+  bool all_listed = true;  // False: a bound of limits.h left something out.
 };
 
 // Trucks have no places yet: the caller gives them in the problem's capacity, by origin.

@@ -21,8 +21,8 @@ absl::Status CheckExpress(const RecoveryPlan& plan, const ExpressTerms& terms) {
   }
   const Quantiles& travel = terms.travel_ms;
   if (travel.p10_ms > travel.p50_ms || travel.p50_ms > travel.p90_ms) {
-    return Invalid("QUANTILES_FALL", "express travel of ", travel.p10_ms, ", ", travel.p50_ms,
-                   ", ", travel.p90_ms, " ms");
+    return Invalid("QUANTILES_FALL", "express travel of ", travel.p10_ms, ", ", travel.p50_ms, ", ",
+                   travel.p90_ms, " ms");
   }
   if (!Amount(terms.prepare_ms) || !Amount(travel.p10_ms) || !Amount(travel.p90_ms) ||
       !Amount(terms.travel_q95_ms) || !Amount(terms.unload_ms) || !Amount(terms.internal_ms) ||
@@ -40,8 +40,8 @@ absl::Status CheckQuantiles(const Quantiles& instants) {
                    " ms; at most 2^50");
   }
   if (instants.p10_ms > instants.p50_ms || instants.p50_ms > instants.p90_ms) {
-    return Invalid("QUANTILES_FALL", instants.p10_ms, ", ", instants.p50_ms, ", ",
-                   instants.p90_ms, " ms");
+    return Invalid("QUANTILES_FALL", instants.p10_ms, ", ", instants.p50_ms, ", ", instants.p90_ms,
+                   " ms");
   }
   return absl::OkStatus();
 }
@@ -93,10 +93,10 @@ absl::Status CheckAlternate(const PlanFamily& family, const AllowedAlternate& al
 
 absl::Status CheckFamilyTerms(const RecoveryPlan& plan, const PlanFamily& family) {
   if (family.variant_count < 1 || family.variant_count > kPositionsMax ||
-      family.parts.size() > static_cast<std::size_t>(kPartsMax) || family.offset_positions < -kPositionsMax ||
-      family.offset_positions > kPositionsMax || !Amount(family.frozen_ms) ||
-      !Amount(family.fetch_ms) || !Amount(family.short_money.value_or(0)) ||
-      !Amount(family.rebuild_touches.value_or(0))) {
+      family.parts.size() > static_cast<std::size_t>(kPartsMax) ||
+      family.offset_positions < -kPositionsMax || family.offset_positions > kPositionsMax ||
+      !Amount(family.frozen_ms) || !Amount(family.fetch_ms) ||
+      !Amount(family.short_money.value_or(0)) || !Amount(family.rebuild_touches.value_or(0))) {
     return Invalid("OUT_OF_RANGE", family.variant_count, " variants, offset ",
                    family.offset_positions, ", frozen ", family.frozen_ms, " ms, fetch ",
                    family.fetch_ms, " ms: one is negative or too large");

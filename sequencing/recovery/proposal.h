@@ -127,9 +127,9 @@ struct FamilyProposal {
   std::vector<ProposedRepeg> repegs{};
   std::vector<ProposedRack> racks{};
   RackProof proof{};
-  std::vector<std::int64_t> fetched{};      // Vehicles inside the fence whose part is fetched by hand.
-  std::vector<std::int64_t> built_short{};  // Vehicles.
-  std::vector<std::int64_t> surplus{};      // Parts that no vehicle needs: back to stock.
+  std::vector<std::int64_t> fetched{};  // Vehicles inside the fence whose part is fetched by hand.
+  std::vector<std::int64_t> built_short{};     // Vehicles.
+  std::vector<std::int64_t> surplus{};         // Parts that no vehicle needs: back to stock.
   std::optional<std::int64_t> completed_by{};  // The loose piece that completes a broken set.
   std::optional<std::int64_t> decide_by_ms{};  // A missing call must be known by then.
 
@@ -150,8 +150,9 @@ struct ExpressPosition {
 // One truck, with exactly what would be late without it, by need.
 struct ExpressLoad {
   std::int32_t origin = 0;
-  std::int64_t leave_by_ms = 0;  // LD of the reference, 5b; before it can be ready: it is late then.
-  std::int64_t ready_ms = 0;     // The earliest that it can leave.
+  std::int64_t leave_by_ms =
+      0;                      // LD of the reference, 5b; before it can be ready: it is late then.
+  std::int64_t ready_ms = 0;  // The earliest that it can leave.
   std::vector<ExpressPosition> positions{};
 
   friend bool operator==(const ExpressLoad&, const ExpressLoad&) = default;
@@ -185,8 +186,8 @@ struct OptionCost {
 
 // A set of choices that was tried and is not the choice.
 struct SetCost {
-  std::vector<std::int32_t> trucks{};         // Origins.
-  std::vector<std::int64_t> resequenced{};    // Vehicles.
+  std::vector<std::int32_t> trucks{};       // Origins.
+  std::vector<std::int64_t> resequenced{};  // Vehicles.
   RecoveryCost cost{};
 
   friend bool operator==(const SetCost&, const SetCost&) = default;

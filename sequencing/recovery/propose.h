@@ -13,9 +13,9 @@
 
 namespace tandem::sequencing {
 
-// Nothing is changed: whoever accepts the proposal sends the events that make it true. The choice is
-// never worse than doing nothing, and never acts inside of a fence. Errors as FactsOf (facts.h): the
-// cause is refused with a reason, and what it names.
+// Nothing is changed: whoever accepts the proposal sends the events that make it true. The choice
+// is never worse than doing nothing, and never acts inside of a fence. Errors as FactsOf (facts.h):
+// the cause is refused with a reason, and what it names.
 absl::StatusOr<Proposal> Propose(const RecoveryBook& book, const Cause& cause);
 
 }  // namespace tandem::sequencing

@@ -56,8 +56,8 @@ TEST(ProposeTest, LeavesAHoleForAPulledVehicle) {
 
 // 1. It is back before the rack is used up, at 4 minutes: its slot is kept.
 TEST(ProposeTest, KeepsTheSlotOfAVehicleThatReturnsInTime) {
-  const Proposal proposal = ProposalFor(
-      PlanOf("ABBA"), VehiclesPulled{{{.vehicle = 2, .returns_ms = 4 * kMinuteMs}}});
+  const Proposal proposal =
+      ProposalFor(PlanOf("ABBA"), VehiclesPulled{{{.vehicle = 2, .returns_ms = 4 * kMinuteMs}}});
   EXPECT_THAT(proposal.families[0].racks[0].holes,
               ElementsAre(ProposedHole{.slot = 1, .vehicle = 2, .reason = "HELD"}));
   const Proposal later = ProposalFor(
@@ -97,15 +97,13 @@ TEST(ProposeTest, TouchesNoRackInsideTheFence) {
   plan.families[0].frozen_ms = 4 * kMinuteMs;
   plan.families[0].fetch_ms = 2 * kMinuteMs;
   for (PlanPart& part : plan.families[0].parts) part.place = PartPlace::kAtLine;
-  const Proposal proposal =
-      ProposalFor(plan, VehiclesReordered{.first = 0, .vehicles = {2, 3, 1}});
+  const Proposal proposal = ProposalFor(plan, VehiclesReordered{.first = 0, .vehicles = {2, 3, 1}});
   EXPECT_EQ(proposal.choice.stop_tenths, 2 * kTenthsOfMinute);
   EXPECT_THAT(proposal.families[0].fetched, ElementsAre(1));
   EXPECT_THAT(proposal.families[0].racks, IsEmpty());
   // One millisecond earlier all are outside, and doing nothing would cost the same stop.
   plan.families[0].frozen_ms = kMinuteMs;
-  const Proposal outside =
-      ProposalFor(plan, VehiclesReordered{.first = 0, .vehicles = {2, 3, 1}});
+  const Proposal outside = ProposalFor(plan, VehiclesReordered{.first = 0, .vehicles = {2, 3, 1}});
   EXPECT_EQ(outside.choice, RecoveryCost{.moves = 1});
   EXPECT_EQ(outside.do_nothing.stop_tenths, 2 * kTenthsOfMinute);
 }
@@ -181,16 +179,14 @@ TEST(ProposeTest, MovesNothingWhenEqualsSwap) {
 TEST(ProposeTest, SeesWhatAFasterLineMakesLate) {
   RecoveryPlan plan = PlanOf("AAAB");
   plan.families[0].parts[3].ready = Sure(3 * kMinuteMs);
-  const LineChanged faster{
-      {{.from_ms = 0, .to_ms = 1'000 * kMinuteMs, .takt_ms = kMinuteMs / 2}}};
+  const LineChanged faster{{{.from_ms = 0, .to_ms = 1'000 * kMinuteMs, .takt_ms = kMinuteMs / 2}}};
   const Proposal proposal = ProposalFor(plan, faster);
   EXPECT_EQ(proposal.choice.stop_tenths, kTenthsOfMinute);
   EXPECT_THAT(proposal.families[0].stop_before, (StopAt{.vehicle = 4, .need_ms = 2 * kMinuteMs}));
   // A break of an hour from the first minute on: the part is there in time.
-  const LineChanged stopped{{{.from_ms = 0, .to_ms = kMinuteMs, .takt_ms = kMinuteMs / 2},
-                             {.from_ms = 61 * kMinuteMs,
-                              .to_ms = 1'000 * kMinuteMs,
-                              .takt_ms = kMinuteMs / 2}}};
+  const LineChanged stopped{
+      {{.from_ms = 0, .to_ms = kMinuteMs, .takt_ms = kMinuteMs / 2},
+       {.from_ms = 61 * kMinuteMs, .to_ms = 1'000 * kMinuteMs, .takt_ms = kMinuteMs / 2}}};
   EXPECT_EQ(ProposalFor(plan, stopped).choice, RecoveryCost{});
 }
 
@@ -216,12 +212,11 @@ TEST(ProposeTest, ReplacesARejectedPart) {
   EXPECT_EQ(proposal.express[0].positions[0].vehicle, 3);
   EXPECT_EQ(proposal.express[0].positions[0].arrival, Sure(2 * kMinuteMs + kMinuteMs / 2));
   // Vehicle 1 is needed in a minute: inside the fence it gets no express.
-  EXPECT_THAT(proposal.dropped,
-              ElementsAre(DroppedOption{.location = 1,
-                                        .family = 1,
-                                        .vehicle = 1,
-                                        .kind = OptionKind::kExpress,
-                                        .fence_ms = -kMinuteMs}));
+  EXPECT_THAT(proposal.dropped, ElementsAre(DroppedOption{.location = 1,
+                                                          .family = 1,
+                                                          .vehicle = 1,
+                                                          .kind = OptionKind::kExpress,
+                                                          .fence_ms = -kMinuteMs}));
 }
 
 // 6. The slot held a B all along: it serves the vehicle that needs one, and the A is missing.

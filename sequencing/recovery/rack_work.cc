@@ -30,8 +30,8 @@ struct Need {
 struct Group {
   std::vector<Slot> slots{};
   std::vector<Need> needs{};
-  std::vector<KeptPart> kept{};        // Indexes of slots and needs.
-  std::vector<KeptPart> moved{};       // Taken out of its slot for the need; by need.
+  std::vector<KeptPart> kept{};         // Indexes of slots and needs.
+  std::vector<KeptPart> moved{};        // Taken out of its slot for the need; by need.
   std::vector<std::int32_t> rack_of{};  // By need: where it is put; kNone: nowhere.
   bool fewest = true;
 };
@@ -65,8 +65,8 @@ std::vector<KeptPart> AlignSliding(const Group& group) {
                     part.position + static_cast<std::int32_t>(head)});
   }
   for (std::size_t k = tail; k > 0; --k) {
-    kept.push_back({static_cast<std::int32_t>(rack.size() - k),
-                    static_cast<std::int32_t>(need.size() - k)});
+    kept.push_back(
+        {static_cast<std::int32_t>(rack.size() - k), static_cast<std::int32_t>(need.size() - k)});
   }
   return kept;
 }
@@ -99,7 +99,8 @@ void AlignAny(Group& group) {
     const auto more = std::min(fresh, static_cast<std::ptrdiff_t>(end - first) - needed);
     fresh -= more;
     const std::size_t block = std::min(group.needs.size() - n, At(needed + more));
-    const std::vector<std::int32_t> rack = CodesOf(std::span(group.slots).subspan(first, end - first));
+    const std::vector<std::int32_t> rack =
+        CodesOf(std::span(group.slots).subspan(first, end - first));
     const std::vector<std::int32_t> need = CodesOf(std::span(group.needs).subspan(n, block));
     const auto repeg = RepegRack(rack, need, {.order = SlotOrder::kAny});
     for (const KeptPart& part : repeg.ok() ? repeg->kept : std::vector<KeptPart>{}) {
@@ -140,12 +141,10 @@ void Move(Group& group) {
   };
   for (const std::int32_t n : needs) {
     const Need& need = group.needs[At(n)];
-    const auto same = std::ranges::equal_range(slots, need.code, {}, [&group](std::int32_t s) {
-      return group.slots[At(s)].code;
-    });
-    const auto own = std::ranges::find(same, need.own, [&group](std::int32_t s) {
-      return group.slots[At(s)].part;
-    });
+    const auto same = std::ranges::equal_range(
+        slots, need.code, {}, [&group](std::int32_t s) { return group.slots[At(s)].code; });
+    const auto own = std::ranges::find(
+        same, need.own, [&group](std::int32_t s) { return group.slots[At(s)].part; });
     if (need.own != kNone && own != same.end() && slot_used[At(*own)] == 0) move(*own, n);
   }
   std::ranges::stable_sort(needs, {}, [&group](std::int32_t n) { return group.needs[At(n)].code; });
@@ -201,7 +200,7 @@ class RackWorker {
   const LineClock& clock_;
   std::int32_t first_ = 0;  // Of the taking order: the stretch.
   std::int32_t last_ = kNone;
-  std::int32_t unfrozen_ = 0;            // Position.
+  std::int32_t unfrozen_ = 0;             // Position.
   std::vector<std::uint8_t> excluded_{};  // By place in the stretch.
   std::vector<std::int32_t> codes_{};     // The same.
   Group frozen_{};
@@ -228,8 +227,8 @@ bool RackWorker::FindStretch(const Window& window) {
   return true;
 }
 
-// A hole may wander through equal variants behind it, and nothing is touched: the farther the better
-// where a part is missing; where one is left over, up to those that come late themselves.
+// A hole may wander through equal variants behind it, and nothing is touched: the farther the
+// better where a part is missing; where one is left over, up to those that come late themselves.
 void RackWorker::WidenStretch() {
   const FamilyFacts& facts = *family_.facts;
   if (facts.changed.empty()) return;
@@ -286,8 +285,7 @@ void RackWorker::Gather(const Window& window) {
     const bool frozen = position < unfrozen_;
     // A substitute stays its vehicle's; inside the fence so does all that is not at hand.
     const bool other = family_.part_variants[At(part)] != family_.variants[At(vehicle)];
-    slot.code =
-        CodeOf(part, other || family_.Bound(part) || (frozen && !family_.AtHand(part)));
+    slot.code = CodeOf(part, other || family_.Bound(part) || (frozen && !family_.AtHand(part)));
     codes_[At(at - first_)] = slot.code;
     positions.Include(position, position);
     if (frozen) frozen_last = at;
@@ -371,8 +369,7 @@ bool RackWorker::PlaceSliding(Group& group) const {
     for (; k < group.kept.size() && group.kept[k].position < part.position; ++k) {
       at = std::max(at, group.slots[At(group.kept[k].slot)].rack);
     }
-    const std::int32_t to =
-        k < group.kept.size() ? group.slots[At(group.kept[k].slot)].rack : last;
+    const std::int32_t to = k < group.kept.size() ? group.slots[At(group.kept[k].slot)].rack : last;
     while (at < to && room[At(at - first)] == 0) ++at;
     if (room[At(at - first)] == 0) return false;
     --room[At(at - first)];
@@ -499,7 +496,9 @@ void RackWorker::TellHoles(const Group& group, RackWork& work) const {
     const PlanRack& rack = family_.plan->racks[At(r)];
     auto at = std::ranges::find(work.racks, rack.rack, &ProposedRack::rack);
     if (at == work.racks.end()) {
-      at = work.racks.insert(at, {.rack = rack.rack, .where = rack.place});
+      const bool left = rack.place == PartPlace::kInTransit;
+      at = work.racks.insert(at,
+                             {.rack = rack.rack, .where = left ? PartPlace::kAtDock : rack.place});
     }
     const std::int32_t vehicle = family_.book->vehicle_of[At(part)];
     at->holes.push_back({.slot = family_.book->slot_of[At(part)],
@@ -576,8 +575,8 @@ RackWork RackWorker::Work(const Window& window, std::int64_t now_ms) {
 
 }  // namespace
 
-std::int32_t FirstUnfrozen(const PlanFamily& family, const LineOrder& order,
-                           const LineClock& clock, std::int64_t now_ms) {
+std::int32_t FirstUnfrozen(const PlanFamily& family, const LineOrder& order, const LineClock& clock,
+                           std::int64_t now_ms) {
   const std::int32_t first = FirstPosition(family);
   const std::int32_t last = std::max(first, order.size());
   const auto begin = clock.times_ms.begin() + first + family.offset_positions;

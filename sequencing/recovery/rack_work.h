@@ -23,9 +23,9 @@ struct RackWork {
   std::int64_t idle_moves = 0;          // If nothing is done: all is fetched at the line.
 };
 
-// The work for the positions of `window` and the vehicles that the facts name. Nothing at a position
-// that is needed before now + F_f is moved in a rack; there only what is at hand changes hands.
-// O(n) where the order of variants is the same, else as RepegRack.
+// The work for the positions of `window` and the vehicles that the facts name. Nothing at a
+// position that is needed before now + F_f is moved in a rack; there only what is at hand changes
+// hands. O(n) where the order of variants is the same, else as RepegRack.
 RackWork WorkRacks(const FamilyColumns& family, const LineOrder& order, const LineClock& clock,
                    const Window& window, std::int64_t now_ms);
 

@@ -34,16 +34,22 @@ TEST(RecoveryBookTest, RefusesAPlanThatContradictsItself) {
       {"COLUMN_MISSING", family([](auto& f) { f.variants.pop_back(); })},
       {"UNKNOWN_VARIANT: vehicle 1, variant 8", family([](auto& f) { f.variants[0] = 8; })},
       {"UNKNOWN_VARIANT: part 101", family([](auto& f) { f.parts[0].variant = -1; })},
-      {"UNKNOWN_VARIANT: alternate", family([](auto& f) { f.alternates = {{0, 9, 0}}; })},
+      {"UNKNOWN_VARIANT: alternate", family([](auto& f) {
+         f.alternates = {{0, 9, 0}};
+       })},
       {"PART_TWICE: part 101", family([](auto& f) { f.parts[1].part = 101; })},
       {"UNKNOWN_VEHICLE: part 101", family([](auto& f) { f.parts[0].vehicle = 77; })},
       {"PEGGED_TWICE: vehicle 2", family([](auto& f) { f.parts[0].vehicle = 2; })},
-      {"QUANTILES_FALL", family([](auto& f) { f.parts[0].ready = {2, 1, 3}; })},
+      {"QUANTILES_FALL", family([](auto& f) {
+         f.parts[0].ready = {2, 1, 3};
+       })},
       {"RACK_TWICE: rack 1", family([](auto& f) { f.racks.push_back({.rack = 1}); })},
       {"RACK_OVERFULL: rack 1", family([](auto& f) { f.racks[0].capacity = 2; })},
       {"UNKNOWN_PART: rack 1, slot 0", family([](auto& f) { f.racks[0].slots[0] = 55; })},
       {"RACKED_TWICE: part 102", family([](auto& f) { f.racks[0].slots[2] = 102; })},
-      {"PIECE_TWICE: piece 4", family([](auto& f) { f.loose = {{.piece = 4}, {.piece = 4}}; })},
+      {"PIECE_TWICE: piece 4", family([](auto& f) {
+         f.loose = {{.piece = 4}, {.piece = 4}};
+       })},
       {"UNKNOWN_ORIGIN", family([](auto& f) { f.express = ExpressTerms{.origin = 1}; })},
       {"OUT_OF_RANGE", family([](auto& f) { f.frozen_ms = -1; })},
       {"BAD_CALENDAR", [](auto& plan) { plan.runs[0].takt_ms = 0; }},

@@ -87,8 +87,8 @@ void Reporter::ReportStop(std::int32_t family, FamilyProposal& to) const {
     }
   }
   if (first < world_.order.size()) {
-    to.stop_before = StopAt{VehicleId(base_.order.vehicles[At(first)]),
-                            base_.NeedMs(family, first)};
+    to.stop_before =
+        StopAt{VehicleId(base_.order.vehicles[At(first)]), base_.NeedMs(family, first)};
   }
   const ListedNeed* after = nullptr;
   for (const std::size_t n : needs_of_[At(family)]) {
@@ -121,8 +121,8 @@ void Reporter::ReportRackMove(std::int32_t family, const Taken& taken, FamilyPro
     auto at = std::ranges::find(to.racks, rack.rack, &ProposedRack::rack);
     if (at == to.racks.end()) {
       const bool left = rack.place == PartPlace::kInTransit;
-      at = to.racks.insert(
-          at, {.rack = rack.rack, .where = left ? PartPlace::kAtDock : rack.place});
+      at =
+          to.racks.insert(at, {.rack = rack.rack, .where = left ? PartPlace::kAtDock : rack.place});
     }
     if (at->action == RackAction::kKeep) at->action = RackAction::kRework;
     return &*at;
@@ -147,6 +147,7 @@ void Reporter::ReportTaken(std::int32_t family, FamilyProposal& to) const {
     if (taken.option->kind == OptionKind::kShort) {
       to.built_short.push_back(VehicleId(need.vehicle));
     }
+    if (taken.option->kind != OptionKind::kWait) std::erase(to.fetched, VehicleId(need.vehicle));
     if (taken.option->kind != OptionKind::kRepeg && taken.option->kind != OptionKind::kAlternate) {
       continue;
     }
@@ -202,8 +203,7 @@ void Reporter::ReportMissingCalls(std::int32_t family, FamilyProposal& to) const
     if (position < base_.families[At(family)].unfrozen) continue;
     auto at = std::ranges::find(to.racks, open->rack, &ProposedRack::rack);
     if (at == to.racks.end()) at = to.racks.insert(at, {.rack = open->rack, .where = open->place});
-    at->holes.push_back(
-        {.slot = slot++, .vehicle = VehicleId(vehicle), .reason = "CALL_MISSING"});
+    at->holes.push_back({.slot = slot++, .vehicle = VehicleId(vehicle), .reason = "CALL_MISSING"});
   }
 }
 
@@ -274,8 +274,7 @@ Proposal Reporter::Report() {
   proposal_.do_nothing = result_.do_nothing;
   proposal_.tried = result_.tried;
   proposal_.dropped = list_.dropped;
-  proposal_.dropped.insert(proposal_.dropped.end(), result_.dropped.begin(),
-                           result_.dropped.end());
+  proposal_.dropped.insert(proposal_.dropped.end(), result_.dropped.begin(), result_.dropped.end());
   needs_of_.resize(plan_.families.size());
   for (std::size_t n = 0; n < list_.needs.size(); ++n) {
     needs_of_[At(list_.needs[n].family)].push_back(n);

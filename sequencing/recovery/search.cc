@@ -117,8 +117,8 @@ void Search::TryTrucks(Answer& answer, std::span<const std::int32_t> trucks, boo
   if (trucks.empty()) {  // Nothing but the racks' work.
     best = std::min(best, consider(std::vector<std::int32_t>(At(problem.needs()), 0)));
   }
-  SetCost& tried = result_.tried.emplace_back(
-      SetCost{.trucks = {trucks.begin(), trucks.end()}, .cost = best});
+  SetCost& tried =
+      result_.tried.emplace_back(SetCost{.trucks = {trucks.begin(), trucks.end()}, .cost = best});
   for (const Fallback& move : answer.world->fallbacks) {
     tried.resequenced.push_back(plan_.vehicles[At(move.vehicle)].vehicle);
   }
@@ -128,9 +128,10 @@ bool Search::Try(World world) {
   Answer answer{.world = std::make_shared<const World>(std::move(world))};
   answer.list = ListOptions(*answer.world);
   if (!answer.list.all_listed) result_.all_tried = false;
-  const bool uncertain = std::ranges::any_of(answer.list.problem.options, [](const auto& option) {
+  const bool differ = std::ranges::any_of(answer.list.problem.options, [](const auto& option) {
     return option.late[0] != option.late[1] || option.late[1] != option.late[2];
   });
+  const bool uncertain = differ && answer.list.problem.needs() <= kNeedsForP90;
   if (answer.list.problem.needs() == 0) {
     answer.cost = CostOf(*answer.world, answer.list, {});
     answer.trucks.assign(plan_.origins.size(), 0);
@@ -206,9 +207,8 @@ void Search::TrySubsets(std::span<const Fallback> moves) {
       if ((bits >> k & 1U) != 0) subset.push_back(k);
     }
   }
-  std::ranges::sort(subsets, {}, [](const auto& subset) {
-    return std::pair(subset.size(), subset);
-  });
+  std::ranges::sort(subsets, {},
+                    [](const auto& subset) { return std::pair(subset.size(), subset); });
   for (const std::vector<std::size_t>& subset : subsets) {
     std::vector<Fallback> set;
     for (const std::size_t k : subset) set.push_back(moves[k]);

@@ -26,8 +26,8 @@ struct SearchResult {
   std::shared_ptr<const World> base{};  // Nothing done: without fallbacks.
   Answer best{};
   RecoveryCost do_nothing{};
-  std::vector<SetCost> tried{};        // Each once; the first of equal ones is the choice.
-  std::vector<OptionCost> fallbacks{};  // Resequencing one vehicle, as it was tried.
+  std::vector<SetCost> tried{};          // Each once; the first of equal ones is the choice.
+  std::vector<OptionCost> fallbacks{};   // Resequencing one vehicle, as it was tried.
   std::vector<DroppedOption> dropped{};  // Of resequencing.
   bool all_tried = true;
 };
