@@ -248,8 +248,8 @@ std::size_t Pulls(const std::vector<std::int32_t>& rack, const std::vector<std::
                                              std::vector<std::size_t>(need.size() + 1, 0));
   for (std::size_t i = 0; i < rack.size(); ++i) {
     for (std::size_t j = 0; j < need.size(); ++j) {
-      most[i + 1][j + 1] = rack[i] == need[j] ? most[i][j] + 1
-                                              : std::max(most[i][j + 1], most[i + 1][j]);
+      most[i + 1][j + 1] =
+          rack[i] == need[j] ? most[i][j] + 1 : std::max(most[i][j + 1], most[i + 1][j]);
     }
   }
   return rack.size() - most.back().back();

@@ -221,8 +221,10 @@ void Reporter::ReportFamily(std::int32_t family) {
   ReportSurplus(family, to);
   if (!facts_.uncalled.empty()) ReportMissingCalls(family, to);
   to.completed_by = facts_.families[At(family)].completed_by;
+  // A fallback may make late what was not, and that may be built short.
   const bool empty = to.uncovered.empty() && to.repegs.empty() && to.racks.empty() &&
-                     to.surplus.empty() && !to.decide_by_ms && !to.stop_before &&
+                     to.surplus.empty() && to.fetched.empty() && to.built_short.empty() &&
+                     !to.decide_by_ms && !to.stop_before && !to.stop_after &&
                      !facts_.families[At(family)].touched;
   if (!empty) proposal_.families.push_back(std::move(to));
 }
