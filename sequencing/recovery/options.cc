@@ -19,6 +19,14 @@ struct Group {
   std::int32_t late = 0;
 };
 
+// As std::ranges::equal_range, but a span.
+template <typename Key>
+std::span<const std::int32_t> EqualRange(const std::vector<std::int32_t>& sorted,
+                                         std::int32_t value, const Key& key) {
+  const auto first = std::ranges::lower_bound(sorted, value, {}, key);
+  return {first, std::ranges::upper_bound(sorted, value, {}, key)};
+}
+
 class Lister {
  public:
   explicit Lister(const World& world) : world_(world), plan_(world.facts->book->plan()) {}
@@ -138,7 +146,7 @@ void Lister::CollectFree(std::vector<Group>& groups) {
   };
   const std::vector<std::int32_t>& free = columns_.book->free;
   for (const std::int32_t variant : wanted) {
-    const auto same = std::ranges::equal_range(free, variant, {}, [this](std::int32_t part) {
+    const auto same = EqualRange(free, variant, [this](std::int32_t part) {
       return columns_.book->part_variants[At(part)];
     });
     std::ranges::copy_if(same, std::back_inserter(free_), free_now);
@@ -231,7 +239,7 @@ void Lister::AddFamily(std::span<const LateAt> late, std::int32_t victims_max) {
   ranges_.resize(list_.needs.size());
   for (Group& group : groups) {
     const auto variant_of = [this](std::int32_t part) { return columns_.part_variants[At(part)]; };
-    const auto same = std::ranges::equal_range(free_, group.variant, {}, variant_of);
+    const auto same = EqualRange(free_, group.variant, variant_of);
     group.parts.assign(same.begin(), same.end());
     for (const std::int32_t need : group.needs) {
       const std::int32_t part = own_parts_[At(need)];
@@ -329,9 +337,9 @@ void Lister::AddAlternates(const ListedNeed& need) {
   for (const auto* alternates : {&columns_.plan->alternates, &columns_.facts->alternates}) {
     for (const AllowedAlternate& alternate : *alternates) {
       if (alternate.needed != variant) continue;
-      const auto same = std::ranges::equal_range(
-          free_, alternate.accepted, {},
-          [this](std::int32_t part) { return columns_.part_variants[At(part)]; });
+      const auto same = EqualRange(free_, alternate.accepted, [this](std::int32_t part) {
+        return columns_.part_variants[At(part)];
+      });
       const auto parts = Nearest({same.begin(), same.end()}, need, kPartsListed);
       if (parts.size() < same.size()) list_.all_listed = false;
       for (const std::int32_t part : parts) {
