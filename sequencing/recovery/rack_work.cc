@@ -141,11 +141,12 @@ void Move(Group& group) {
   };
   for (const std::int32_t n : needs) {
     const Need& need = group.needs[At(n)];
-    const auto same = std::ranges::equal_range(
-        slots, need.code, {}, [&group](std::int32_t s) { return group.slots[At(s)].code; });
-    const auto own = std::ranges::find(
-        same, need.own, [&group](std::int32_t s) { return group.slots[At(s)].part; });
-    if (need.own != kNone && own != same.end() && slot_used[At(*own)] == 0) move(*own, n);
+    const auto code_of = [&group](std::int32_t s) { return group.slots[At(s)].code; };
+    const auto end = std::ranges::upper_bound(slots, need.code, {}, code_of);
+    const auto own =
+        std::find_if(std::ranges::lower_bound(slots, need.code, {}, code_of), end,
+                     [&](std::int32_t s) { return group.slots[At(s)].part == need.own; });
+    if (need.own != kNone && own != end && slot_used[At(*own)] == 0) move(*own, n);
   }
   std::ranges::stable_sort(needs, {}, [&group](std::int32_t n) { return group.needs[At(n)].code; });
   std::size_t k = 0;

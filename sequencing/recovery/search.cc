@@ -177,6 +177,7 @@ std::vector<std::int32_t> Search::LateVehicles(bool latest_only) const {
   std::ranges::sort(late);
   late.erase(std::unique(late.begin(), late.end()), late.end());
   std::vector<std::int32_t> vehicles;
+  vehicles.reserve(late.size());
   for (const auto& [position, vehicle] : late) vehicles.push_back(vehicle);
   return vehicles;
 }
@@ -211,6 +212,7 @@ void Search::TrySubsets(std::span<const Fallback> moves) {
                     [](const auto& subset) { return std::pair(subset.size(), subset); });
   for (const std::vector<std::size_t>& subset : subsets) {
     std::vector<Fallback> set;
+    set.reserve(subset.size());
     for (const std::size_t k : subset) set.push_back(moves[k]);
     Try(WorldOf(facts_, set, result_.base.get()));
   }
