@@ -15,6 +15,7 @@ constexpr Entry kEntries[] = {
     {"adherence", tandem::bench::Adherence},          {"cover", tandem::bench::Cover},
     {"pegging_events", tandem::bench::PeggingEvents}, {"pegging_flow", tandem::bench::PeggingFlow},
     {"rack_repeg", tandem::bench::RackRepeg},
+    {"recovery_proposal", tandem::bench::RecoveryProposal},
 };
 
 const Entry* Find(const char* name) {

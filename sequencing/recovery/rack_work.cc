@@ -1,0 +1,595 @@
+#include "sequencing/recovery/rack_work.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <tuple>
+
+#include "sequencing/racks/repeg_racks.h"
+#include "sequencing/recovery/limits.h"
+
+namespace tandem::sequencing {
+namespace {
+
+// A part in its slot. What may serve one vehicle only has a code of its own, else its variant.
+struct Slot {
+  std::int32_t part = 0;
+  std::int32_t vehicle = kNone;  // None: nobody needs it as things are.
+  std::int32_t rack = 0;
+  std::int32_t code = 0;
+};
+
+struct Need {
+  std::int32_t position = 0;
+  std::int32_t vehicle = 0;
+  std::int32_t own = kNone;  // Its part, if that is among the slots.
+  std::int32_t code = 0;
+};
+
+// Slots and needs, both as the line takes them, and what came of them.
+struct Group {
+  std::vector<Slot> slots{};
+  std::vector<Need> needs{};
+  std::vector<KeptPart> kept{};         // Indexes of slots and needs.
+  std::vector<KeptPart> moved{};        // Taken out of its slot for the need; by need.
+  std::vector<std::int32_t> rack_of{};  // By need: where it is put; kNone: nowhere.
+  bool fewest = true;
+};
+
+std::vector<std::int32_t> CodesOf(const auto& list) {
+  std::vector<std::int32_t> codes;
+  codes.reserve(list.size());
+  for (const auto& entry : list) codes.push_back(entry.code);
+  return codes;
+}
+
+// What is equal at both ends stays; the rest is aligned.
+std::vector<KeptPart> AlignSliding(const Group& group) {
+  const std::vector<std::int32_t> rack = CodesOf(group.slots);
+  const std::vector<std::int32_t> need = CodesOf(group.needs);
+  const std::size_t most = std::min(rack.size(), need.size());
+  std::size_t head = 0;
+  while (head < most && rack[head] == need[head]) ++head;
+  std::size_t tail = 0;
+  while (tail < most - head && rack[rack.size() - 1 - tail] == need[need.size() - 1 - tail]) ++tail;
+  std::vector<KeptPart> kept;
+  kept.reserve(most);
+  for (std::size_t k = 0; k < head; ++k) {
+    kept.push_back({static_cast<std::int32_t>(k), static_cast<std::int32_t>(k)});
+  }
+  const auto middle = [&](const std::vector<std::int32_t>& codes) {
+    return std::span(codes).subspan(head, codes.size() - head - tail);
+  };
+  for (const KeptPart& part : LongestAlignment(middle(rack), middle(need))) {
+    kept.push_back({part.slot + static_cast<std::int32_t>(head),
+                    part.position + static_cast<std::int32_t>(head)});
+  }
+  for (std::size_t k = tail; k > 0; --k) {
+    kept.push_back(
+        {static_cast<std::int32_t>(rack.size() - k), static_cast<std::int32_t>(need.size() - k)});
+  }
+  return kept;
+}
+
+// The k-th slot that is needed is for the k-th vehicle that has one.
+void AlignNumbered(Group& group) {
+  std::size_t s = 0;
+  for (std::size_t n = 0; n < group.needs.size(); ++n) {
+    if (group.needs[n].own == kNone) continue;
+    while (group.slots[s].vehicle == kNone) ++s;
+    group.rack_of[n] = group.slots[s].rack;
+    if (group.slots[s].code == group.needs[n].code) {
+      group.kept.push_back({static_cast<std::int32_t>(s), static_cast<std::int32_t>(n)});
+    }
+    ++s;
+  }
+}
+
+// Each rack serves as many vehicles as before, and those that come newly while it holds parts that
+// nobody needs.
+void AlignAny(Group& group) {
+  auto fresh = std::ranges::count(group.needs, kNone, &Need::own);
+  std::size_t n = 0;
+  for (std::size_t first = 0; first < group.slots.size();) {
+    std::size_t end = first;
+    std::ptrdiff_t needed = 0;
+    while (end < group.slots.size() && group.slots[end].rack == group.slots[first].rack) {
+      needed += group.slots[end++].vehicle != kNone ? 1 : 0;
+    }
+    const auto more = std::min(fresh, static_cast<std::ptrdiff_t>(end - first) - needed);
+    fresh -= more;
+    const std::size_t block = std::min(group.needs.size() - n, At(needed + more));
+    const std::vector<std::int32_t> rack =
+        CodesOf(std::span(group.slots).subspan(first, end - first));
+    const std::vector<std::int32_t> need = CodesOf(std::span(group.needs).subspan(n, block));
+    const auto repeg = RepegRack(rack, need, {.order = SlotOrder::kAny});
+    for (const KeptPart& part : repeg.ok() ? repeg->kept : std::vector<KeptPart>{}) {
+      group.kept.push_back({part.slot + static_cast<std::int32_t>(first),
+                            part.position + static_cast<std::int32_t>(n)});
+    }
+    for (std::size_t k = 0; k < block; ++k) group.rack_of[n + k] = group.slots[first].rack;
+    n += block;
+    first = end;
+  }
+}
+
+// Gives what is not kept to those that are not served: first each its own, then in order.
+void Move(Group& group) {
+  group.moved.clear();
+  std::vector<std::uint8_t> slot_used(group.slots.size(), 0);
+  std::vector<std::uint8_t> served(group.needs.size(), 0);
+  for (const KeptPart& part : group.kept) {
+    slot_used[At(part.slot)] = 1;
+    served[At(part.position)] = 1;
+  }
+  std::vector<std::int32_t> slots;
+  for (std::size_t s = 0; s < group.slots.size(); ++s) {
+    if (slot_used[s] == 0) slots.push_back(static_cast<std::int32_t>(s));
+  }
+  if (slots.empty()) return;
+  std::ranges::sort(slots, {}, [&group](std::int32_t s) {
+    return std::tuple(group.slots[At(s)].code, group.slots[At(s)].vehicle == kNone, s);
+  });
+  std::vector<std::int32_t> needs;
+  for (std::size_t n = 0; n < group.needs.size(); ++n) {
+    if (served[n] == 0) needs.push_back(static_cast<std::int32_t>(n));
+  }
+  const auto move = [&](std::int32_t slot, std::int32_t need) {
+    slot_used[At(slot)] = 1;
+    served[At(need)] = 1;
+    group.moved.push_back({slot, need});
+  };
+  for (const std::int32_t n : needs) {
+    const Need& need = group.needs[At(n)];
+    const auto code_of = [&group](std::int32_t s) { return group.slots[At(s)].code; };
+    const auto end = std::ranges::upper_bound(slots, need.code, {}, code_of);
+    const auto own =
+        std::find_if(std::ranges::lower_bound(slots, need.code, {}, code_of), end,
+                     [&](std::int32_t s) { return group.slots[At(s)].part == need.own; });
+    if (need.own != kNone && own != end && slot_used[At(*own)] == 0) move(*own, n);
+  }
+  std::ranges::stable_sort(needs, {}, [&group](std::int32_t n) { return group.needs[At(n)].code; });
+  std::size_t k = 0;
+  for (const std::int32_t n : needs) {
+    if (served[At(n)] != 0) continue;
+    const std::int32_t code = group.needs[At(n)].code;
+    while (k < slots.size() &&
+           (slot_used[At(slots[k])] != 0 || group.slots[At(slots[k])].code < code)) {
+      ++k;
+    }
+    if (k < slots.size() && group.slots[At(slots[k])].code == code) move(slots[k], n);
+  }
+  std::ranges::sort(group.moved, {}, &KeptPart::position);
+}
+
+// One family's racks: what is in them, and what the change makes of them.
+class RackWorker {
+ public:
+  RackWorker(const FamilyColumns& family, const LineOrder& order, const LineClock& clock)
+      : family_(family), order_(order), clock_(clock) {}
+
+  RackWork Work(const Window& window, std::int64_t now_ms);
+
+ private:
+  // The stretch of the taking order that the change touches; false: none.
+  bool FindStretch(const Window& window);
+  void WidenStretch();
+  void MarkExcluded();
+  void Gather(const Window& window);
+  void AddNewNeeds(const Window& window);
+  std::int32_t CodeOf(std::int32_t part, bool only_its_own) const;
+  void Align(Group& group) const;
+  // Finds each moved part a rack between the parts that stay beside it; false: one has no room.
+  bool PlaceSliding(Group& group) const;
+  // Cuts the needs into racks anew, each within its capacity.
+  void Recut(Group& group) const;
+  std::vector<LoadedRack> LoadedRacks(const Group& group,
+                                      std::span<const std::int32_t> codes) const;
+  // Every rack serves as many as before, and more where it has room.
+  std::vector<RackCut> KeepSizes(std::span<const LoadedRack> racks,
+                                 std::span<const std::int32_t> codes, const Group& group) const;
+  void Tell(const Group& frozen, const Group& group, RackWork& work) const;
+  void TellRacks(const Group& group, RackWork& work) const;
+  void TellHoles(const Group& group, RackWork& work) const;
+  void TellProof(const Group& group, RackProof& proof) const;
+  std::int64_t VehicleId(std::int32_t vehicle) const {
+    return family_.vehicles[At(vehicle)].vehicle;
+  }
+
+  const FamilyColumns& family_;
+  const LineOrder& order_;
+  const LineClock& clock_;
+  std::int32_t first_ = 0;  // Of the taking order: the stretch.
+  std::int32_t last_ = kNone;
+  std::int32_t unfrozen_ = 0;             // Position.
+  std::vector<std::uint8_t> excluded_{};  // By place in the stretch.
+  std::vector<std::int32_t> codes_{};     // The same.
+  Group frozen_{};
+  Group free_{};
+};
+
+bool RackWorker::FindStretch(const Window& window) {
+  first_ = static_cast<std::int32_t>(family_.book->take.size());
+  const auto include = [this](std::int32_t part) {
+    const std::int32_t at = part == kNone ? kNone : family_.book->take_at[At(part)];
+    if (at == kNone) return;
+    first_ = std::min(first_, at);
+    last_ = std::max(last_, at);
+  };
+  for (std::int32_t p = window.first; p < window.end; ++p) {
+    const std::int32_t vehicle = order_.vehicles[At(p)];
+    if (vehicle != kNone) include(family_.book->pegs[At(vehicle)]);
+  }
+  for (const std::int32_t vehicle : family_.facts->changed) {
+    include(family_.book->pegs[At(vehicle)]);
+  }
+  if (first_ > last_) return false;
+  WidenStretch();
+  return true;
+}
+
+// A hole may wander through equal variants behind it, and nothing is touched: the farther the
+// better where a part is missing; where one is left over, up to those that come late themselves.
+void RackWorker::WidenStretch() {
+  const FamilyFacts& facts = *family_.facts;
+  if (facts.changed.empty()) return;
+  const bool missing = !facts.lost.empty() || !facts.moved.empty();
+  const std::vector<std::int32_t>& take = family_.book->take;
+  const std::int32_t variant = family_.book->part_variants[At(take[At(last_)])];
+  for (auto at = At(last_) + 1; at < take.size(); ++at) {
+    const std::int32_t part = take[at];
+    if (family_.book->part_variants[At(part)] != variant) return;
+    const std::int32_t vehicle = family_.book->vehicle_of[At(part)];
+    const std::int32_t position = vehicle == kNone ? kNone : order_.positions[At(vehicle)];
+    if (position < FirstPosition(*family_.plan)) continue;
+    const bool late = family_.ready[At(part)].p90_ms > clock_.NeedMs(*family_.plan, position);
+    if (missing || late) last_ = static_cast<std::int32_t>(at);
+  }
+}
+
+void RackWorker::MarkExcluded() {
+  excluded_.assign(At(last_ - first_ + 1), 0);
+  const FamilyFacts& facts = *family_.facts;
+  for (const auto* parts : {&facts.lost, &facts.moved, &facts.kept, &facts.useless}) {
+    for (const std::int32_t part : *parts) {
+      const std::int32_t at = family_.book->take_at[At(part)];
+      if (at >= first_ && at <= last_) excluded_[At(at - first_)] = 1;
+    }
+  }
+}
+
+std::int32_t RackWorker::CodeOf(std::int32_t part, bool only_its_own) const {
+  return only_its_own ? family_.plan->variant_count + part : family_.part_variants[At(part)];
+}
+
+void RackWorker::Gather(const Window& window) {
+  std::int32_t frozen_last = kNone;  // Place in the taking order.
+  Window positions;                  // Of the vehicles that have these parts.
+  const std::int32_t passed = FirstPosition(*family_.plan);
+  codes_.assign(excluded_.size(), kNone);  // By place in the stretch, of those that are needed.
+  free_.slots.reserve(excluded_.size());
+  free_.needs.reserve(excluded_.size());
+  for (std::int32_t at = first_; at <= last_; ++at) {
+    if (excluded_[At(at - first_)] != 0) continue;
+    const std::int32_t part = family_.book->take[At(at)];
+    std::int32_t vehicle = family_.book->vehicle_of[At(part)];
+    if (vehicle != kNone && family_.pegs[At(vehicle)] != part) vehicle = kNone;
+    const std::int32_t position = vehicle == kNone ? kNone : order_.positions[At(vehicle)];
+    Slot slot{.part = part, .vehicle = vehicle, .rack = family_.book->rack_of[At(part)]};
+    if (position == kNone) {
+      slot.vehicle = kNone;
+      slot.code = CodeOf(part, family_.Bound(part));
+      free_.slots.push_back(slot);
+      continue;
+    }
+    if (position < passed) continue;
+    const bool frozen = position < unfrozen_;
+    // A substitute stays its vehicle's; inside the fence so does all that is not at hand.
+    const bool other = family_.part_variants[At(part)] != family_.variants[At(vehicle)];
+    slot.code = CodeOf(part, other || family_.Bound(part) || (frozen && !family_.AtHand(part)));
+    codes_[At(at - first_)] = slot.code;
+    positions.Include(position, position);
+    if (frozen) frozen_last = at;
+    (frozen ? frozen_ : free_).slots.push_back(slot);
+  }
+  // Inside of the fence nothing that is left over is put before what comes there.
+  std::erase_if(free_.slots, [&](const Slot& slot) {
+    return slot.vehicle == kNone && family_.book->take_at[At(slot.part)] < frozen_last;
+  });
+  for (std::int32_t p = positions.first; p < positions.end; ++p) {
+    const std::int32_t vehicle = order_.vehicles[At(p)];
+    const std::int32_t part = vehicle == kNone ? kNone : family_.pegs[At(vehicle)];
+    const std::int32_t at = part == kNone ? kNone : family_.book->take_at[At(part)];
+    if (at < first_ || at > last_ || codes_[At(at - first_)] == kNone) continue;
+    (p < unfrozen_ ? frozen_ : free_)
+        .needs.push_back(
+            {.position = p, .vehicle = vehicle, .own = part, .code = codes_[At(at - first_)]});
+  }
+  AddNewNeeds(window);
+}
+
+void RackWorker::AddNewNeeds(const Window& window) {
+  if (free_.slots.empty()) return;
+  std::vector<std::int32_t> positions;
+  const auto add = [&](std::int32_t vehicle) {
+    if (vehicle == kNone || family_.pegs[At(vehicle)] != kNone) return;
+    const std::int32_t position = order_.positions[At(vehicle)];
+    if (position < unfrozen_ || family_.variants[At(vehicle)] == kNoPart) return;
+    positions.push_back(position);
+  };
+  for (std::int32_t p = window.first; p < window.end; ++p) add(order_.vehicles[At(p)]);
+  for (const std::int32_t vehicle : family_.facts->changed) add(vehicle);
+  if (positions.empty()) return;
+  std::ranges::sort(positions);
+  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+  for (const std::int32_t p : positions) {
+    const std::int32_t vehicle = order_.vehicles[At(p)];
+    free_.needs.push_back(
+        {.position = p, .vehicle = vehicle, .code = family_.variants[At(vehicle)]});
+  }
+  std::ranges::sort(free_.needs, {}, &Need::position);
+}
+
+void RackWorker::Align(Group& group) const {
+  group.rack_of.assign(group.needs.size(), kNone);
+  switch (family_.plan->slot_order) {
+    case SlotOrder::kSliding:
+      group.kept = AlignSliding(group);
+      break;
+    case SlotOrder::kNumbered:
+      AlignNumbered(group);
+      break;
+    case SlotOrder::kAny:
+      AlignAny(group);
+      break;
+  }
+  Move(group);
+}
+
+bool RackWorker::PlaceSliding(Group& group) const {
+  if (group.moved.empty()) return true;
+  const std::int32_t first = group.slots.front().rack;
+  const std::int32_t last = group.slots.back().rack;
+  std::vector<std::int32_t> room(At(last - first + 1));
+  for (std::int32_t r = first; r <= last; ++r) {
+    room[At(r - first)] = family_.plan->racks[At(r)].capacity - family_.book->parts_in[At(r)];
+  }
+  for (std::size_t k = 0; k < excluded_.size(); ++k) {  // What is lost or wrong leaves its slot.
+    if (excluded_[k] == 0) continue;
+    const std::int32_t part = family_.book->take[At(first_) + k];
+    const std::int32_t rack = family_.book->rack_of[At(part)];
+    const bool stays = std::ranges::count(family_.facts->kept, part) > 0 ||
+                       std::ranges::count(family_.facts->useless, part) > 0;
+    if (!stays && rack >= first && rack <= last) ++room[At(rack - first)];
+  }
+  for (const KeptPart& part : group.moved) ++room[At(group.slots[At(part.slot)].rack - first)];
+  // Both lists ascend by need: each moved one lies between two that stay.
+  std::size_t k = 0;
+  std::int32_t at = first;
+  for (const KeptPart& part : group.moved) {
+    for (; k < group.kept.size() && group.kept[k].position < part.position; ++k) {
+      at = std::max(at, group.slots[At(group.kept[k].slot)].rack);
+    }
+    const std::int32_t to = k < group.kept.size() ? group.slots[At(group.kept[k].slot)].rack : last;
+    while (at < to && room[At(at - first)] == 0) ++at;
+    if (room[At(at - first)] == 0) return false;
+    --room[At(at - first)];
+    group.rack_of[At(part.position)] = at;
+  }
+  return true;
+}
+
+std::vector<LoadedRack> RackWorker::LoadedRacks(const Group& group,
+                                                std::span<const std::int32_t> codes) const {
+  std::vector<LoadedRack> racks;
+  std::size_t s = 0;
+  for (std::int32_t r = group.slots.front().rack; r <= group.slots.back().rack; ++r) {
+    const std::size_t begin = s;
+    while (s < group.slots.size() && group.slots[s].rack == r) ++s;
+    const auto others = family_.book->parts_in[At(r)] - static_cast<std::int32_t>(s - begin);
+    racks.push_back({.slots = codes.subspan(begin, s - begin),
+                     .capacity = family_.plan->racks[At(r)].capacity - others});
+  }
+  return racks;
+}
+
+std::vector<RackCut> RackWorker::KeepSizes(std::span<const LoadedRack> racks,
+                                           std::span<const std::int32_t> codes,
+                                           const Group& group) const {
+  std::vector<std::int32_t> sizes(racks.size(), 0);
+  const std::int32_t first = group.slots.front().rack;
+  for (const Slot& slot : group.slots) {
+    if (slot.vehicle != kNone) ++sizes[At(slot.rack - first)];
+  }
+  auto more = std::ssize(codes) - std::accumulate(sizes.begin(), sizes.end(), std::ptrdiff_t{0});
+  std::vector<RackCut> cuts;
+  std::int32_t at = 0;
+  for (std::size_t k = 0; k < racks.size(); ++k) {
+    const auto room = std::max<std::ptrdiff_t>(0, racks[k].capacity - sizes[k]);
+    const auto extra = std::clamp<std::ptrdiff_t>(more, 0, room);
+    more -= extra;
+    const auto left = static_cast<std::int32_t>(codes.size()) - at;
+    const auto size = std::min(left, sizes[k] + static_cast<std::int32_t>(extra));
+    RackCut& cut = cuts.emplace_back(RackCut{.first = at, .end = at + size});
+    for (const KeptPart& part : LongestAlignment(racks[k].slots, codes.subspan(At(at), At(size)))) {
+      cut.repeg.kept.push_back({part.slot, part.position + at});
+    }
+    at += size;
+  }
+  return cuts;
+}
+
+void RackWorker::Recut(Group& group) const {
+  // Those that no rack's part serves travel singly.
+  std::vector<std::uint8_t> served(group.needs.size(), 0);
+  for (const KeptPart& part : group.kept) served[At(part.position)] = 1;
+  for (const KeptPart& part : group.moved) served[At(part.position)] = 1;
+  std::vector<std::int32_t> codes;
+  std::vector<std::int32_t> needs;
+  for (std::size_t n = 0; n < group.needs.size(); ++n) {
+    if (served[n] == 0) continue;
+    codes.push_back(group.needs[n].code);
+    needs.push_back(static_cast<std::int32_t>(n));
+  }
+  const std::vector<std::int32_t> slots = CodesOf(group.slots);
+  const std::vector<LoadedRack> racks = LoadedRacks(group, slots);
+  std::int64_t spare = -std::ssize(codes);
+  std::int64_t words = 0;
+  for (const LoadedRack& rack : racks) {
+    spare += rack.capacity;
+    words += rack.capacity * (std::ssize(rack.slots) / 64 + 1);
+  }
+  std::vector<RackCut> cuts;
+  group.fewest = spare >= 0 && words * (spare + 1) <= kCutWordsMax;
+  if (group.fewest) {
+    auto repeg = RepegRacks(racks, codes, std::nullopt);
+    group.fewest = repeg.ok();
+    if (repeg.ok()) cuts = std::move(repeg->racks);
+  }
+  if (!group.fewest) cuts = KeepSizes(racks, codes, group);
+  group.kept.clear();
+  std::int32_t begin = 0;
+  for (std::size_t k = 0; k < cuts.size(); ++k) {
+    for (const KeptPart& part : cuts[k].repeg.kept) {
+      group.kept.push_back({begin + part.slot, needs[At(part.position)]});
+    }
+    for (std::int32_t c = cuts[k].first; c < cuts[k].end; ++c) {
+      group.rack_of[At(needs[At(c)])] = group.slots.front().rack + static_cast<std::int32_t>(k);
+    }
+    begin += static_cast<std::int32_t>(racks[k].slots.size());
+  }
+  Move(group);
+}
+
+void RackWorker::TellRacks(const Group& group, RackWork& work) const {
+  if (group.slots.empty()) return;
+  const std::int32_t first = group.slots.front().rack;
+  for (std::int32_t r = first; r <= group.slots.back().rack; ++r) {
+    const PlanRack& rack = family_.plan->racks[At(r)];
+    const bool left = rack.place == PartPlace::kInTransit;
+    work.racks.push_back({.rack = rack.rack, .where = left ? PartPlace::kAtDock : rack.place});
+  }
+  for (const KeptPart& part : group.moved) {
+    const Slot& slot = group.slots[At(part.slot)];
+    const Need& need = group.needs[At(part.position)];
+    work.racks[At(slot.rack - first)].pulls.push_back(family_.book->slot_of[At(slot.part)]);
+    const std::int32_t to = group.rack_of[At(part.position)];
+    if (to == kNone) continue;
+    work.racks[At(to - first)].inserts.push_back(
+        {.vehicle = VehicleId(need.vehicle), .part = family_.plan->parts[At(slot.part)].part});
+  }
+  std::int64_t touches = 0;
+  for (ProposedRack& rack : work.racks) {
+    std::ranges::sort(rack.pulls);
+    const auto own = std::ssize(rack.pulls) + std::ssize(rack.inserts);
+    if (own == 0) continue;
+    const std::int64_t most = family_.plan->rebuild_touches.value_or(own);
+    rack.action = own > most ? RackAction::kRebuild : RackAction::kRework;
+    touches += std::min<std::int64_t>(own, most);
+  }
+  work.moves += (touches + 1) / 2;
+}
+
+void RackWorker::TellHoles(const Group& group, RackWork& work) const {
+  const auto hole = [&](std::int32_t part, const char* reason) {
+    const std::int32_t r = family_.book->rack_of[At(part)];
+    if (r == kNone) return;
+    const PlanRack& rack = family_.plan->racks[At(r)];
+    auto at = std::ranges::find(work.racks, rack.rack, &ProposedRack::rack);
+    if (at == work.racks.end()) {
+      const bool left = rack.place == PartPlace::kInTransit;
+      at = work.racks.insert(at,
+                             {.rack = rack.rack, .where = left ? PartPlace::kAtDock : rack.place});
+    }
+    const std::int32_t vehicle = family_.book->vehicle_of[At(part)];
+    at->holes.push_back({.slot = family_.book->slot_of[At(part)],
+                         .vehicle = vehicle == kNone ? 0 : VehicleId(vehicle),
+                         .reason = reason});
+  };
+  for (const std::int32_t part : family_.facts->kept) hole(part, "HELD");
+  for (const std::int32_t part : family_.facts->useless) hole(part, "NOT_NEEDED");
+  for (const std::int32_t part : family_.facts->moved) hole(part, "REJECTED");
+  std::vector<std::uint8_t> used(group.slots.size(), 0);
+  for (const KeptPart& part : group.kept) used[At(part.slot)] = 1;
+  for (const KeptPart& part : group.moved) used[At(part.slot)] = 1;
+  for (std::size_t s = 0; s < used.size(); ++s) {
+    if (used[s] == 0) hole(group.slots[s].part, "NOT_NEEDED");
+  }
+  for (ProposedRack& rack : work.racks) std::ranges::sort(rack.holes, {}, &ProposedHole::slot);
+}
+
+void RackWorker::TellProof(const Group& group, RackProof& proof) const {
+  proof.slots = static_cast<std::int32_t>(group.slots.size());
+  proof.needs = static_cast<std::int32_t>(group.needs.size());
+  proof.pulls = static_cast<std::int32_t>(group.moved.size());
+  proof.skipped = proof.slots - proof.pulls - static_cast<std::int32_t>(group.kept.size());
+  proof.fewest = group.fewest;
+  for (std::size_t k = 0; k < group.kept.size(); ++k) {
+    const KeptPart& part = group.kept[k];
+    const bool follows = k > 0 && part.slot == group.kept[k - 1].slot + 1 &&
+                         part.position == group.kept[k - 1].position + 1;
+    if (follows) {
+      ++proof.kept.back().count;
+      continue;
+    }
+    const Slot& slot = group.slots[At(part.slot)];
+    proof.kept.push_back({.rack = family_.plan->racks[At(slot.rack)].rack,
+                          .slot = family_.book->slot_of[At(slot.part)],
+                          .position = group.needs[At(part.position)].position,
+                          .count = 1});
+  }
+}
+
+void RackWorker::Tell(const Group& frozen, const Group& group, RackWork& work) const {
+  for (const Group* of : {&frozen, &group}) {
+    std::vector<std::int32_t> served(of->needs.size(), kNone);
+    for (const auto* parts : {&of->kept, &of->moved}) {
+      for (const KeptPart& part : *parts) served[At(part.position)] = of->slots[At(part.slot)].part;
+    }
+    for (std::size_t n = 0; n < served.size(); ++n) {
+      const Need& need = of->needs[n];
+      if (served[n] != need.own) work.pegs.emplace_back(need.vehicle, served[n]);
+    }
+    for (const KeptPart& part : of->moved) {
+      (of == &frozen ? work.fetched : work.moved).push_back(of->needs[At(part.position)].vehicle);
+    }
+  }
+  TellProof(group, work.proof);
+  TellRacks(group, work);
+  TellHoles(group, work);
+  work.moves += std::ssize(frozen.moved);
+  work.idle_moves = std::ssize(frozen.moved) + std::ssize(group.moved);
+}
+
+RackWork RackWorker::Work(const Window& window, std::int64_t now_ms) {
+  RackWork work;
+  if (!FindStretch(window)) return work;
+  unfrozen_ = FirstUnfrozen(*family_.plan, order_, clock_, now_ms);
+  MarkExcluded();
+  Gather(window);
+  Align(frozen_);
+  Align(free_);
+  if (family_.plan->slot_order == SlotOrder::kSliding && !PlaceSliding(free_)) Recut(free_);
+  Tell(frozen_, free_, work);
+  return work;
+}
+
+}  // namespace
+
+std::int32_t FirstUnfrozen(const PlanFamily& family, const LineOrder& order, const LineClock& clock,
+                           std::int64_t now_ms) {
+  const std::int32_t first = FirstPosition(family);
+  const std::int32_t last = std::max(first, order.size());
+  const auto begin = clock.times_ms.begin() + first + family.offset_positions;
+  const auto end = clock.times_ms.begin() + last + family.offset_positions;
+  const auto at = std::lower_bound(begin, end, now_ms + family.frozen_ms);
+  return first + static_cast<std::int32_t>(at - begin);
+}
+
+RackWork WorkRacks(const FamilyColumns& family, const LineOrder& order, const LineClock& clock,
+                   const Window& window, std::int64_t now_ms) {
+  RackWorker worker(family, order, clock);
+  return worker.Work(window, now_ms);
+}
+
+}  // namespace tandem::sequencing
