@@ -1,0 +1,353 @@
+// The search: Levenberg and Marquardt's method over weights and starts together. With J = de/dx and
+// c the mean of d log mu / dx, minimizing log(sum e^2) + 2 mean log mu is minimizing the sum of
+// squares of e exp(mean log mu), whose Jacobian is J + e c' but for that factor.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+
+#include "forecasting/local/decomposition.h"
+#include "forecasting/local/ets.h"
+#include "forecasting/local/ets_kernel.h"
+#include "forecasting/local/ets_search.h"
+
+namespace tandem::forecasting::ets {
+namespace {
+
+constexpr double kLow = 1e-4;
+constexpr double kAlphaMax = 0.9999;
+constexpr double kPhiMin = 0.8;
+constexpr double kPhiMax = 0.98;
+// Errors below a millionth of the mean value are none: such fits are equal, and the fewest
+// parameters win.
+constexpr double kSquareMin = 1e-12;
+constexpr int kStepsMax = 60;
+
+using Runner = bool (*)(const Series&, const Point&, double, Sums&);
+
+template <EtsError kError, EtsTrend kTrend, EtsSeason kSeason>
+Runner RunnerOf(std::size_t width) {
+  if constexpr (kSeason == EtsSeason::kNone) {
+    return width <= 4 ? Pass<kError, kTrend, kSeason, 4>::Run : Pass<kError, kTrend, kSeason, 8>::Run;
+  } else {
+    if (width <= 8) return Pass<kError, kTrend, kSeason, 8>::Run;
+    if (width <= 12) return Pass<kError, kTrend, kSeason, 12>::Run;
+    if (width <= 16) return Pass<kError, kTrend, kSeason, 16>::Run;
+    if (width <= 20) return Pass<kError, kTrend, kSeason, 20>::Run;
+    return Pass<kError, kTrend, kSeason, kWidthMax>::Run;
+  }
+}
+
+template <EtsError kError, EtsTrend kTrend>
+Runner RunnerOf(EtsSeason season, std::size_t width) {
+  if (season == EtsSeason::kNone) return RunnerOf<kError, kTrend, EtsSeason::kNone>(width);
+  if (season == EtsSeason::kAdditive) return RunnerOf<kError, kTrend, EtsSeason::kAdditive>(width);
+  return RunnerOf<EtsError::kMultiplicative, kTrend, EtsSeason::kMultiplicative>(width);
+}
+
+template <EtsError kError>
+Runner RunnerOf(const EtsForm& form, std::size_t width) {
+  if (form.trend == EtsTrend::kNone) return RunnerOf<kError, EtsTrend::kNone>(form.season, width);
+  if (form.trend == EtsTrend::kAdditive) {
+    return RunnerOf<kError, EtsTrend::kAdditive>(form.season, width);
+  }
+  return RunnerOf<kError, EtsTrend::kDamped>(form.season, width);
+}
+
+Runner RunnerOf(const EtsForm& form, std::size_t width) {
+  return form.error == EtsError::kAdditive ? RunnerOf<EtsError::kAdditive>(form, width)
+                                           : RunnerOf<EtsError::kMultiplicative>(form, width);
+}
+
+// The vector that is searched: beta and gamma as shares of their ranges, so that all bounds are
+// constants. Order as in ets_kernel.h.
+struct Vector {
+  std::array<double, kWidthMax> x{};
+  std::array<double, kWidthMax> low{};
+  std::array<double, kWidthMax> high{};
+  std::size_t size = 0;
+  std::size_t weights = 0;  // The first so many are bounded.
+};
+
+double ShareOf(double value, double high) {
+  return high > kLow ? std::clamp((value - kLow) / (high - kLow), 0.0, 1.0) : 0.0;
+}
+
+Vector VectorOf(const Point& point, const EtsForm& form, const Series& series) {
+  Vector v;
+  const auto bounded = [&v](double value, double low, double high) {
+    v.x[v.size] = std::clamp(value, low, high);
+    v.low[v.size] = low;
+    v.high[v.size++] = high;
+  };
+  const EtsParameters& p = point.parameters;
+  bounded(p.alpha, kLow, kAlphaMax);
+  if (form.trend != EtsTrend::kNone) {
+    bounded(ShareOf(p.beta, p.alpha), 0.0, series.slope_share_max);
+  }
+  if (form.season != EtsSeason::kNone) bounded(ShareOf(p.gamma, 1.0 - p.alpha), 0.0, 1.0);
+  if (form.trend == EtsTrend::kDamped) bounded(p.phi, kPhiMin, kPhiMax);
+  v.weights = v.size;
+  v.x[v.size++] = point.start.level;
+  if (form.trend != EtsTrend::kNone) v.x[v.size++] = point.start.slope;
+  if (form.season != EtsSeason::kNone) {
+    for (std::size_t i = 0; i + 1 < series.season; ++i) v.x[v.size++] = point.start.season[i];
+  }
+  return v;
+}
+
+Point PointOf(const Vector& v, const EtsForm& form, std::size_t season) {
+  Point point;
+  std::size_t i = 0;
+  EtsParameters& p = point.parameters;
+  p.alpha = v.x[i++];
+  if (form.trend != EtsTrend::kNone) p.beta = kLow + v.x[i++] * (p.alpha - kLow);
+  if (form.season != EtsSeason::kNone) p.gamma = kLow + v.x[i++] * (1.0 - p.alpha - kLow);
+  p.phi = form.trend == EtsTrend::kDamped ? v.x[i++] : 1.0;
+  point.start.level = v.x[i++];
+  if (form.trend != EtsTrend::kNone) point.start.slope = v.x[i++];
+  if (form.season != EtsSeason::kNone) {
+    double rest = form.season == EtsSeason::kAdditive ? 0.0 : static_cast<double>(season);
+    for (std::size_t k = 0; k + 1 < season; ++k) rest -= point.start.season[k] = v.x[i++];
+    point.start.season[season - 1] = rest;
+  }
+  return point;
+}
+
+// The sums by the shares instead of beta and gamma themselves: for each weight, x_raw = T x.
+void ToShares(const Vector& v, const EtsForm& form, Sums& sums) {
+  const bool sloped = form.trend != EtsTrend::kNone;
+  const bool seasonal = form.season != EtsSeason::kNone;
+  const std::size_t gamma = sloped ? 2 : 1;
+  const double beta_by_alpha = sloped ? v.x[1] : 0.0;
+  const double beta_by_share = v.x[0] - kLow;
+  const double gamma_by_alpha = seasonal ? -v.x[gamma] : 0.0;
+  const double gamma_by_share = 1.0 - v.x[0] - kLow;
+  auto& a = sums.normal;
+  const std::size_t n = v.size + 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = i + 1; j < n; ++j) a[i][j] = a[j][i];
+  }
+  const auto combine = [&](auto&& at) {
+    if (sloped) {
+      at(0) += beta_by_alpha * at(1);
+      at(1) *= beta_by_share;
+    }
+    if (seasonal) {
+      at(0) += gamma_by_alpha * at(gamma);
+      at(gamma) *= gamma_by_share;
+    }
+  };
+  for (std::size_t i = 0; i < n; ++i) combine([&](std::size_t k) -> double& { return a[i][k]; });
+  for (std::size_t j = 0; j < n; ++j) combine([&](std::size_t k) -> double& { return a[k][j]; });
+  combine([&](std::size_t k) -> double& { return sums.log_slope[k]; });
+}
+
+// Adds what the factor exp(mean log mu) does to gradient and curvature.
+void AddLogTerms(const Vector& v, Sums& sums) {
+  auto& a = sums.normal;
+  const std::size_t error = v.size;
+  const auto& c = sums.log_slope;
+  for (std::size_t i = 0; i < error; ++i) {
+    for (std::size_t j = 0; j < error; ++j) {
+      a[i][j] += a[error][i] * c[j] + c[i] * a[error][j] + sums.squares * c[i] * c[j];
+    }
+  }
+  for (std::size_t i = 0; i < error; ++i) a[error][i] += sums.squares * c[i];
+}
+
+// One linear system of a step: the free parameters' part of (A + damping diag A) d = -g.
+class Step {
+ public:
+  Step(const Vector& v, const Sums& sums, double damping)
+      : v_(v), sums_(sums), damping_(damping) {}
+
+  // The new vector; bounded parameters that would leave their range stop at its end, and the others
+  // are solved for again.
+  bool Solve(Vector& next) {
+    const auto& gradient = sums_.normal[v_.size];
+    for (std::size_t i = 0; i < v_.weights; ++i) {
+      fixed_[i] = (v_.x[i] <= v_.low[i] && gradient[i] > 0.0) ||
+                  (v_.x[i] >= v_.high[i] && gradient[i] < 0.0) || v_.low[i] == v_.high[i];
+    }
+    for (std::size_t round = 0; round <= v_.weights; ++round) {
+      if (!SolveFree()) return false;
+      bool left = false;
+      for (std::size_t i = 0; i < v_.weights; ++i) {
+        if (fixed_[i]) continue;
+        const double to = v_.x[i] + move_[i];
+        if (to >= v_.low[i] && to <= v_.high[i]) continue;
+        move_[i] = std::clamp(to, v_.low[i], v_.high[i]) - v_.x[i];
+        fixed_[i] = left = true;
+      }
+      if (!left) break;
+    }
+    for (std::size_t i = 0; i < v_.size; ++i) next.x[i] = v_.x[i] + move_[i];
+    for (std::size_t i = 0; i < v_.weights; ++i) {
+      next.x[i] = std::clamp(next.x[i], v_.low[i], v_.high[i]);
+    }
+    return true;
+  }
+
+ private:
+  // Cholesky over the free parameters, by rows.
+  bool SolveFree() {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < v_.size; ++i) {
+      if (i >= v_.weights || !fixed_[i]) free_[count++] = i;
+    }
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t i = free_[r];
+      double right = -sums_.normal[v_.size][i];
+      for (std::size_t k = 0; k < v_.weights; ++k) {
+        if (fixed_[k]) right -= sums_.normal[i][k] * move_[k];
+      }
+      for (std::size_t c = 0; c <= r; ++c) {
+        double sum = sums_.normal[i][free_[c]];
+        if (c == r) sum += damping_ * sum + 1e-12 * sums_.normal[i][i] + 1e-300;
+        for (std::size_t k = 0; k < c; ++k) sum -= root_[r][k] * root_[c][k];
+        if (c < r) {
+          root_[r][c] = sum * inverse_[c];
+        } else {
+          if (!(sum > 0.0)) return false;
+          root_[r][r] = std::sqrt(sum);
+          inverse_[r] = 1.0 / root_[r][r];
+        }
+      }
+      for (std::size_t k = 0; k < r; ++k) right -= root_[r][k] * half_[k];
+      half_[r] = right * inverse_[r];
+    }
+    for (std::size_t r = count; r-- > 0;) {
+      double sum = half_[r];
+      for (std::size_t k = r + 1; k < count; ++k) sum -= root_[k][r] * move_[free_[k]];
+      move_[free_[r]] = sum * inverse_[r];
+    }
+    return true;
+  }
+
+  const Vector& v_;
+  const Sums& sums_;
+  double damping_;
+  std::array<bool, 4> fixed_{};
+  std::array<double, kWidthMax> move_{};
+  std::array<std::size_t, kWidthMax> free_{};
+  std::array<std::array<double, kWidthMax>, kWidthMax> root_;
+  std::array<double, kWidthMax> inverse_{};
+  std::array<double, kWidthMax> half_{};
+};
+
+double Objective(const Series& series, const Sums& sums) {
+  const double n = static_cast<double>(series.size);
+  return n * std::log(std::max(sums.squares, kSquareMin * n)) + 2.0 * n * sums.log_mean;
+}
+
+}  // namespace
+
+std::size_t ParameterCount(const EtsForm& form, std::size_t season) {
+  return 3 + (form.trend == EtsTrend::kNone ? 0 : 2) + (form.trend == EtsTrend::kDamped ? 1 : 0) +
+         (form.season == EtsSeason::kNone ? 0 : season);
+}
+
+bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::size_t season) {
+  if (form.trend == EtsTrend::kNone || form.season == EtsSeason::kNone) return true;
+  const auto [alpha, beta, gamma, phi] = parameters;
+  // The characteristic polynomial of the discount matrix, less its root 1 that no error shows.
+  std::array<double, kEtsSeasonBucketsMax + 2> p;
+  const std::size_t degree = season + 1;
+  std::fill_n(p.begin(), degree, alpha + beta - alpha * phi);
+  p[0] = phi * (1.0 - alpha - gamma);
+  p[1] += gamma - 1.0;
+  p[degree - 1] = alpha + beta - phi;
+  p[degree] = 1.0;
+  // Schur and Cohn: all roots lie inside the circle if every quotient of the ends does.
+  for (std::size_t n = degree; n > 0; --n) {
+    const double quotient = p[0] / p[n];
+    if (!(std::abs(quotient) < 1.0)) return false;
+    std::array<double, kEtsSeasonBucketsMax + 2> reduced;
+    for (std::size_t i = 1; i <= n; ++i) reduced[i - 1] = p[i] - quotient * p[n - i];
+    p = reduced;
+  }
+  return true;
+}
+
+double Aicc(double likelihood, std::size_t parameters, std::size_t size) {
+  const auto k = static_cast<double>(parameters);
+  const auto n = static_cast<double>(size);
+  return likelihood + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
+}
+
+bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit& fit) {
+  Sums sums;
+  const std::size_t width = ParameterCount(form, series.season);
+  if (!RunnerOf(form, width)(series, point, std::numeric_limits<double>::infinity(), sums)) {
+    return false;
+  }
+  fit.point = point;
+  fit.state = sums.state;
+  fit.squares = sums.squares;
+  fit.likelihood = Objective(series, sums);
+  return std::isfinite(fit.likelihood);
+}
+
+bool Search(const Series& series, const EtsForm& form, const Point& start, double hopeless,
+            Fit& fit) {
+  const std::size_t season = series.season;
+  Vector v = VectorOf(start, form, series);
+  const Runner run = RunnerOf(form, v.size + 1);
+  std::array<Sums, 2> sums;  // At the best point, and at the one tried.
+  int best = 0;
+  fit.point = PointOf(v, form, season);
+  if (!IsAdmissible(form, fit.point.parameters, season)) return false;
+  if (!run(series, fit.point, std::numeric_limits<double>::infinity(), sums[0])) return false;
+  fit.likelihood = Objective(series, sums[0]);
+  if (!std::isfinite(fit.likelihood)) return false;
+  double damping = 1e-3;
+  fit.converged = false;
+  for (int step = 0; step < kStepsMax && !fit.converged; ++step) {
+    Sums& at = sums[best];
+    fit.squares = at.squares;
+    fit.state = at.state;
+    ToShares(v, form, at);
+    AddLogTerms(v, at);
+    bool accepted = false;
+    while (!accepted && damping < 1e8) {
+      Vector next = v;
+      if (Step(v, at, damping).Solve(next)) {
+        const Point point = PointOf(next, form, season);
+        // An additive error's squares alone say that a step fails.
+        const double squares_max = form.error == EtsError::kAdditive
+                                       ? at.squares
+                                       : std::numeric_limits<double>::infinity();
+        Sums& tried = sums[1 - best];
+        if (IsAdmissible(form, point.parameters, season) &&
+            run(series, point, squares_max, tried)) {
+          const double likelihood = Objective(series, tried);
+          if (likelihood < fit.likelihood) {
+            const double gain = fit.likelihood - likelihood;
+            accepted = true;
+            // A small gain of a step that was held back says nothing.
+            fit.converged = damping < 0.1 && (gain < kGainMin ||
+                                              (gain < kGainHopeless && likelihood > hopeless));
+            fit.likelihood = likelihood;
+            fit.point = point;
+            v = next;
+            best = 1 - best;
+            damping = std::max(1e-9, damping * 0.1);
+          }
+        }
+      }
+      if (!accepted) {
+        damping *= 10.0;
+        // The step has become so short that nothing is left to gain.
+        if (damping > 1e4) break;
+      }
+    }
+    if (!accepted) fit.converged = true;
+  }
+  fit.squares = sums[best].squares;
+  fit.state = sums[best].state;
+  return true;
+}
+
+}  // namespace tandem::forecasting::ets
