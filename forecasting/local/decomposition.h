@@ -8,8 +8,8 @@
 
 namespace tandem::forecasting {
 
-// |r_m| > 1.645 sqrt((1 + 2 sum_{i<m} r_i^2) / n): autocorrelation at the season's lag is there with
-// 90 % confidence. False if m < 2, n < 2 m or the series is constant. O(n m) time.
+// |r_m| > 1.645 sqrt((1 + 2 sum_{i<m} r_i^2) / n): autocorrelation at the season's lag is there
+// with 90 % confidence. False if m < 2, n < 2 m or the series is constant. O(n m) time.
 bool IsSeasonal(std::span<const double> history_units, std::size_t season_buckets);
 
 enum class SeasonKind { kAdditive, kMultiplicative };

@@ -20,7 +20,8 @@ using ets::Series;
 constexpr std::size_t kFallbackBuckets = 4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// A history over its mean absolute value: so that no square overflows, and tolerances mean the same.
+// A history over its mean absolute value: so that no square overflows, and tolerances mean the
+// same.
 struct Scaled {
   Series series{};
   double scale = 0.0;
@@ -36,8 +37,8 @@ absl::StatusOr<Scaled> Scale(std::span<const double> history_units, const EtsOpt
                                                    kEtsSeasonBucketsMax));
   }
   if (!(options.slope_share_max >= 0.0 && options.slope_share_max <= 1.0)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a slope's share of at most ", options.slope_share_max, "; it must be 0 to 1"));
+    return absl::InvalidArgumentError(absl::StrCat("a slope's share of at most ",
+                                                   options.slope_share_max, "; it must be 0 to 1"));
   }
   const std::size_t n = history_units.size();
   if (scratch.scaled.size() < n) scratch.scaled.resize(n);
@@ -49,7 +50,9 @@ absl::StatusOr<Scaled> Scale(std::span<const double> history_units, const EtsOpt
   }
   const double scale = scaled.scale > 0.0 ? scaled.scale : 1.0;
   for (std::size_t t = 0; t < n; ++t) scratch.scaled[t] = history_units[t] / scale;
-  scaled.series = {.values = scratch.scaled.data(), .size = n, .season = options.season_buckets,
+  scaled.series = {.values = scratch.scaled.data(),
+                   .size = n,
+                   .season = options.season_buckets,
                    .slope_share_max = options.slope_share_max};
   return scaled;
 }

@@ -5,9 +5,8 @@
 // state space framework for automatic forecasting", Int. J. of Forecasting 18 (2002).
 //
 //   EtsScratch scratch;  // One a thread.
-//   const absl::StatusOr<EtsModel> model = FitAutoEts(history_units, {.season_buckets = 12}, scratch);
-//   ForecastEts(*model, mean_units, band_units);
-//   UpdateEts(*model, tomorrows_units);
+//   const absl::StatusOr<EtsModel> model = FitAutoEts(history_units, {.season_buckets = 12},
+//   scratch); ForecastEts(*model, mean_units, band_units); UpdateEts(*model, tomorrows_units);
 #pragma once
 
 #include <array>
@@ -85,18 +84,18 @@ struct EtsScratch {
 
 // The form of least AICc with its parameters and start of least
 //   n log(sum e^2) (+ 2 sum log|mu| if the error is multiplicative).
-// Without a positive history only the six additive forms are tried; with n < 2 m no season is; a form
-// of k parameters needs n > k + 1. The one-step errors are kept nowhere, and starts and smoothing
-// parameters are found together by Levenberg and Marquardt's method with derivatives carried
-// along the recursion, so a fit takes some ten passes over the history.
-// Fallbacks, flagged: fewer than five buckets or all zeros get the last value as level (alpha .9999).
-// Returns kInvalidArgument if the history is empty, holds a NaN or an infinity, or an option is
-// out of its range; kOutOfRange if a result is not finite.
+// Without a positive history only the six additive forms are tried; with n < 2 m no season is; a
+// form of k parameters needs n > k + 1. The one-step errors are kept nowhere, and starts and
+// smoothing parameters are found together by Levenberg and Marquardt's method with derivatives
+// carried along the recursion, so a fit takes some ten passes over the history. Fallbacks, flagged:
+// fewer than five buckets or all zeros get the last value as level (alpha .9999). Returns
+// kInvalidArgument if the history is empty, holds a NaN or an infinity, or an option is out of its
+// range; kOutOfRange if a result is not finite.
 absl::StatusOr<EtsModel> FitAutoEts(std::span<const double> history_units,
                                     const EtsOptions& options, EtsScratch& scratch);
 
-// The same for one form. Also returns kFailedPrecondition if the history is too short for it, does not
-// allow it (zeros with a multiplicative part), or no parameters fit.
+// The same for one form. Also returns kFailedPrecondition if the history is too short for it, does
+// not allow it (zeros with a multiplicative part), or no parameters fit.
 absl::StatusOr<EtsModel> FitEts(std::span<const double> history_units, const EtsOptions& options,
                                 const EtsForm& form, EtsScratch& scratch);
 
@@ -104,10 +103,10 @@ absl::StatusOr<EtsModel> FitEts(std::span<const double> history_units, const Ets
 // `units` must be finite.
 void UpdateEts(EtsModel& model, double units);
 
-// The mean of the next `mean_units.size()` buckets. `band_units` is empty or holds kQuantiles values
-// a bucket, bucket after bucket: normal, with the form's variance (Hyndman et al. (2008), chapter 6).
-// Never below zero if the history was not. O(h) with an additive error, else O(h^2), h the shorter of
-// horizon and kEtsSpreadBucketsMax, beyond which the spread stays. No allocation.
+// The mean of the next `mean_units.size()` buckets. `band_units` is empty or holds kQuantiles
+// values a bucket, bucket after bucket: normal, with the form's variance (Hyndman et al. (2008),
+// chapter 6). Never below zero if the history was not. O(h) with an additive error, else O(h^2), h
+// the shorter of horizon and kEtsSpreadBucketsMax, beyond which the spread stays. No allocation.
 // Returns kInvalidArgument for spans of other sizes or a horizon over the maximum; kOutOfRange if a
 // value is not finite.
 absl::Status ForecastEts(const EtsModel& model, std::span<double> mean_units,

@@ -11,6 +11,7 @@
 #include "forecasting/local/ets.h"
 #include "forecasting/local/ets_kernel.h"
 #include "forecasting/local/ets_search.h"
+#include "forecasting/local/least_squares.h"
 
 namespace tandem::forecasting::ets {
 namespace {
@@ -29,7 +30,8 @@ using Runner = bool (*)(const Series&, const Point&, double, Sums&);
 template <EtsError kError, EtsTrend kTrend, EtsSeason kSeason>
 Runner RunnerOf(std::size_t width) {
   if constexpr (kSeason == EtsSeason::kNone) {
-    return width <= 4 ? Pass<kError, kTrend, kSeason, 4>::Run : Pass<kError, kTrend, kSeason, 8>::Run;
+    return width <= 4 ? Pass<kError, kTrend, kSeason, 4>::Run
+                      : Pass<kError, kTrend, kSeason, 8>::Run;
   } else {
     if (width <= 8) return Pass<kError, kTrend, kSeason, 8>::Run;
     if (width <= 12) return Pass<kError, kTrend, kSeason, 12>::Run;
@@ -60,22 +62,13 @@ Runner RunnerOf(const EtsForm& form, std::size_t width) {
                                            : RunnerOf<EtsError::kMultiplicative>(form, width);
 }
 
-// The vector that is searched: beta and gamma as shares of their ranges, so that all bounds are
-// constants. Order as in ets_kernel.h.
-struct Vector {
-  std::array<double, kWidthMax> x{};
-  std::array<double, kWidthMax> low{};
-  std::array<double, kWidthMax> high{};
-  std::size_t size = 0;
-  std::size_t weights = 0;  // The first so many are bounded.
-};
-
 double ShareOf(double value, double high) {
   return high > kLow ? std::clamp((value - kLow) / (high - kLow), 0.0, 1.0) : 0.0;
 }
 
-Vector VectorOf(const Point& point, const EtsForm& form, const Series& series) {
-  Vector v;
+// beta and gamma as shares of their ranges, so that all bounds are constants. Order: ets_kernel.h.
+BoundedVector VectorOf(const Point& point, const EtsForm& form, const Series& series) {
+  BoundedVector v;
   const auto bounded = [&v](double value, double low, double high) {
     v.x[v.size] = std::clamp(value, low, high);
     v.low[v.size] = low;
@@ -88,7 +81,7 @@ Vector VectorOf(const Point& point, const EtsForm& form, const Series& series) {
   }
   if (form.season != EtsSeason::kNone) bounded(ShareOf(p.gamma, 1.0 - p.alpha), 0.0, 1.0);
   if (form.trend == EtsTrend::kDamped) bounded(p.phi, kPhiMin, kPhiMax);
-  v.weights = v.size;
+  v.bounded = v.size;
   v.x[v.size++] = point.start.level;
   if (form.trend != EtsTrend::kNone) v.x[v.size++] = point.start.slope;
   if (form.season != EtsSeason::kNone) {
@@ -97,7 +90,7 @@ Vector VectorOf(const Point& point, const EtsForm& form, const Series& series) {
   return v;
 }
 
-Point PointOf(const Vector& v, const EtsForm& form, std::size_t season) {
+Point PointOf(const BoundedVector& v, const EtsForm& form, std::size_t season) {
   Point point;
   std::size_t i = 0;
   EtsParameters& p = point.parameters;
@@ -116,7 +109,7 @@ Point PointOf(const Vector& v, const EtsForm& form, std::size_t season) {
 }
 
 // The sums by the shares instead of beta and gamma themselves: for each weight, x_raw = T x.
-void ToShares(const Vector& v, const EtsForm& form, Sums& sums) {
+void ToShares(const BoundedVector& v, const EtsForm& form, Sums& sums) {
   const bool sloped = form.trend != EtsTrend::kNone;
   const bool seasonal = form.season != EtsSeason::kNone;
   const std::size_t gamma = sloped ? 2 : 1;
@@ -145,7 +138,7 @@ void ToShares(const Vector& v, const EtsForm& form, Sums& sums) {
 }
 
 // Adds what the factor exp(mean log mu) does to gradient and curvature.
-void AddLogTerms(const Vector& v, Sums& sums) {
+void AddLogTerms(const BoundedVector& v, Sums& sums) {
   auto& a = sums.normal;
   const std::size_t error = v.size;
   const auto& c = sums.log_slope;
@@ -156,86 +149,6 @@ void AddLogTerms(const Vector& v, Sums& sums) {
   }
   for (std::size_t i = 0; i < error; ++i) a[error][i] += sums.squares * c[i];
 }
-
-// One linear system of a step: the free parameters' part of (A + damping diag A) d = -g.
-class Step {
- public:
-  Step(const Vector& v, const Sums& sums, double damping)
-      : v_(v), sums_(sums), damping_(damping) {}
-
-  // The new vector; bounded parameters that would leave their range stop at its end, and the others
-  // are solved for again.
-  bool Solve(Vector& next) {
-    const auto& gradient = sums_.normal[v_.size];
-    for (std::size_t i = 0; i < v_.weights; ++i) {
-      fixed_[i] = (v_.x[i] <= v_.low[i] && gradient[i] > 0.0) ||
-                  (v_.x[i] >= v_.high[i] && gradient[i] < 0.0) || v_.low[i] == v_.high[i];
-    }
-    for (std::size_t round = 0; round <= v_.weights; ++round) {
-      if (!SolveFree()) return false;
-      bool left = false;
-      for (std::size_t i = 0; i < v_.weights; ++i) {
-        if (fixed_[i]) continue;
-        const double to = v_.x[i] + move_[i];
-        if (to >= v_.low[i] && to <= v_.high[i]) continue;
-        move_[i] = std::clamp(to, v_.low[i], v_.high[i]) - v_.x[i];
-        fixed_[i] = left = true;
-      }
-      if (!left) break;
-    }
-    for (std::size_t i = 0; i < v_.size; ++i) next.x[i] = v_.x[i] + move_[i];
-    for (std::size_t i = 0; i < v_.weights; ++i) {
-      next.x[i] = std::clamp(next.x[i], v_.low[i], v_.high[i]);
-    }
-    return true;
-  }
-
- private:
-  // Cholesky over the free parameters, by rows.
-  bool SolveFree() {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < v_.size; ++i) {
-      if (i >= v_.weights || !fixed_[i]) free_[count++] = i;
-    }
-    for (std::size_t r = 0; r < count; ++r) {
-      const std::size_t i = free_[r];
-      double right = -sums_.normal[v_.size][i];
-      for (std::size_t k = 0; k < v_.weights; ++k) {
-        if (fixed_[k]) right -= sums_.normal[i][k] * move_[k];
-      }
-      for (std::size_t c = 0; c <= r; ++c) {
-        double sum = sums_.normal[i][free_[c]];
-        if (c == r) sum += damping_ * sum + 1e-12 * sums_.normal[i][i] + 1e-300;
-        for (std::size_t k = 0; k < c; ++k) sum -= root_[r][k] * root_[c][k];
-        if (c < r) {
-          root_[r][c] = sum * inverse_[c];
-        } else {
-          if (!(sum > 0.0)) return false;
-          root_[r][r] = std::sqrt(sum);
-          inverse_[r] = 1.0 / root_[r][r];
-        }
-      }
-      for (std::size_t k = 0; k < r; ++k) right -= root_[r][k] * half_[k];
-      half_[r] = right * inverse_[r];
-    }
-    for (std::size_t r = count; r-- > 0;) {
-      double sum = half_[r];
-      for (std::size_t k = r + 1; k < count; ++k) sum -= root_[k][r] * move_[free_[k]];
-      move_[free_[r]] = sum * inverse_[r];
-    }
-    return true;
-  }
-
-  const Vector& v_;
-  const Sums& sums_;
-  double damping_;
-  std::array<bool, 4> fixed_{};
-  std::array<double, kWidthMax> move_{};
-  std::array<std::size_t, kWidthMax> free_{};
-  std::array<std::array<double, kWidthMax>, kWidthMax> root_;
-  std::array<double, kWidthMax> inverse_{};
-  std::array<double, kWidthMax> half_{};
-};
 
 double Objective(const Series& series, const Sums& sums) {
   const double n = static_cast<double>(series.size);
@@ -293,7 +206,7 @@ bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit
 bool Search(const Series& series, const EtsForm& form, const Point& start, double hopeless,
             Fit& fit) {
   const std::size_t season = series.season;
-  Vector v = VectorOf(start, form, series);
+  BoundedVector v = VectorOf(start, form, series);
   const Runner run = RunnerOf(form, v.size + 1);
   std::array<Sums, 2> sums;  // At the best point, and at the one tried.
   int best = 0;
@@ -312,8 +225,8 @@ bool Search(const Series& series, const EtsForm& form, const Point& start, doubl
     AddLogTerms(v, at);
     bool accepted = false;
     while (!accepted && damping < 1e8) {
-      Vector next = v;
-      if (Step(v, at, damping).Solve(next)) {
+      BoundedVector next = v;
+      if (DampedStep(v, at.normal, damping).Solve(next)) {
         const Point point = PointOf(next, form, season);
         // An additive error's squares alone say that a step fails.
         const double squares_max = form.error == EtsError::kAdditive
@@ -327,8 +240,8 @@ bool Search(const Series& series, const EtsForm& form, const Point& start, doubl
             const double gain = fit.likelihood - likelihood;
             accepted = true;
             // A small gain of a step that was held back says nothing.
-            fit.converged = damping < 0.1 && (gain < kGainMin ||
-                                              (gain < kGainHopeless && likelihood > hopeless));
+            fit.converged = damping < 0.1 &&
+                            (gain < kGainMin || (gain < kGainHopeless && likelihood > hopeless));
             fit.likelihood = likelihood;
             fit.point = point;
             v = next;

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <limits>
 
-#include "absl/strings/str_cat.h"
 #include "forecasting/local/ets.h"
 #include "forecasting/local/history.h"
 
@@ -54,8 +53,8 @@ class Response {
     power_ *= model_.parameters.phi;
     damped_ += power_;
     double c = model_.parameters.alpha + model_.parameters.beta * damped_;
-    const bool cycle = model_.form.season == EtsSeason::kAdditive &&
-                       buckets_ % model_.season_buckets == 0;
+    const bool cycle =
+        model_.form.season == EtsSeason::kAdditive && buckets_ % model_.season_buckets == 0;
     if (cycle) c += model_.parameters.gamma;
     return c;
   }
@@ -81,7 +80,8 @@ void AdditiveBands(const EtsModel& model, std::span<const double> mean_units,
 }
 
 // A relative error: with r = c / (what it scales with),
-//   theta_1 = mu_1^2,  theta_h = mu_h^2 + s2 sum_j c_j^2 theta_{h-j},  v_h = (1 + s2) theta_h - mu_h^2
+//   theta_1 = mu_1^2,  theta_h = mu_h^2 + s2 sum_j c_j^2 theta_{h-j},  v_h = (1 + s2) theta_h -
+//   mu_h^2
 // over mu for an additive season or none, over the trend for a multiplicative one, whose own
 // variance multiplies (1 + gamma^2 s2) once a cycle (Hyndman et al. (2008), 6.4, classes 2 and 3).
 void RelativeBands(const EtsModel& model, std::span<const double> mean_units,
@@ -118,10 +118,8 @@ void RelativeBands(const EtsModel& model, std::span<const double> mean_units,
 absl::Status ForecastEts(const EtsModel& model, std::span<double> mean_units,
                          std::span<double> band_units) {
   if (absl::Status status = CheckHorizon(mean_units.size()); !status.ok()) return status;
-  if (!band_units.empty() && band_units.size() != mean_units.size() * kQuantiles) {
-    return absl::InvalidArgumentError(absl::StrCat("room for ", band_units.size(),
-                                                   " quantiles; it must be ", kQuantiles,
-                                                   " a bucket or none"));
+  if (absl::Status status = CheckBandRoom(mean_units.size(), band_units.size()); !status.ok()) {
+    return status;
   }
   Ahead ahead(model);
   for (double& mean : mean_units) {

@@ -1,8 +1,9 @@
 // One pass of an exponential smoothing model over a history: its errors, their derivatives by every
 // parameter and start value, and the sums that a least squares step needs. Internal to ets_fit.cc.
 //
-// A parameter vector is  alpha, (beta), (gamma), (phi), level, (slope), season 0..m-2,  absent parts
-// left out; the last start of the season follows from the others (sum 0, or m if multiplicative).
+// A parameter vector is  alpha, (beta), (gamma), (phi), level, (slope), season 0..m-2,  absent
+// parts left out; the last start of the season follows from the others (sum 0, or m if
+// multiplicative).
 #pragma once
 
 #include <algorithm>
@@ -12,11 +13,12 @@
 #include <limits>
 
 #include "forecasting/local/ets.h"
+#include "forecasting/local/least_squares.h"
 
 namespace tandem::forecasting::ets {
 
-inline constexpr std::size_t kWidthMax = 32;  // 4 + 2 + 23 parameters, the error, and padding.
-inline constexpr double kTiny = 1e-30;        // Of a series with mean 1: what must be positive is.
+inline constexpr std::size_t kWidthMax = kColumnsMax;  // 4 + 2 + 23 parameters, the error, padding.
+inline constexpr double kTiny = 1e-30;  // Of a series with mean 1: what must be positive is.
 
 struct Series {
   const double* values = nullptr;  // Of mean absolute value 1.
@@ -31,10 +33,10 @@ struct Point {
   EtsState start{};
 };
 
-// Over t: sum of J'J in `normal` (lower triangle, the error as last column: its row holds J'e), where
-// J is de/dx; the mean of d log mu / dx; sum e^2; the mean of log mu.
+// Over t: sum of J'J in `normal` (lower triangle, the error as last column: its row holds J'e),
+// where J is de/dx; the mean of d log mu / dx; sum e^2; the mean of log mu.
 struct Sums {
-  std::array<std::array<double, kWidthMax>, kWidthMax> normal{};
+  NormalSums normal{};
   std::array<double, kWidthMax> log_slope{};
   double squares = 0.0;
   double log_mean = 0.0;

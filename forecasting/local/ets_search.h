@@ -1,4 +1,5 @@
-// The fit of one form of exponential smoothing to a scaled history. Internal to ets.cc and its tests.
+// The fit of one form of exponential smoothing to a scaled history. Internal to ets.cc and its
+// tests.
 #pragma once
 
 #include <cstddef>

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "forecasting/local/quantiles.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {
@@ -31,6 +32,13 @@ absl::Status CheckHorizon(std::size_t horizon_buckets) {
   if (horizon_buckets <= kHorizonBucketsMax) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("a horizon of ", horizon_buckets,
                                                  " buckets; the maximum is ", kHorizonBucketsMax));
+}
+
+absl::Status CheckBandRoom(std::size_t horizon_buckets, std::size_t room) {
+  if (room == 0 || room == horizon_buckets * kQuantiles) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("room for ", room, " quantiles of ",
+                                                 horizon_buckets, " buckets; it must be ",
+                                                 kQuantiles, " a bucket or none"));
 }
 
 absl::Status CheckForecast(std::span<const double> forecast_units) {

@@ -19,6 +19,9 @@ absl::Status CheckDemand(std::span<const double> history_units);
 // kInvalidArgument if the horizon is over kHorizonBucketsMax. 0 is a horizon: nothing is forecast.
 absl::Status CheckHorizon(std::size_t horizon_buckets);
 
+// kInvalidArgument unless there is room for no quantiles or for kQuantiles a bucket (quantiles.h).
+absl::Status CheckBandRoom(std::size_t horizon_buckets, std::size_t room);
+
 // kOutOfRange unless all values are numbers: what leaves a model is finite.
 absl::Status CheckForecast(std::span<const double> forecast_units);
 

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "forecasting/local/decomposition.h"
 #include "forecasting/local/history.h"
 #include "forecasting/local/theta_fit.h"
 
@@ -15,7 +14,6 @@ namespace tandem::forecasting {
 namespace {
 
 constexpr std::size_t kBucketsMin = 5;
-constexpr double kFactorMin = 0.01;  // As statsforecast and R's forecTheta.
 
 // What all kinds share: scale, season, and the history without both, in the scratch.
 struct Adjusted {
@@ -25,35 +23,13 @@ struct Adjusted {
   ThetaModel model{};
 };
 
-void TakeOutSeason(const ThetaOptions& options, double least, Adjusted& adjusted) {
-  ThetaModel& model = adjusted.model;
-  const std::size_t m = options.season_buckets;
-  const std::span<double> values = adjusted.values;
-  if (m < 4 || !IsSeasonal(values, m)) return;
-  const std::span<double> season = std::span(model.season).first(m);
-  model.season_buckets = m;
-  model.place = values.size() % m;
-  model.multiplicative = least > 0.0;
-  if (model.multiplicative) {
-    SeasonFactors(values, SeasonKind::kMultiplicative, season);
-    model.multiplicative = *std::min_element(season.begin(), season.end()) >= kFactorMin;
-  }
-  if (!model.multiplicative) SeasonFactors(values, SeasonKind::kAdditive, season);
-  for (std::size_t t = 0, place = 0; t < values.size(); ++t) {
-    values[t] = model.multiplicative ? values[t] / season[place] : values[t] - season[place];
-    place = place + 1 == m ? 0 : place + 1;
-  }
-  if (model.multiplicative) return;
-  for (double& factor : season) factor *= adjusted.scale;
-}
-
 absl::StatusOr<Adjusted> Adjust(std::span<const double> history_units, const ThetaOptions& options,
                                 ThetaScratch& scratch) {
   if (absl::Status status = CheckHistory(history_units); !status.ok()) return status;
-  if (options.season_buckets == 0 || options.season_buckets > kThetaSeasonBucketsMax) {
+  if (options.season_buckets == 0 || options.season_buckets > kAdjustedSeasonBucketsMax) {
     return absl::InvalidArgumentError(absl::StrCat("a season of ", options.season_buckets,
                                                    " buckets; it must be 1 to ",
-                                                   kThetaSeasonBucketsMax));
+                                                   kAdjustedSeasonBucketsMax));
   }
   const std::size_t n = history_units.size();
   if (scratch.adjusted.size() < n) scratch.adjusted.resize(n);
@@ -65,7 +41,12 @@ absl::StatusOr<Adjusted> Adjust(std::span<const double> history_units, const The
   for (const double y : history_units) sum += std::abs(y) / static_cast<double>(n);
   if (sum > 0.0) adjusted.scale = sum;
   for (std::size_t t = 0; t < n; ++t) adjusted.values[t] = history_units[t] / adjusted.scale;
-  if (!adjusted.plain) TakeOutSeason(options, *least / adjusted.scale, adjusted);
+  if (adjusted.plain) return adjusted;
+  SeasonalAdjustment& adjustment = adjusted.model.adjustment;
+  adjustment = TakeOutSeason(options.season_buckets, adjusted.values);
+  if (!adjustment.multiplicative) {
+    for (double& factor : adjustment.factors) factor *= adjusted.scale;
+  }
   return adjusted;
 }
 
@@ -99,8 +80,8 @@ ThetaModel ModelOf(const Adjusted& adjusted, ThetaKind kind) {
   for (const double y : adjusted.values) theta::Advance(model.state, model, y);
   const double scale = adjusted.scale;
   model.level_start *= scale;
-  for (double* part : {&model.state.level, &model.state.mean, &model.state.line_start,
-                       &model.state.line_step}) {
+  for (double* part :
+       {&model.state.level, &model.state.mean, &model.state.line_start, &model.state.line_step}) {
     *part *= scale;
   }
   const auto n = static_cast<double>(adjusted.values.size());
@@ -144,38 +125,25 @@ absl::StatusOr<ThetaModel> FitAutoTheta(std::span<const double> history_units,
 }
 
 void UpdateTheta(ThetaModel& model, double units) {
-  double value = units;
-  if (model.season_buckets > 1) {
-    const double factor = model.season[model.place];
-    value = model.multiplicative ? units / factor : units - factor;
-    model.place = model.place + 1 == model.season_buckets ? 0 : model.place + 1;
-  }
-  theta::Advance(model.state, model, value);
+  theta::Advance(model.state, model, model.adjustment.Remove(units));
 }
 
 absl::Status ForecastTheta(const ThetaModel& model, std::span<double> mean_units,
                            std::span<double> band_units) {
   if (absl::Status status = CheckHorizon(mean_units.size()); !status.ok()) return status;
-  if (!band_units.empty() && band_units.size() != mean_units.size() * kQuantiles) {
-    return absl::InvalidArgumentError(absl::StrCat("room for ", band_units.size(),
-                                                   " quantiles; it must be ", kQuantiles,
-                                                   " a bucket or none"));
+  if (absl::Status status = CheckBandRoom(mean_units.size(), band_units.size()); !status.ok()) {
+    return status;
   }
   ThetaState state = model.state;
-  std::size_t place = model.place;
+  SeasonalAdjustment season = model.adjustment;
   double spread = 1.0;
   for (std::size_t h = 0; h < mean_units.size(); ++h) {
     const double mean = theta::Mean(state, model);
     theta::Advance(state, model, mean);
-    double factor = 1.0;
-    double shift = 0.0;
-    if (model.season_buckets > 1) {
-      (model.multiplicative ? factor : shift) = model.season[place];
-      place = place + 1 == model.season_buckets ? 0 : place + 1;
-    }
-    mean_units[h] = mean * factor + shift;
+    const auto [times, plus] = season.Next();
+    mean_units[h] = mean * times + plus;
     if (!band_units.empty()) {
-      NormalBand(mean_units[h], factor * std::sqrt(model.error_variance * spread),
+      NormalBand(mean_units[h], times * std::sqrt(model.error_variance * spread),
                  band_units.subspan(h * kQuantiles, kQuantiles));
       spread += model.alpha * model.alpha;
     }
