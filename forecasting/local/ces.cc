@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kBucketsMin = 6;
 constexpr std::size_t kParameters = 4;  // a0, a1, l, c.
 constexpr int kStepsMax = 60;
+constexpr double kBound = 10.0;     // Times the largest value so far.
 constexpr double kWeightMax = 2.5;  // The stable region lies inside 0..2.5.
 
 // The eigenvalues of [1 - a0 + a1, a1 - 1; 1 - a0 - a1, 1 - a0], by trace and determinant.
@@ -110,8 +111,10 @@ Fit SearchAll(std::span<const double> values) {
   double level = 0.0;
   for (const double y : values.first(first)) level += y / static_cast<double>(first);
   Fit best;
-  // The published start, one that is nearly a random walk's, and a slow one.
-  constexpr double kStarts[][2] = {{1.3, 1.0}, {1.9, 1.0}, {1.05, 1.0}};
+  // The published start, one that is nearly a random walk, a slow one, and three between: the sum
+  // has several valleys, and where its least lies on the edge of the stable region a search stops.
+  constexpr double kStarts[][2] = {{1.3, 1.0}, {1.9, 1.0}, {1.05, 1.0},
+                                   {1.6, 1.1}, {1.6, 0.9}, {1.3, 1.2}};
   for (const auto& [a0, a1] : kStarts) {
     BoundedVector v;
     v.size = kParameters;
@@ -166,6 +169,8 @@ absl::StatusOr<CesModel> FitCes(std::span<const double> history_units, const Ces
     const Fit fit = SearchAll(values);
     model.alpha_real = fit.v.x[0];
     model.alpha_imaginary = fit.v.x[1];
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    model.bound_units = kBound * std::max(std::abs(*low), std::abs(*high)) * scale;
     model.level = fit.level * scale;
     model.potential = fit.potential * scale;
     model.converged = fit.converged;
@@ -205,9 +210,16 @@ absl::Status ForecastCes(const CesModel& model, std::span<double> mean_units,
   double variance = model.error_variance;
   for (std::size_t h = 0; h < mean_units.size(); ++h) {
     const auto [times, plus] = season.Next();
+    // Some weights forget their start but forecast without end, growing by a share a bucket.
+    if (!model.fallback && std::abs(l) > model.bound_units) {
+      l = std::copysign(model.bound_units, l);
+      c = 0.0;
+    }
     mean_units[h] = l * times + plus;
     if (!band_units.empty()) {
-      NormalBand(mean_units[h], times * std::sqrt(variance),
+      const double deviation = std::sqrt(variance);
+      NormalBand(mean_units[h],
+                 times * (model.fallback ? deviation : std::min(deviation, model.bound_units)),
                  band_units.subspan(h * kQuantiles, kQuantiles));
     }
     variance += model.error_variance * by_level * by_level;

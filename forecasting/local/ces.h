@@ -26,6 +26,7 @@ struct CesModel {
   double level = 0.0;      // l
   double potential = 0.0;  // c
   SeasonalAdjustment adjustment{};
+  double bound_units = 0.0;  // No forecast without season is larger: ten times the largest value.
   double error_variance = 0.0;  // Of one step, without season.
   bool non_negative = true;
   bool fallback = false;
@@ -51,9 +52,9 @@ absl::StatusOr<CesModel> FitCes(std::span<const double> history_units, const Ces
 void UpdateCes(CesModel& model, double units);
 
 // Mean and, unless `band_units` is empty, kQuantiles values a bucket: normal with the variance that
-// the recursion gives. Never below zero if the history was not. O(h), no allocation.
-// Returns kInvalidArgument for spans of other sizes or a horizon over the maximum; kOutOfRange if a
-// value is not finite.
+// the recursion gives; level and deviation at most `bound_units`. Never below zero if the history
+// was not. O(h), no allocation. Returns kInvalidArgument for spans of other sizes or a horizon over
+// the maximum; kOutOfRange if a value is not finite.
 absl::Status ForecastCes(const CesModel& model, std::span<double> mean_units,
                          std::span<double> band_units);
 

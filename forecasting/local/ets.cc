@@ -144,6 +144,7 @@ absl::StatusOr<EtsModel> FitAutoEts(std::span<const double> history_units,
     double best_aicc = kInfinity;  // Of the scaled series.
     for (const EtsForm& form : ets::kFormsInOrder) {
       if (!IsAllowed(*scaled, form)) continue;
+      if (options.damped_only && form.trend != EtsTrend::kDamped) continue;
       const std::size_t k = ets::ParameterCount(form, options.season_buckets);
       const double penalty = ets::Aicc(0.0, k, history_units.size());
       const Fit* fit = searched.Find(form, best_aicc - penalty);

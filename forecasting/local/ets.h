@@ -75,6 +75,7 @@ struct EtsOptions {
   // with less (README.md). The best open engine keeps beta below its start of 0.2, with a season
   // 0.2 / m.
   double slope_share_max = 0.2;
+  bool damped_only = false;  // Automatic choice among the forms with a damped trend alone.
 };
 
 // Grows to the longest history and stays.

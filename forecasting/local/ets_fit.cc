@@ -23,6 +23,7 @@ constexpr double kPhiMax = 0.98;
 // Errors below a millionth of the mean value are none: such fits are equal, and the fewest
 // parameters win.
 constexpr double kSquareMin = 1e-12;
+constexpr double kRootMax = 1.001;
 constexpr int kStepsMax = 60;
 
 using Runner = bool (*)(const Series&, const Point&, double, Sums&);
@@ -165,21 +166,32 @@ std::size_t ParameterCount(const EtsForm& form, std::size_t season) {
 bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::size_t season) {
   if (form.trend == EtsTrend::kNone || form.season == EtsSeason::kNone) return true;
   const auto [alpha, beta, gamma, phi] = parameters;
-  // The characteristic polynomial of the discount matrix, less its root 1 that no error shows.
+  // The moving average polynomial of the reduced form, (1 - phi B)(1 - B^m) + [alpha B (1 - phi B)
+  // + phi beta B](1 + ... + B^(m-1)) + gamma B^m (1 - phi B), its powers reversed; a root may lie a
+  // thousandth outside of the circle, because gamma near zero puts m roots onto it.
   std::array<double, kEtsSeasonBucketsMax + 2> p;
   const std::size_t degree = season + 1;
-  std::fill_n(p.begin(), degree, alpha + beta - alpha * phi);
+  const double slope = phi * beta;
+  std::fill_n(p.begin(), degree, alpha + slope - alpha * phi);
   p[0] = phi * (1.0 - alpha - gamma);
   p[1] += gamma - 1.0;
-  p[degree - 1] = alpha + beta - phi;
+  p[degree - 1] = alpha + slope - phi;
   p[degree] = 1.0;
+  double power = 1.0;
+  for (std::size_t i = 0; i <= degree; ++i) {
+    p[i] *= power;
+    power *= kRootMax;
+  }
   // Schur and Cohn: all roots lie inside the circle if every quotient of the ends does.
   for (std::size_t n = degree; n > 0; --n) {
     const double quotient = p[0] / p[n];
     if (!(std::abs(quotient) < 1.0)) return false;
     std::array<double, kEtsSeasonBucketsMax + 2> reduced;
-    for (std::size_t i = 1; i <= n; ++i) reduced[i - 1] = p[i] - quotient * p[n - i];
-    p = reduced;
+    const double rescale = 1.0 / (p[n] - quotient * p[0]);
+    for (std::size_t i = 1; i <= n; ++i) {
+      reduced[i - 1] = (p[i] - quotient * p[n - i]) * rescale;
+    }
+    std::copy_n(reduced.begin(), n, p.begin());
   }
   return true;
 }
@@ -240,8 +252,8 @@ bool Search(const Series& series, const EtsForm& form, const Point& start, doubl
             const double gain = fit.likelihood - likelihood;
             accepted = true;
             // A small gain of a step that was held back says nothing.
-            fit.converged = damping < 0.1 &&
-                            (gain < kGainMin || (gain < kGainHopeless && likelihood > hopeless));
+            const double missing = likelihood - hopeless;
+            fit.converged = damping < 0.1 && (gain < kGainMin || gain < kGainHopeless * missing);
             fit.likelihood = likelihood;
             fit.point = point;
             v = next;

@@ -54,7 +54,7 @@ class Response {
     damped_ += power_;
     double c = model_.parameters.alpha + model_.parameters.beta * damped_;
     const bool cycle =
-        model_.form.season == EtsSeason::kAdditive && buckets_ % model_.season_buckets == 0;
+        model_.form.season != EtsSeason::kNone && buckets_ % model_.season_buckets == 0;
     if (cycle) c += model_.parameters.gamma;
     return c;
   }
@@ -79,21 +79,19 @@ void AdditiveBands(const EtsModel& model, std::span<const double> mean_units,
   }
 }
 
-// A relative error: with r = c / (what it scales with),
+// A relative error:
 //   theta_1 = mu_1^2,  theta_h = mu_h^2 + s2 sum_j c_j^2 theta_{h-j},  v_h = (1 + s2) theta_h -
 //   mu_h^2
-// over mu for an additive season or none, over the trend for a multiplicative one, whose own
-// variance multiplies (1 + gamma^2 s2) once a cycle (Hyndman et al. (2008), 6.4, classes 2 and 3).
+// (Hyndman et al. (2008), 6.4, class 2). With a multiplicative season mu is the trend's, and the
+// season's own answer to an error is added to c once a cycle: exact to first order in s2.
 void RelativeBands(const EtsModel& model, std::span<const double> mean_units,
                    std::span<double> band_units) {
   const bool scaled = model.form.season == EtsSeason::kMultiplicative;
   const double s2 = model.error_variance;
-  const double gamma = scaled ? model.parameters.gamma : 0.0;
   std::array<double, kEtsSpreadBucketsMax> theta;
   std::array<double, kEtsSpreadBucketsMax> c2;
   Ahead ahead(model);
   Response response(model);
-  double cycles = 1.0;
   double spread = 0.0;  // Relative to the mean.
   for (std::size_t h = 0; h < mean_units.size(); ++h) {
     const double trend = ahead.NextTrend();
@@ -104,8 +102,7 @@ void RelativeBands(const EtsModel& model, std::span<const double> mean_units,
       theta[h] = center * center + s2 * sum;
       const double c = response.Next();
       c2[h] = c * c;
-      if (scaled && h > 0 && h % model.season_buckets == 0) cycles *= 1.0 + gamma * gamma * s2;
-      const double variance = theta[h] * (1.0 + s2) * cycles - center * center;
+      const double variance = theta[h] * (1.0 + s2) - center * center;
       spread = std::sqrt(std::max(0.0, variance)) / std::max(std::abs(center), 1e-300);
     }
     NormalBand(mean_units[h], spread * std::abs(mean_units[h]),

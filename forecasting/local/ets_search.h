@@ -11,8 +11,8 @@ namespace tandem::forecasting::ets {
 
 // A search ends once a step gains less than this in n log(sum e^2) (+ 2 sum log mu).
 inline constexpr double kGainMin = 1e-4;
-// And once it gains less than this where it is still behind what it has to beat.
-inline constexpr double kGainHopeless = 0.1;
+// And once it gains less than this share of what it is still behind what it has to beat.
+inline constexpr double kGainHopeless = 0.02;
 
 struct Fit {
   Point point{};
@@ -28,9 +28,10 @@ std::size_t ParameterCount(const EtsForm& form, std::size_t season);
 // Akaike's criterion, corrected for few observations; needs n > k + 1.
 double Aicc(double likelihood, std::size_t parameters, std::size_t size);
 
-// Whether the effect of a start dies out: in the usual region always, but with both trend and
-// season. Hyndman, Akram and Archibald, "The admissible parameter space for exponential smoothing
-// models", Annals of the Institute of Statistical Mathematics 60 (2008).
+// Whether the effect of a start dies out (or grows by less than a thousandth a bucket): in the
+// usual region always, but with both trend and season. Hyndman, Akram and Archibald, "The
+// admissible parameter space for exponential smoothing models", Annals of the Institute of
+// Statistical Mathematics 60 (2008).
 bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::size_t season);
 
 // The recursion at a given point. False if what must be positive is not.

@@ -17,11 +17,11 @@ struct CompetitionSeries {
   std::vector<double> actual{};
 };
 
-// The folder named by TANDEM_FORECASTING has `path`; the file's series in their order. Ends the
-// program where it cannot be read.
+// The series of the file `path` of the folder that TANDEM_FORECASTING names, in their order; none
+// where it names none. Ends the program where the file cannot be read.
 std::vector<CompetitionSeries> ReadCompetition(const std::string& path);
 
-// Each file: `text` unpacked. Ends the program where it cannot.
+// A file's text, unpacked if its name ends in .zst. Ends the program where it cannot be read.
 std::string ReadPacked(const std::string& path);
 
 // Averages over series. MASE leaves out series without a scale.
