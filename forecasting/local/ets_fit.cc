@@ -25,6 +25,10 @@ constexpr double kPhiMax = 0.98;
 constexpr double kSquareMin = 1e-12;
 constexpr double kRootMax = 1.001;
 constexpr int kStepsMax = 60;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kDampingMin = 1e-9;
+constexpr double kDampingFree = 0.1;  // Below, a step is nearly the whole one.
+constexpr double kDampingMax = 1e4;   // Above, it is so short that nothing is left to gain.
 
 using Runner = bool (*)(const Series&, const Point&, double, Sums&);
 
@@ -156,6 +160,65 @@ double Objective(const Series& series, const Sums& sums) {
   return n * std::log(std::max(sums.squares, kSquareMin * n)) + 2.0 * n * sums.log_mean;
 }
 
+// One search: the best point so far in `fit`, and the sums there.
+class Descent {
+ public:
+  Descent(const Series& series, const EtsForm& form, const Point& start, Fit& fit)
+      : series_(series),
+        form_(form),
+        fit_(fit),
+        v_(VectorOf(start, form, series)),
+        run_(RunnerOf(form, v_.size + 1)) {}
+
+  // False if the start is no fit.
+  bool Begin() { return Accepts(v_, kInfinity, kInfinity); }
+
+  // Goes to a better point, where a step or a shorter one leads to it; the damping it took.
+  double Improve() {
+    Sums& here = sums_[best_];
+    ToShares(v_, form_, here);
+    AddLogTerms(v_, here);
+    // An additive error's squares alone say that a step fails.
+    const double squares_max = form_.error == EtsError::kAdditive ? here.squares : kInfinity;
+    for (; damping_ <= kDampingMax; damping_ *= 10.0) {
+      BoundedVector next = v_;
+      if (!DampedStep(v_, here.normal, damping_).Solve(next)) continue;
+      if (!Accepts(next, squares_max, fit_.likelihood)) continue;
+      const double damping = damping_;
+      damping_ = std::max(kDampingMin, damping_ * 0.1);
+      return damping;
+    }
+    return damping_;
+  }
+
+ private:
+  // Whether the point is allowed and below `likelihood_max`; it is the best one then.
+  bool Accepts(const BoundedVector& next, double squares_max, double likelihood_max) {
+    const Point point = PointOf(next, form_, series_.season);
+    if (!IsAdmissible(form_, point.parameters, series_.season)) return false;
+    Sums& tried = sums_[1 - best_];
+    if (!run_(series_, point, squares_max, tried)) return false;
+    const double likelihood = Objective(series_, tried);
+    if (!(likelihood < likelihood_max)) return false;
+    best_ = 1 - best_;
+    v_ = next;
+    fit_.point = point;
+    fit_.state = tried.state;
+    fit_.squares = tried.squares;
+    fit_.likelihood = likelihood;
+    return true;
+  }
+
+  const Series& series_;
+  const EtsForm form_;
+  Fit& fit_;
+  BoundedVector v_;
+  const Runner run_;
+  std::array<Sums, 2> sums_;  // At the best point, and at the one tried.
+  std::size_t best_ = 0;
+  double damping_ = 1e-3;
+};
+
 }  // namespace
 
 std::size_t ParameterCount(const EtsForm& form, std::size_t season) {
@@ -205,7 +268,7 @@ double Aicc(double likelihood, std::size_t parameters, std::size_t size) {
 bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit& fit) {
   Sums sums;
   const std::size_t width = ParameterCount(form, series.season);
-  if (!RunnerOf(form, width)(series, point, std::numeric_limits<double>::infinity(), sums)) {
+  if (!RunnerOf(form, width)(series, point, kInfinity, sums)) {
     return false;
   }
   fit.point = point;
@@ -217,61 +280,19 @@ bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit
 
 bool Search(const Series& series, const EtsForm& form, const Point& start, double hopeless,
             Fit& fit) {
-  const std::size_t season = series.season;
-  BoundedVector v = VectorOf(start, form, series);
-  const Runner run = RunnerOf(form, v.size + 1);
-  std::array<Sums, 2> sums;  // At the best point, and at the one tried.
-  int best = 0;
-  fit.point = PointOf(v, form, season);
-  if (!IsAdmissible(form, fit.point.parameters, season)) return false;
-  if (!run(series, fit.point, std::numeric_limits<double>::infinity(), sums[0])) return false;
-  fit.likelihood = Objective(series, sums[0]);
-  if (!std::isfinite(fit.likelihood)) return false;
-  double damping = 1e-3;
+  Descent descent(series, form, start, fit);
+  if (!descent.Begin()) return false;
   fit.converged = false;
   for (int step = 0; step < kStepsMax && !fit.converged; ++step) {
-    Sums& at = sums[best];
-    fit.squares = at.squares;
-    fit.state = at.state;
-    ToShares(v, form, at);
-    AddLogTerms(v, at);
-    bool accepted = false;
-    while (!accepted && damping < 1e8) {
-      BoundedVector next = v;
-      if (DampedStep(v, at.normal, damping).Solve(next)) {
-        const Point point = PointOf(next, form, season);
-        // An additive error's squares alone say that a step fails.
-        const double squares_max = form.error == EtsError::kAdditive
-                                       ? at.squares
-                                       : std::numeric_limits<double>::infinity();
-        Sums& tried = sums[1 - best];
-        if (IsAdmissible(form, point.parameters, season) &&
-            run(series, point, squares_max, tried)) {
-          const double likelihood = Objective(series, tried);
-          if (likelihood < fit.likelihood) {
-            const double gain = fit.likelihood - likelihood;
-            accepted = true;
-            // A small gain of a step that was held back says nothing.
-            const double missing = likelihood - hopeless;
-            fit.converged = damping < 0.1 && (gain < kGainMin || gain < kGainHopeless * missing);
-            fit.likelihood = likelihood;
-            fit.point = point;
-            v = next;
-            best = 1 - best;
-            damping = std::max(1e-9, damping * 0.1);
-          }
-        }
-      }
-      if (!accepted) {
-        damping *= 10.0;
-        // The step has become so short that nothing is left to gain.
-        if (damping > 1e4) break;
-      }
-    }
-    if (!accepted) fit.converged = true;
+    const double before = fit.likelihood;
+    const double damping = descent.Improve();
+    const double gain = before - fit.likelihood;
+    // A small gain of a step that was held back says nothing.
+    const bool free = damping < kDampingFree;
+    fit.converged =
+        gain <= 0.0 ||
+        (free && (gain < kGainMin || gain < kGainHopeless * (fit.likelihood - hopeless)));
   }
-  fit.squares = sums[best].squares;
-  fit.state = sums[best].state;
   return true;
 }
 
