@@ -74,6 +74,7 @@ struct Fit {
   double level = 0.0;
   double potential = 0.0;
   bool converged = false;
+  bool at_edge = false;  // A step out of the stable region was refused.
 };
 
 Fit Search(std::span<const double> values, BoundedVector v) {
@@ -88,7 +89,10 @@ Fit Search(std::span<const double> values, BoundedVector v) {
     for (; !accepted && damping <= 1e4; damping *= accepted ? 0.1 : 10.0) {
       BoundedVector next = v;
       if (!DampedStep(v, passes[best].normal, damping).Solve(next)) continue;
-      if (!IsStable(next.x[0], next.x[1])) continue;
+      if (!IsStable(next.x[0], next.x[1])) {
+        fit.at_edge = true;
+        continue;
+      }
       if (!Run(values, next, passes[best].squares, passes[1 - best])) continue;
       accepted = true;
       const double gain = n * std::log(passes[best].squares / passes[1 - best].squares);
@@ -106,15 +110,48 @@ Fit Search(std::span<const double> values, BoundedVector v) {
   return fit;
 }
 
+// The best starts for given weights: the errors are linear in them, so one whole step finds them.
+bool SolveStarts(std::span<const double> values, double a0, double a1, Fit& fit) {
+  if (!IsStable(a0, a1)) return false;
+  BoundedVector v = fit.v;
+  v.x[0] = v.low[0] = v.high[0] = a0;
+  v.x[1] = v.low[1] = v.high[1] = a1;
+  Pass pass;
+  if (!Run(values, v, std::numeric_limits<double>::infinity(), pass)) return false;
+  BoundedVector next = v;
+  if (!DampedStep(v, pass.normal, 0.0).Solve(next)) return false;
+  if (!Run(values, next, fit.squares, pass)) return false;
+  fit.v = next;
+  fit.squares = pass.squares;
+  fit.level = pass.level;
+  fit.potential = pass.potential;
+  return true;
+}
+
+// Along the edge of the stable region, where the steps above end: the eight neighbors at ever
+// shorter distances.
+void FollowEdge(std::span<const double> values, Fit& fit) {
+  constexpr double kDirections[][2] = {{1, 0}, {-1, 0}, {0, 1},  {0, -1},
+                                       {1, 1}, {-1, 1}, {1, -1}, {-1, -1}};
+  int tries = 0;
+  for (double distance = 0.2; distance > 1e-4 && tries < 400; ++tries) {
+    bool moved = false;
+    const double a0 = fit.v.x[0];
+    const double a1 = fit.v.x[1];
+    for (const auto& [by0, by1] : kDirections) {
+      moved = SolveStarts(values, a0 + by0 * distance, a1 + by1 * distance, fit) || moved;
+    }
+    if (!moved) distance *= 0.5;
+  }
+}
+
 Fit SearchAll(std::span<const double> values) {
   const std::size_t first = std::min<std::size_t>(10, values.size());
   double level = 0.0;
   for (const double y : values.first(first)) level += y / static_cast<double>(first);
   Fit best;
-  // The published start, one that is nearly a random walk, a slow one, and three between: the sum
-  // has several valleys, and where its least lies on the edge of the stable region a search stops.
-  constexpr double kStarts[][2] = {{1.3, 1.0}, {1.9, 1.0}, {1.05, 1.0},
-                                   {1.6, 1.1}, {1.6, 0.9}, {1.3, 1.2}};
+  // The published start, one that is nearly a random walk, and a slow one.
+  constexpr double kStarts[][2] = {{1.3, 1.0}, {1.9, 1.0}, {1.05, 1.0}};
   for (const auto& [a0, a1] : kStarts) {
     BoundedVector v;
     v.size = kParameters;
@@ -124,6 +161,7 @@ Fit SearchAll(std::span<const double> values) {
     const Fit fit = Search(values, v);
     if (fit.squares < best.squares) best = fit;
   }
+  if (best.at_edge) FollowEdge(values, best);
   return best;
 }
 

@@ -212,13 +212,10 @@ TEST(CesTest, FastFitIsNoWorseThanTheSlowOne) {
       return PlainCes(history, x);
     };
     const double want = NelderMead(slow, {1.3, 1.0, history[0], history[0] / 1.1}, 1500);
-    // In n log(sum e^2). Where the optimum lies on the stable region's edge, the search stops
-    // there.
-    const double behind = n * std::log(got / want);
-    EXPECT_LE(behind, 0.3) << seed;
-    if (behind > 0.05) ++worse;
+    // In n log(sum e^2), as for exponential smoothing.
+    if (n * std::log(got / want) > 0.05) ++worse;
   }
-  EXPECT_LE(worse, 15);
+  EXPECT_LE(worse, 1);
 }
 
 TEST(CesTest, CarriedForwardEqualsForecasting) {
