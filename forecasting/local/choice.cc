@@ -36,7 +36,8 @@ absl::Status NaiveRoom(History history_units, const LocalOptions& options, const
   if (scratch.errors.empty()) scratch.errors.push_back(0.0);
   std::sort(scratch.errors.begin(), scratch.errors.end());
   for (std::size_t h = 0; h < mean->size(); ++h) {
-    const double spread = std::sqrt(static_cast<double>(1 + h / m));
+    const std::size_t seasons = 1 + h / m;
+    const double spread = std::sqrt(static_cast<double>(seasons));
     ErrorBand((*mean)[h], spread, scratch.errors,
               room.band_units.subspan(h * kQuantiles, kQuantiles));
   }
@@ -104,8 +105,7 @@ absl::Status MedianRoom(History history_units, const LocalOptions& options,
     scratch.means[k].resize(room.mean_units.size());
     scratch.bands[k].resize(room.band_units.size());
     const ForecastRoom own = {scratch.means[k], scratch.bands[k]};
-    const absl::Status status =
-        ForecastLocal(kMedianMethods[k], history_units, options, own, scratch);
+    absl::Status status = ForecastLocal(kMedianMethods[k], history_units, options, own, scratch);
     if (!status.ok()) return status;
     means[k] = scratch.means[k];
     bands[k] = scratch.bands[k];
@@ -147,7 +147,7 @@ double MeanSquare(LocalMethod method, History history_units, const ChoiceOptions
 absl::Status ForecastLocal(LocalMethod method, std::span<const double> history_units,
                            const LocalOptions& options, const ForecastRoom& room,
                            LocalScratch& scratch) {
-  const absl::Status status = CheckBandRoom(room.mean_units.size(), room.band_units.size());
+  absl::Status status = CheckBandRoom(room.mean_units.size(), room.band_units.size());
   if (!status.ok()) return status;
   switch (method) {
     case LocalMethod::kSeasonalNaive:
@@ -182,7 +182,7 @@ absl::Status ForecastLocal(LocalMethod method, std::span<const double> history_u
 absl::StatusOr<Choice> ChooseMethod(std::span<const double> history_units,
                                     std::span<const LocalMethod> methods,
                                     const ChoiceOptions& options, LocalScratch& scratch) {
-  const absl::Status status = CheckChoice(history_units, methods.size(), options);
+  absl::Status status = CheckChoice(history_units, methods.size(), options);
   if (!status.ok()) return status;
   const std::size_t before = std::max<std::size_t>(8, 2 * options.local.season_buckets);
   Choice choice{.best = methods.front()};

@@ -14,7 +14,6 @@ namespace tandem::forecasting {
 namespace {
 
 using ets::Fit;
-using ets::Point;
 using ets::Series;
 
 constexpr std::size_t kFallbackBuckets = 4;

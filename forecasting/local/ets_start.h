@@ -27,7 +27,7 @@ class Searched {
   void ReadStart(EtsSeason season);
 
   const Series& series_;
-  std::array<std::optional<Fit>, 2 * 3 * 3> fits_{};
+  std::array<std::optional<Fit>, 18> fits_{};  // 2 errors, 3 trends, 3 seasons.
   // Of the first buckets, by kind of season: factors, and the line of what is left.
   std::array<std::optional<EtsState>, 3> starts_{};
 };
