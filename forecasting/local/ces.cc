@@ -79,7 +79,7 @@ struct Fit {
 
 Fit Search(std::span<const double> values, BoundedVector v) {
   std::array<Pass, 2> passes;
-  int best = 0;
+  std::size_t best = 0;
   Fit fit;
   if (!Run(values, v, std::numeric_limits<double>::infinity(), passes[0])) return fit;
   double damping = 1e-3;

@@ -179,7 +179,8 @@ class Descent {
     ToShares(v_, form_, here);
     AddLogTerms(v_, here);
     // An additive error's squares alone say that a step fails.
-    const double squares_max = form_.error == EtsError::kAdditive ? here.squares : kInfinity;
+    double squares_max = kInfinity;
+    if (form_.error == EtsError::kAdditive) squares_max = here.squares;
     for (; damping_ <= kDampingMax; damping_ *= 10.0) {
       BoundedVector next = v_;
       if (!DampedStep(v_, here.normal, damping_).Solve(next)) continue;

@@ -174,7 +174,8 @@ TEST(EtsTest, FastFitIsNoWorseThanTheSlowOne) {
         const auto d = Decode(x, form, m);
         if (!d.has_value()) return kInfinity;
         const auto plain = PlainRun(history, m, form, d->parameters, d->start);
-        return plain.has_value() ? plain->likelihood : kInfinity;
+        if (!plain.has_value()) return kInfinity;
+        return plain->likelihood;
       };
       const double want = NelderMead(slow, StartOf(history, form, m), 4000);
       EtsScratch scratch;

@@ -20,7 +20,6 @@ namespace {
 
 using Values = std::vector<double>;
 using testing::Each;
-using testing::ElementsAre;
 
 Values RandomDemand(unsigned seed) {
   std::mt19937 random(seed);

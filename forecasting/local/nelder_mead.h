@@ -51,8 +51,9 @@ inline double NelderMead(const Function& function, const Coordinates& start, int
       continue;
     }
     for (std::size_t i = 1; i <= n; ++i) {
-      for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t j = 0; j < n; ++j) {
         simplex[i].x[j] = 0.5 * (simplex[0].x[j] + simplex[i].x[j]);
+      }
       simplex[i].value = function(simplex[i].x);
     }
   }

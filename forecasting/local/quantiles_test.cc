@@ -38,8 +38,8 @@ TEST(QuantilesTest, OccasionalDemandFollowsTheGamma) {
 }
 
 TEST(QuantilesTest, ErrorsStandForTheirRank) {
-  std::vector<double> errors;
-  for (int i = 0; i < 1000; ++i) errors.push_back(i + 0.5);  // Level u is 1000 u.
+  std::vector<double> errors(1000);
+  for (int i = 0; i < 1000; ++i) errors[static_cast<std::size_t>(i)] = i + 0.5;  // Level u: 1000 u.
   QuantileBand band;
   ErrorBand(100.0, 2.0, errors, band);
   for (std::size_t q = 0; q < kQuantiles; ++q) {
