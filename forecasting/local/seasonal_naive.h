@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/local/history.h"
 
 namespace tandem::forecasting {
 
@@ -15,8 +16,6 @@ struct SeasonalNaiveOptions {
   std::size_t season_buckets = 7;    // m >= 1. 7: days of a week, as M5's sNaive.
   std::size_t horizon_buckets = 28;  // h in 0..kHorizonBucketsMax. 28: M5's.
 };
-
-inline constexpr std::size_t kHorizonBucketsMax = 10'000;
 
 // Repeats the last season of `history_units` (demand per bucket, oldest first, no gaps):
 //   forecast[k] = y[n - s + k mod s],  k = 0..h-1,  s = min(m, n)

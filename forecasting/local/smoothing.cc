@@ -6,19 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "forecasting/series.h"
+#include "forecasting/local/history.h"
 
 namespace tandem::forecasting {
 
 namespace {
-
-absl::Status CheckHistory(std::span<const double> history_units) {
-  if (history_units.empty()) return absl::InvalidArgumentError("the history is empty");
-  if (!AllFinite(history_units)) {
-    return absl::InvalidArgumentError("the history holds a NaN or an infinity");
-  }
-  return absl::OkStatus();
-}
 
 // The recursion itself; the history has been checked.
 absl::StatusOr<LevelFit> Fit(std::span<const double> history_units, double alpha) {

@@ -1,0 +1,95 @@
+// The local methods by name, one call for any of them, and the choice of one per series by rolling
+// origin: each is fitted on earlier parts of the history and judged by what came then.
+// Reference: L. J. Tashman, "Out-of-sample tests of forecasting accuracy", Int. J. of Forecasting
+// 16 (2000).
+//
+//   LocalScratch scratch;  // One a thread.
+//   const auto choice = ChooseMethod(history_units, kSmoothMethods, options, scratch);
+//   ForecastLocal(choice->best, history_units, options, {mean_units, band_units}, scratch);
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "forecasting/local/ces.h"
+#include "forecasting/local/demand_events.h"
+#include "forecasting/local/ets.h"
+#include "forecasting/local/theta.h"
+
+namespace tandem::forecasting {
+
+enum class LocalMethod {
+  kSeasonalNaive,
+  kEts,
+  kDampedEts,  // The best of the forms with a damped trend.
+  kDynamicOptimizedTheta,
+  kAutoTheta,
+  kCes,
+  kCroston,
+  kOptimizedCroston,
+  kSba,
+  kTsb,
+  kAdida,
+  kImapa,
+  kMedian,  // Of kMedianMethods.
+};
+
+// What kMedian combines: four methods that err differently (README.md has their errors).
+inline constexpr std::array<LocalMethod, 4> kMedianMethods = {
+    LocalMethod::kEts, LocalMethod::kDampedEts, LocalMethod::kDynamicOptimizedTheta,
+    LocalMethod::kCes};
+
+struct LocalOptions {
+  std::size_t season_buckets = 1;  // m, 1 to kEtsSeasonBucketsMax.
+};
+
+// Where a forecast goes: a value a bucket, and none or kQuantiles values a bucket.
+struct ForecastRoom {
+  std::span<double> mean_units{};
+  std::span<double> band_units{};
+};
+
+struct LocalScratch {
+  EtsScratch ets{};
+  ThetaScratch theta{};
+  CesScratch ces{};
+  EventScratch events{};
+  std::vector<double> errors{};
+  std::array<std::vector<double>, kMedianMethods.size()> means{};
+  std::array<std::vector<double>, kMedianMethods.size()> bands{};
+};
+
+// Fits the method and forecasts. Seasonal naive takes its quantiles from its own one-season errors,
+// spread by sqrt(1 + (h - 1) / m) rounded down to whole seasons; with no season seen twice it has
+// none but the mean. The intermittent methods want demand (0 or more), the others any number.
+// Returns the errors of the method's own header.
+absl::Status ForecastLocal(LocalMethod method, std::span<const double> history_units,
+                           const LocalOptions& options, const ForecastRoom& room,
+                           LocalScratch& scratch);
+
+struct ChoiceOptions {
+  LocalOptions local{};
+  std::size_t origins = 3;          // K >= 1, each a horizon before the next.
+  std::size_t horizon_buckets = 1;  // h >= 1
+};
+
+struct Choice {
+  LocalMethod best{};
+  std::size_t origins = 0;  // Used; 0: the history was too short to judge.
+  std::vector<double>
+      mean_squares{};  // By method, over all origins and buckets; for combination.h.
+};
+
+// Forecasts h buckets from n - K h, ..., n - h with each of `methods`, and takes the one of least
+// mean squared error, the earlier on a tie. An origin with fewer than max(2 m, 8) buckets before it
+// is left out; without one the first method is taken. A method that refuses a history cannot be
+// chosen. Returns kInvalidArgument if the history is empty or holds a NaN or an infinity, there is
+// no method, K or h is 0, or h over the maximum.
+absl::StatusOr<Choice> ChooseMethod(std::span<const double> history_units,
+                                    std::span<const LocalMethod> methods,
+                                    const ChoiceOptions& options, LocalScratch& scratch);
+
+}  // namespace tandem::forecasting

@@ -1,0 +1,300 @@
+// The search: Levenberg and Marquardt's method over weights and starts together. With J = de/dx and
+// c the mean of d log mu / dx, minimizing log(sum e^2) + 2 mean log mu is minimizing the sum of
+// squares of e exp(mean log mu), whose Jacobian is J + e c' but for that factor.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+
+#include "forecasting/local/decomposition.h"
+#include "forecasting/local/ets.h"
+#include "forecasting/local/ets_kernel.h"
+#include "forecasting/local/ets_search.h"
+#include "forecasting/local/least_squares.h"
+
+namespace tandem::forecasting::ets {
+namespace {
+
+constexpr double kLow = 1e-4;
+constexpr double kAlphaMax = 0.9999;
+constexpr double kPhiMin = 0.8;
+constexpr double kPhiMax = 0.98;
+// Errors below a millionth of the mean value are none: such fits are equal, and the fewest
+// parameters win.
+constexpr double kSquareMin = 1e-12;
+constexpr double kRootMax = 1.001;
+constexpr int kStepsMax = 60;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kDampingMin = 1e-9;
+constexpr double kDampingFree = 0.1;  // Below, a step is nearly the whole one.
+constexpr double kDampingMax = 1e4;   // Above, it is so short that nothing is left to gain.
+
+using Runner = bool (*)(const Series&, const Point&, double, Sums&);
+
+template <EtsError kError, EtsTrend kTrend, EtsSeason kSeason>
+Runner RunnerOf(std::size_t width) {
+  if constexpr (kSeason == EtsSeason::kNone) {
+    return width <= 4 ? Pass<kError, kTrend, kSeason, 4>::Run
+                      : Pass<kError, kTrend, kSeason, 8>::Run;
+  } else {
+    if (width <= 8) return Pass<kError, kTrend, kSeason, 8>::Run;
+    if (width <= 12) return Pass<kError, kTrend, kSeason, 12>::Run;
+    if (width <= 16) return Pass<kError, kTrend, kSeason, 16>::Run;
+    if (width <= 20) return Pass<kError, kTrend, kSeason, 20>::Run;
+    return Pass<kError, kTrend, kSeason, kWidthMax>::Run;
+  }
+}
+
+template <EtsError kError, EtsTrend kTrend>
+Runner RunnerOf(EtsSeason season, std::size_t width) {
+  if (season == EtsSeason::kNone) return RunnerOf<kError, kTrend, EtsSeason::kNone>(width);
+  if (season == EtsSeason::kAdditive) return RunnerOf<kError, kTrend, EtsSeason::kAdditive>(width);
+  return RunnerOf<EtsError::kMultiplicative, kTrend, EtsSeason::kMultiplicative>(width);
+}
+
+template <EtsError kError>
+Runner RunnerOf(const EtsForm& form, std::size_t width) {
+  if (form.trend == EtsTrend::kNone) return RunnerOf<kError, EtsTrend::kNone>(form.season, width);
+  if (form.trend == EtsTrend::kAdditive) {
+    return RunnerOf<kError, EtsTrend::kAdditive>(form.season, width);
+  }
+  return RunnerOf<kError, EtsTrend::kDamped>(form.season, width);
+}
+
+Runner RunnerOf(const EtsForm& form, std::size_t width) {
+  return form.error == EtsError::kAdditive ? RunnerOf<EtsError::kAdditive>(form, width)
+                                           : RunnerOf<EtsError::kMultiplicative>(form, width);
+}
+
+double ShareOf(double value, double high) {
+  return high > kLow ? std::clamp((value - kLow) / (high - kLow), 0.0, 1.0) : 0.0;
+}
+
+// beta and gamma as shares of their ranges, so that all bounds are constants. Order: ets_kernel.h.
+BoundedVector VectorOf(const Point& point, const EtsForm& form, const Series& series) {
+  BoundedVector v;
+  const auto bounded = [&v](double value, double low, double high) {
+    v.x[v.size] = std::clamp(value, low, high);
+    v.low[v.size] = low;
+    v.high[v.size++] = high;
+  };
+  const EtsParameters& p = point.parameters;
+  bounded(p.alpha, kLow, kAlphaMax);
+  if (form.trend != EtsTrend::kNone) {
+    bounded(ShareOf(p.beta, p.alpha), 0.0, series.slope_share_max);
+  }
+  if (form.season != EtsSeason::kNone) bounded(ShareOf(p.gamma, 1.0 - p.alpha), 0.0, 1.0);
+  if (form.trend == EtsTrend::kDamped) bounded(p.phi, kPhiMin, kPhiMax);
+  v.bounded = v.size;
+  v.x[v.size++] = point.start.level;
+  if (form.trend != EtsTrend::kNone) v.x[v.size++] = point.start.slope;
+  if (form.season != EtsSeason::kNone) {
+    for (std::size_t i = 0; i + 1 < series.season; ++i) v.x[v.size++] = point.start.season[i];
+  }
+  return v;
+}
+
+Point PointOf(const BoundedVector& v, const EtsForm& form, std::size_t season) {
+  Point point;
+  std::size_t i = 0;
+  EtsParameters& p = point.parameters;
+  p.alpha = v.x[i++];
+  if (form.trend != EtsTrend::kNone) p.beta = kLow + v.x[i++] * (p.alpha - kLow);
+  if (form.season != EtsSeason::kNone) p.gamma = kLow + v.x[i++] * (1.0 - p.alpha - kLow);
+  p.phi = form.trend == EtsTrend::kDamped ? v.x[i++] : 1.0;
+  point.start.level = v.x[i++];
+  if (form.trend != EtsTrend::kNone) point.start.slope = v.x[i++];
+  if (form.season != EtsSeason::kNone) {
+    double rest = form.season == EtsSeason::kAdditive ? 0.0 : static_cast<double>(season);
+    for (std::size_t k = 0; k + 1 < season; ++k) rest -= point.start.season[k] = v.x[i++];
+    point.start.season[season - 1] = rest;
+  }
+  return point;
+}
+
+// The sums by the shares instead of beta and gamma themselves: for each weight, x_raw = T x.
+void ToShares(const BoundedVector& v, const EtsForm& form, Sums& sums) {
+  const bool sloped = form.trend != EtsTrend::kNone;
+  const bool seasonal = form.season != EtsSeason::kNone;
+  const std::size_t gamma = sloped ? 2 : 1;
+  const double beta_by_alpha = sloped ? v.x[1] : 0.0;
+  const double beta_by_share = v.x[0] - kLow;
+  const double gamma_by_alpha = seasonal ? -v.x[gamma] : 0.0;
+  const double gamma_by_share = 1.0 - v.x[0] - kLow;
+  auto& a = sums.normal;
+  const std::size_t n = v.size + 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = i + 1; j < n; ++j) a[i][j] = a[j][i];
+  }
+  const auto combine = [&](auto&& at) {
+    if (sloped) {
+      at(0) += beta_by_alpha * at(1);
+      at(1) *= beta_by_share;
+    }
+    if (seasonal) {
+      at(0) += gamma_by_alpha * at(gamma);
+      at(gamma) *= gamma_by_share;
+    }
+  };
+  for (std::size_t i = 0; i < n; ++i) combine([&](std::size_t k) -> double& { return a[i][k]; });
+  for (std::size_t j = 0; j < n; ++j) combine([&](std::size_t k) -> double& { return a[k][j]; });
+  combine([&](std::size_t k) -> double& { return sums.log_slope[k]; });
+}
+
+// Adds what the factor exp(mean log mu) does to gradient and curvature.
+void AddLogTerms(const BoundedVector& v, Sums& sums) {
+  auto& a = sums.normal;
+  const std::size_t error = v.size;
+  const auto& c = sums.log_slope;
+  for (std::size_t i = 0; i < error; ++i) {
+    for (std::size_t j = 0; j < error; ++j) {
+      a[i][j] += a[error][i] * c[j] + c[i] * a[error][j] + sums.squares * c[i] * c[j];
+    }
+  }
+  for (std::size_t i = 0; i < error; ++i) a[error][i] += sums.squares * c[i];
+}
+
+double Objective(const Series& series, const Sums& sums) {
+  const double n = static_cast<double>(series.size);
+  return n * std::log(std::max(sums.squares, kSquareMin * n)) + 2.0 * n * sums.log_mean;
+}
+
+// One search: the best point so far in `fit`, and the sums there.
+class Descent {
+ public:
+  Descent(const Series& series, const EtsForm& form, const Point& start, Fit& fit)
+      : series_(series),
+        form_(form),
+        fit_(fit),
+        v_(VectorOf(start, form, series)),
+        run_(RunnerOf(form, v_.size + 1)) {}
+
+  // False if the start is no fit.
+  bool Begin() { return Accepts(v_, kInfinity, kInfinity); }
+
+  // Goes to a better point, where a step or a shorter one leads to it; the damping it took.
+  double Improve() {
+    Sums& here = sums_[best_];
+    ToShares(v_, form_, here);
+    AddLogTerms(v_, here);
+    // An additive error's squares alone say that a step fails.
+    double squares_max = kInfinity;
+    if (form_.error == EtsError::kAdditive) squares_max = here.squares;
+    for (; damping_ <= kDampingMax; damping_ *= 10.0) {
+      BoundedVector next = v_;
+      if (!DampedStep(v_, here.normal, damping_).Solve(next)) continue;
+      if (!Accepts(next, squares_max, fit_.likelihood)) continue;
+      const double damping = damping_;
+      damping_ = std::max(kDampingMin, damping_ * 0.1);
+      return damping;
+    }
+    return damping_;
+  }
+
+ private:
+  // Whether the point is allowed and below `likelihood_max`; it is the best one then.
+  bool Accepts(const BoundedVector& next, double squares_max, double likelihood_max) {
+    const Point point = PointOf(next, form_, series_.season);
+    if (!IsAdmissible(form_, point.parameters, series_.season)) return false;
+    Sums& tried = sums_[1 - best_];
+    if (!run_(series_, point, squares_max, tried)) return false;
+    const double likelihood = Objective(series_, tried);
+    if (!(likelihood < likelihood_max)) return false;
+    best_ = 1 - best_;
+    v_ = next;
+    fit_.point = point;
+    fit_.state = tried.state;
+    fit_.squares = tried.squares;
+    fit_.likelihood = likelihood;
+    return true;
+  }
+
+  const Series& series_;
+  const EtsForm form_;
+  Fit& fit_;
+  BoundedVector v_;
+  const Runner run_;
+  std::array<Sums, 2> sums_;  // At the best point, and at the one tried.
+  std::size_t best_ = 0;
+  double damping_ = 1e-3;
+};
+
+}  // namespace
+
+std::size_t ParameterCount(const EtsForm& form, std::size_t season) {
+  return 3 + (form.trend == EtsTrend::kNone ? 0 : 2) + (form.trend == EtsTrend::kDamped ? 1 : 0) +
+         (form.season == EtsSeason::kNone ? 0 : season);
+}
+
+bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::size_t season) {
+  if (form.trend == EtsTrend::kNone || form.season == EtsSeason::kNone) return true;
+  const auto [alpha, beta, gamma, phi] = parameters;
+  // The moving average polynomial of the reduced form, (1 - phi B)(1 - B^m) + [alpha B (1 - phi B)
+  // + phi beta B](1 + ... + B^(m-1)) + gamma B^m (1 - phi B), its powers reversed; a root may lie a
+  // thousandth outside of the circle, because gamma near zero puts m roots onto it.
+  std::array<double, kEtsSeasonBucketsMax + 2> p;
+  const std::size_t degree = season + 1;
+  const double slope = phi * beta;
+  std::fill_n(p.begin(), degree, alpha + slope - alpha * phi);
+  p[0] = phi * (1.0 - alpha - gamma);
+  p[1] += gamma - 1.0;
+  p[degree - 1] = alpha + slope - phi;
+  p[degree] = 1.0;
+  double power = 1.0;
+  for (std::size_t i = 0; i <= degree; ++i) {
+    p[i] *= power;
+    power *= kRootMax;
+  }
+  // Schur and Cohn: all roots lie inside the circle if every quotient of the ends does.
+  for (std::size_t n = degree; n > 0; --n) {
+    const double quotient = p[0] / p[n];
+    if (!(std::abs(quotient) < 1.0)) return false;
+    std::array<double, kEtsSeasonBucketsMax + 2> reduced;
+    const double rescale = 1.0 / (p[n] - quotient * p[0]);
+    for (std::size_t i = 1; i <= n; ++i) {
+      reduced[i - 1] = (p[i] - quotient * p[n - i]) * rescale;
+    }
+    std::copy_n(reduced.begin(), n, p.begin());
+  }
+  return true;
+}
+
+double Aicc(double likelihood, std::size_t parameters, std::size_t size) {
+  const auto k = static_cast<double>(parameters);
+  const auto n = static_cast<double>(size);
+  return likelihood + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
+}
+
+bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit& fit) {
+  Sums sums;
+  const std::size_t width = ParameterCount(form, series.season);
+  if (!RunnerOf(form, width)(series, point, kInfinity, sums)) {
+    return false;
+  }
+  fit.point = point;
+  fit.state = sums.state;
+  fit.squares = sums.squares;
+  fit.likelihood = Objective(series, sums);
+  return std::isfinite(fit.likelihood);
+}
+
+bool Search(const Series& series, const EtsForm& form, const Point& start, double hopeless,
+            Fit& fit) {
+  Descent descent(series, form, start, fit);
+  if (!descent.Begin()) return false;
+  fit.converged = false;
+  for (int step = 0; step < kStepsMax && !fit.converged; ++step) {
+    const double before = fit.likelihood;
+    const double damping = descent.Improve();
+    const double gain = before - fit.likelihood;
+    // A small gain of a step that was held back says nothing.
+    const bool free = damping < kDampingFree;
+    fit.converged =
+        gain <= 0.0 ||
+        (free && (gain < kGainMin || gain < kGainHopeless * (fit.likelihood - hopeless)));
+  }
+  return true;
+}
+
+}  // namespace tandem::forecasting::ets

@@ -1,0 +1,49 @@
+// One step of Levenberg and Marquardt's method with bounds on some parameters.
+// Reference: D. W. Marquardt, "An algorithm for least-squares estimation of nonlinear parameters",
+// J. of the Society for Industrial and Applied Mathematics 11 (1963). Internal to the models'
+// searches.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace tandem::forecasting {
+
+inline constexpr std::size_t kColumnsMax = 32;  // Parameters, and the error.
+
+// The sums of products of the columns of J = de/dx; row `size` holds those with e, so J'e.
+using NormalSums = std::array<std::array<double, kColumnsMax>, kColumnsMax>;
+
+struct BoundedVector {
+  std::array<double, kColumnsMax> x{};
+  std::array<double, kColumnsMax> low{};
+  std::array<double, kColumnsMax> high{};
+  std::size_t size = 0;
+  std::size_t bounded = 0;  // The first so many (four at most) have bounds.
+};
+
+// Solves (A + damping diag A) d = -g, g = J'e, over the parameters that are free to move.
+class DampedStep {
+ public:
+  DampedStep(const BoundedVector& v, const NormalSums& normal, double damping)
+      : v_(v), normal_(normal), damping_(damping) {}
+
+  // The new vector; bounded parameters that would leave their range stop at its end, and the others
+  // are solved for again.
+  bool Solve(BoundedVector& next);
+
+ private:
+  bool SolveFree();
+
+  const BoundedVector& v_;
+  const NormalSums& normal_;
+  double damping_;
+  std::array<bool, 4> fixed_{};
+  std::array<double, kColumnsMax> move_{};
+  std::array<std::size_t, kColumnsMax> free_{};
+  std::array<std::array<double, kColumnsMax>, kColumnsMax> root_;
+  std::array<double, kColumnsMax> inverse_{};
+  std::array<double, kColumnsMax> half_{};
+};
+
+}  // namespace tandem::forecasting

@@ -1,0 +1,20 @@
+// The benchmarks of the forecasting library, by name. Each prints its results.
+#pragma once
+
+#include <ctime>
+
+#include "tests/bench/report.h"
+
+namespace tandem::bench {
+
+void ForecastAccuracy();  // forecast_accuracy_m1, _m3, _m4: sMAPE, OWA.
+void ForecastSpeed();     // forecast_speed_…: series a second and core.
+
+// Seconds of this thread's processor time: what shares the machine does not count.
+inline double CpuSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace tandem::bench
