@@ -18,7 +18,7 @@ inline constexpr std::array<double, 6> kForgetting = {0.005, 0.01, 0.02, 0.05, 0
 
 struct ItemLevelOptions {
   std::size_t score_days = 364;  // Discounts are judged by the newest so many days.
-  double sharpness = 30.0;       // Weight of a discount: (least error / its error)^sharpness.
+  double sharpness = 5.0;        // Weight of a discount: (least error / its error)^sharpness.
   double prior_days = 1.0;       // What the item's own mean weighs at its first day.
 };
 
