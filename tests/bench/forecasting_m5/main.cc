@@ -1,59 +1,166 @@
-// experiment
+// Accuracy on M5's files and how long it takes, read to measures:
+//   bench_forecast_m5 [forecast_accuracy_m5] [ORIGIN…]
+// TANDEM_M5 names the folder. One line of JSON a measure; the peer is seasonal naive's WRMSSE on
+// the same part and origin, forecast and measured in the same run.
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <map>
-#include <chrono>
-#include "forecasting/accuracy/wrmsse.h"
-#include "forecasting/profile/profile.h"
-#include "services/tandem/cli/m5_panel.h"
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "forecasting/backtest/retail_backtest.h"
+#include "services/tandem/cli/m5_retail.h"
 #include "services/tandem/cli/thread_executor.h"
-using namespace tandem;
-using namespace tandem::forecasting;
-static int DayOfYear(int y,int m,int d){static const int c[]={0,31,59,90,120,151,181,212,243,273,304,334};bool leap=(y%4==0&&y%100!=0)||y%400==0;return c[m-1]+d+(leap&&m>2);}
-RetailCalendar CalOf(const cli::M5Panel& p){
-  RetailCalendar c; std::map<std::string,int> names;
-  int n=p.calendar.day_count(); c.days.resize(n);
-  for(auto&e:p.calendar.named) names.emplace(e.name,0);
-  int k=0; for(auto&[a,b]:names) b=k++;
-  c.event_count=k;
-  for(int t=0;t<n;++t){auto day=p.calendar.DayOf(t+1);std::string s=day.ToString();int y=atoi(s.substr(0,4).c_str()),m=atoi(s.substr(5,2).c_str()),d=atoi(s.substr(8,2).c_str());
-    c.days[t].weekday=day.Weekday();c.days[t].day_of_month=d;c.days[t].day_of_year=DayOfYear(y,m,d);}
-  for(auto&e:p.calendar.named) c.days[e.d-1].events.push_back(names[e.name]);
-  for(auto&s:p.states){std::vector<float> r(n,0); auto f=p.calendar.snap.find(s); if(f!=p.calendar.snap.end()) for(int d:f->second) r[d-1]=1; c.regional.push_back(r);}
-  return c;
+#include "tests/bench/report.h"
+
+namespace tandem::bench {
+namespace {
+
+using forecasting::RetailErrors;
+using forecasting::RetailForecast;
+using forecasting::RetailHistory;
+
+constexpr std::size_t kHorizonDays = 28;
+constexpr std::size_t kBottom = 11;
+
+double Seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-int main(int argc,char**argv){
-  std::vector<int> origins; for(int k=1;k<argc;++k) if(argv[k][0]!='-') origins.push_back(atoi(argv[k]));
-  auto ev=[](const char*n,double d){auto*s=getenv(n);return s?atof(s):d;};
-  cli::ThreadExecutor ex(2); double tot=0; std::array<double,12> lv{};
-  for(int o:origins){
-    auto t0=std::chrono::steady_clock::now();
-    auto panel=cli::LoadM5Panel("/work/shared/data/forecasting/m5",{.origin_d=o});
-    if(!panel.ok()){puts(panel.status().ToString().c_str());return 1;}
-    auto t1=std::chrono::steady_clock::now();
-    RetailCalendar cal=CalOf(*panel); ProfilePanel pp; pp.calendar=&cal; pp.pool_count=panel->departments.size();
-    size_t D=panel->departments.size();
-    pp.groups.resize(panel->stores.size()*D);
-    for(size_t i=0;i<panel->series.size();++i){auto&s=panel->series[i];size_t g=s.store*D+s.department;pp.groups[g]={(size_t)s.department,(size_t)s.state};pp.series.push_back({g,panel->History(i),s.listed_day});}
-    ProfileOptions opt; 
-    opt.season.yearly_harmonics=(int)ev("K",3);opt.season.level_alpha=ev("A",.1);opt.season.penalty_scale=ev("L",.3);opt.season.group_penalty_scale=ev("G",1);opt.season.knot_days=(size_t)ev("KN",120);opt.season.history_days_max=(size_t)ev("HI",1461);opt.item.sharpness=ev("SH",30);opt.item.score_days=(size_t)ev("SD",364);
-    auto pr=Profile::Make(pp,opt); if(!pr.ok()){puts(pr.status().ToString().c_str());return 1;}
-    auto die=[](absl::Status s){if(!s.ok()){puts(s.ToString().c_str());exit(1);}};
-    ex.ForEach(pr->pool_count(),[&](size_t k){die(pr->FitPool(k));});
-    ex.ForEach(pr->group_count(),[&](size_t k){die(pr->FitGroup(k));});
-    auto t2=std::chrono::steady_clock::now();
-    ex.ForEach(pr->series_count(),[&](size_t k){die(pr->FitSeries(k));});
-    pr->Align();
-    auto t3=std::chrono::steady_clock::now();
-    size_t N=panel->series.size(); std::vector<double> F(N*28),A(panel->actual_units.begin(),panel->actual_units.end());
-    for(size_t i=0;i<N;++i) pr->Forecast(i,std::span(F).subspan(i*28,28));
-    RetailPanel rp; for(size_t i=0;i<N;++i){auto&s=panel->series[i];rp.series.push_back({s.item,s.department,s.category,s.store,s.state,panel->History(i),std::span(A).subspan(i*28,28),std::span(F).subspan(i*28,28),s.dollars});}
-    auto w=Wrmsse(rp); if(!w.ok()){puts(w.status().ToString().c_str());return 1;}
-    auto t4=std::chrono::steady_clock::now();
-    auto sec=[](auto a,auto b){return std::chrono::duration<double>(b-a).count();};
-    printf("%d %.4f |",o,w->mean);for(double x:w->by_level)printf(" %.3f",x);printf("  load %.1f season %.1f items %.1f score %.1f\n",sec(t0,t1),sec(t1,t2),sec(t2,t3),sec(t3,t4));fflush(stdout);
-    tot+=w->mean;for(int l=0;l<12;++l)lv[l]+=w->by_level[l];
+
+template <typename T>
+T OrExit(absl::StatusOr<T> result) {
+  if (!result.ok()) {
+    std::fprintf(stderr, "%s\n", result.status().ToString().c_str());
+    std::exit(1);
   }
-  printf("mean %.4f |",tot/(double)origins.size());for(double x:lv)printf(" %.3f",x/(double)origins.size());puts("");
+  return *std::move(result);
+}
+
+// The last week again, as the mean and as every quantile.
+RetailForecast SeasonalNaive(const RetailHistory& history, const RetailForecast& like) {
+  RetailForecast naive{.horizon_days = like.horizon_days, .levels = like.levels};
+  for (std::size_t i = 0; i < history.ids.size(); ++i) {
+    const auto week = history.Of(i, history.days).last(7);
+    for (std::size_t h = 0; h < like.horizon_days; ++h) {
+      naive.mean_units.push_back(static_cast<double>(week[h % 7]));
+    }
+  }
+  for (std::size_t l = 0; l < forecasting::kRetailLevels; ++l) {
+    naive.quantile_units[l].assign(like.quantile_units[l].size(), 0.0F);
+  }
+  return naive;
+}
+
+struct Scores {
+  std::vector<double> wrmsse{};
+  std::vector<double> naive{};
+  std::vector<double> wspl{};
+  double seconds_max = 0.0;
+};
+
+void Score(const std::string& folder, int origin, Scores* scores) {
+  const double begin = Seconds();
+  cli::ThreadExecutor executor(std::thread::hardware_concurrency());
+  const cli::M5Panel panel = OrExit(
+      cli::LoadM5Panel(folder, {.origin_d = origin, .horizon_days = static_cast<int>(kHorizonDays)}));
+  const auto calendar = cli::RetailCalendarOf(panel);
+  const RetailHistory history = cli::RetailHistoryOf(panel, calendar);
+  const RetailForecast forecast = OrExit(forecasting::ForecastRetail(history, {}, executor));
+  const RetailErrors errors =
+      OrExit(forecasting::MeasureRetail(history, panel.actual_units, forecast, executor));
+  const double seconds = Seconds() - begin;
+  const RetailErrors naive = OrExit(forecasting::MeasureRetail(
+      history, panel.actual_units, SeasonalNaive(history, forecast), executor));
+  std::string levels = "by level";
+  for (const double error : errors.wrmsse_by_level) absl::StrAppend(&levels, " ", error);
+  Print({.name = absl::StrCat("forecast_accuracy_m5_d_", origin),
+         .value = errors.wrmsse,
+         .unit = "WRMSSE",
+         .limit = naive.wrmsse,
+         .goal = 0.77,
+         .better = Better::kLower,
+         .note = levels});
+  std::string spl = "by level";
+  for (const double error : errors.wspl_by_level) absl::StrAppend(&spl, " ", error);
+  std::string cover = "50, 67, 95, 99 % intervals of levels 1, 9 and 12 cover";
+  for (const std::size_t level : {std::size_t{0}, std::size_t{8}, kBottom}) {
+    for (const double share : errors.coverage_by_level[level]) {
+      absl::StrAppend(&cover, " ", share);
+    }
+  }
+  Print({.name = absl::StrCat("forecast_quantiles_m5_d_", origin),
+         .value = errors.wspl,
+         .unit = "WSPL",
+         .goal = 0.180,
+         .better = Better::kLower,
+         .note = spl + "; " + cover});
+  scores->wrmsse.push_back(errors.wrmsse);
+  scores->naive.push_back(naive.wrmsse);
+  scores->wspl.push_back(errors.wspl);
+  scores->seconds_max = std::max(scores->seconds_max, seconds);
+}
+
+double MeanOf(const std::vector<double>& values) {
+  double sum = 0.0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+void Accuracy(const std::string& folder, const std::vector<int>& origins) {
+  Scores scores;
+  for (const int origin : origins) Score(folder, origin, &scores);
+  Print({.name = "forecast_accuracy_m5",
+         .value = MeanOf(scores.wrmsse),
+         .unit = "WRMSSE",
+         .limit = MeanOf(scores.naive),
+         .goal = 0.77,
+         .better = Better::kLower,
+         .note = "mean of the origins; the limit is seasonal naive"});
+  Print({.name = "forecast_quantiles_m5",
+         .value = MeanOf(scores.wspl),
+         .unit = "WSPL",
+         .goal = 0.180,
+         .better = Better::kLower});
+  Print({.name = "forecast_seconds_m5",
+         .value = scores.seconds_max,
+         .unit = "s",
+         .goal = 600.0,
+         .better = Better::kLower,
+         .note = "the slowest origin, files read to measures"});
+}
+
+int Main(std::span<char*> args) {
+  std::vector<int> origins;
+  bool accuracy = false;
+  for (const std::string_view arg : args.subspan(1)) {
+    if (arg == "forecast_accuracy_m5") {
+      accuracy = true;
+    } else if (const int origin = std::atoi(std::string(arg).c_str()); origin > 0) {
+      origins.push_back(origin);
+    } else {
+      std::fprintf(stderr, "usage: bench_forecast_m5 [forecast_accuracy_m5] [ORIGIN…]\n");
+      return 2;
+    }
+  }
+  const char* folder = std::getenv("TANDEM_M5");
+  accuracy = accuracy || args.size() == 1 || !origins.empty();
+  if (origins.empty()) origins = {1857, 1885, 1913};
+  if (accuracy && folder == nullptr) {
+    std::fprintf(stderr, "TANDEM_M5 names no folder: no accuracy\n");
+  } else if (accuracy) {
+    Accuracy(folder, origins);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace tandem::bench
+
+int main(int argc, char** argv) {
+  return tandem::bench::Main({argv, static_cast<std::size_t>(argc)});
 }
