@@ -68,27 +68,26 @@ Values ListOf(const std::optional<double>& value) {
 std::optional<Values> RunInterval(const json& file, const std::string& method) {
   const auto numbers = [&](const char* name) { return NumbersOf(file, name); };
   if (method == "pinball") {
-    return ListOf(
-        Pinball(numbers("actual"), numbers("quantile"), file.at("probability")).value());
+    return ListOf(Pinball(numbers("actual"), numbers("quantile"), file.at("probability")).value());
   }
   if (method == "spl") {
     return ListOf(
         ScaledPinball(numbers("history"), numbers("actual"), numbers("quantiles")).value());
   }
   if (method == "wql") {
-    return ListOf(WeightedQuantileLoss(numbers("actual"), numbers("quantile"),
-                                       file.at("probability"))
-                      .value());
+    return ListOf(
+        WeightedQuantileLoss(numbers("actual"), numbers("quantile"), file.at("probability"))
+            .value());
   }
   if (method != "coverage" && method != "msis") return std::nullopt;
   const Values lower = numbers("lower");
   const Values upper = numbers("upper");
   const Interval interval{.lower_units = lower, .upper_units = upper};
   if (method == "coverage") return ListOf(Coverage(numbers("actual"), interval).value());
-  return ListOf(Msis(numbers("history"), numbers("actual"), interval,
-                     {.season_buckets = file.at("season_buckets"),
-                      .miss_share = file.at("miss_share")})
-                    .value());
+  return ListOf(
+      Msis(numbers("history"), numbers("actual"), interval,
+           {.season_buckets = file.at("season_buckets"), .miss_share = file.at("miss_share")})
+          .value());
 }
 
 // The further measures of point forecasts.
@@ -98,9 +97,9 @@ std::optional<Values> RunPoint(const json& file, const std::string& method) {
     return ListOf(TrackingSignal(numbers("actual"), numbers("forecast")).value());
   }
   if (method == "mase") {
-    return ListOf(Mase(numbers("history"), file.at("season_buckets"), numbers("actual"),
-                       numbers("forecast"))
-                      .value());
+    return ListOf(
+        Mase(numbers("history"), file.at("season_buckets"), numbers("actual"), numbers("forecast"))
+            .value());
   }
   if (method == "smape") return ListOf(Smape(numbers("actual"), numbers("forecast")).value());
   if (method == "smape_decayed") {
@@ -114,8 +113,7 @@ std::optional<Values> RunPoint(const json& file, const std::string& method) {
     return ListOf(ErrorAndBias(numbers("actual"), numbers("forecast")).value());
   }
   if (method == "weighted_mae") {
-    return ListOf(
-        WeightedMae(numbers("actual"), numbers("forecast"), numbers("weights")).value());
+    return ListOf(WeightedMae(numbers("actual"), numbers("forecast"), numbers("weights")).value());
   }
   if (method == "stability") return ListOf(Stability(numbers("old"), numbers("new")).value());
   if (method != "fva") return std::nullopt;

@@ -84,8 +84,8 @@ absl::StatusOr<Ratio> Coverage(std::span<const double> actual_units, const Inter
   if (const auto status = CheckInterval(actual_units, interval); !status.ok()) return status;
   Ratio ratio{.numerator = 0.0, .denominator = static_cast<double>(actual_units.size())};
   for (std::size_t k = 0; k < actual_units.size(); ++k) {
-    const bool inside = interval.lower_units[k] <= actual_units[k] &&
-                        actual_units[k] <= interval.upper_units[k];
+    const bool inside =
+        interval.lower_units[k] <= actual_units[k] && actual_units[k] <= interval.upper_units[k];
     ratio.numerator += inside ? 1.0 : 0.0;
   }
   return ratio;
@@ -108,8 +108,8 @@ absl::StatusOr<std::optional<double>> Msis(std::span<const double> history_units
   for (std::size_t k = 0; k < actual_units.size(); ++k) {
     const double lower = interval.lower_units[k];
     const double upper = interval.upper_units[k];
-    const double miss = std::max(lower - actual_units[k], 0.0) +
-                        std::max(actual_units[k] - upper, 0.0);
+    const double miss =
+        std::max(lower - actual_units[k], 0.0) + std::max(actual_units[k] - upper, 0.0);
     mean.numerator += upper - lower + 2.0 / options.miss_share * miss;
   }
   const std::optional<double> scale = SeasonalStepScale(history_units, options.season_buckets);

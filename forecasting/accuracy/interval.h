@@ -25,8 +25,8 @@ inline constexpr std::array<double, 9> kQuantiles = {0.005, 0.025, 0.165, 0.25, 
 absl::StatusOr<Ratio> Pinball(std::span<const double> actual_units,
                               std::span<const double> quantile_units, double probability);
 
-// mean |y[t] - y[t-1]| from the first sale on: SPL's denominator. nullopt if it is zero or there are
-// fewer than two such buckets. The history must be finite.
+// mean |y[t] - y[t-1]| from the first sale on: SPL's denominator. nullopt if it is zero or there
+// are fewer than two such buckets. The history must be finite.
 std::optional<double> AbsoluteStepScale(std::span<const double> history_units);
 
 // SPL of one series, the mean over the nine quantiles of Pinball / AbsoluteStepScale(history).

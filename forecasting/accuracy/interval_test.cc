@@ -33,7 +33,8 @@ TEST(IntervalTest, RefusesBadInput) {
   EXPECT_TRUE(absl::IsInvalidArgument(RandomisedPit({.below = 0.4, .at = 0.5}, 1.0).status()));
 }
 
-// The pinball loss is least at the quantile: no other value of a sample does better than the sample's.
+// The pinball loss is least at the quantile: no other value of a sample does better than the
+// sample's.
 TEST(IntervalTest, PinballIsLeastAtTheQuantile) {
   std::mt19937 random(7);
   std::gamma_distribution<double> demand(0.7, 5.0);

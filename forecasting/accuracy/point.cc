@@ -57,8 +57,8 @@ std::optional<double> SeasonalStepScale(std::span<const double> history_units,
                                         std::size_t season_buckets) {
   if (season_buckets == 0 || history_units.size() <= season_buckets) return std::nullopt;
   const std::size_t steps = history_units.size() - season_buckets;
-  const double sum = AbsoluteError(history_units.subspan(season_buckets),
-                                   history_units.first(steps));
+  const double sum =
+      AbsoluteError(history_units.subspan(season_buckets), history_units.first(steps));
   if (sum == 0.0) return std::nullopt;
   return sum / static_cast<double>(steps);
 }

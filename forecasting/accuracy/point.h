@@ -36,8 +36,8 @@ absl::StatusOr<std::optional<double>> Mase(std::span<const double> history_units
 absl::StatusOr<std::optional<double>> Smape(std::span<const double> actual_units,
                                             std::span<const double> forecast_units);
 
-// frePPLe's form, 0..1: sum w |F - A| / |F + A| over sum w, w = 0.95^age, the newest bucket last and
-// of age 0; buckets with F + A = 0 count in neither sum.
+// frePPLe's form, 0..1: sum w |F - A| / |F + A| over sum w, w = 0.95^age, the newest bucket last
+// and of age 0; buckets with F + A = 0 count in neither sum.
 absl::StatusOr<Ratio> DecayedSmape(std::span<const double> actual_units,
                                    std::span<const double> forecast_units);
 
@@ -62,8 +62,8 @@ absl::StatusOr<Ratio> WeightedMae(std::span<const double> actual_units,
 absl::StatusOr<Ratio> Stability(std::span<const double> old_units,
                                 std::span<const double> new_units);
 
-// What a step of the forecasting process added: WMAPE before it less WMAPE after it, and the buckets
-// in which it came nearer, of all.
+// What a step of the forecasting process added: WMAPE before it less WMAPE after it, and the
+// buckets in which it came nearer, of all.
 struct ValueAdded {
   std::optional<double> wmape{};  // Positive: the step helped.
   Ratio improved{};

@@ -1,13 +1,12 @@
 // A forecast of a whole retail panel from one origin, with nine quantiles at all twelve levels, and
-// how far it was from what came: M5's task as a library call. Values in, values out; heavy parts run
-// on the executor that is handed in, and the result is the same whatever its threads.
+// how far it was from what came: M5's task as a library call. Values in, values out; heavy parts
+// run on the executor that is handed in, and the result is the same whatever its threads.
 //
 // Quantiles of every node come from the engine's own past: it forecasts from earlier origins, a
-// horizon apart, and what it missed there (bottom and sums alike, so that days which are good or bad
-// for all items stay together) is standardised by the node's dispersion and pooled within a level by
-// size and week of the horizon. Nothing is random.
-// Reference: M5 Competitors' Guide (2020); forecasting/profile and forecasting/uncertainty for the
-// methods.
+// horizon apart, and what it missed there (bottom and sums alike, so that days which are good or
+// bad for all items stay together) is standardised by the node's dispersion and pooled within a
+// level by size and week of the horizon. Nothing is random. Reference: M5 Competitors' Guide
+// (2020); forecasting/profile and forecasting/uncertainty for the methods.
 #pragma once
 
 #include <array>

@@ -76,10 +76,9 @@ class LevelMeasure {
     const std::size_t horizon = forecast_.horizon_days;
     const std::span<const double> quantiles(node_quantiles_);
     for (std::size_t k = 0; k < kIntervals.size(); ++k) {
-      const auto covered =
-          Coverage(actual_, {.lower_units = quantiles.subspan(kIntervals[k].first * horizon, horizon),
-                             .upper_units =
-                                 quantiles.subspan(kIntervals[k].second * horizon, horizon)});
+      const auto covered = Coverage(
+          actual_, {.lower_units = quantiles.subspan(kIntervals[k].first * horizon, horizon),
+                    .upper_units = quantiles.subspan(kIntervals[k].second * horizon, horizon)});
       if (!covered.ok()) return covered.status();
       errors.coverage[k] += *covered;
     }
@@ -109,8 +108,7 @@ absl::StatusOr<RetailErrors> MeasureRetail(const RetailHistory& history,
       forecast.mean_units.size() != actual_units.size() || forecast.horizon_days == 0) {
     return absl::InvalidArgumentError("actuals and forecasts differ in number");
   }
-  const double dollars =
-      std::accumulate(history.dollars.begin(), history.dollars.end(), 0.0);
+  const double dollars = std::accumulate(history.dollars.begin(), history.dollars.end(), 0.0);
   if (!(dollars > 0.0)) return absl::InvalidArgumentError("no series has dollars: no weights");
   std::array<absl::StatusOr<LevelErrors>, kRetailLevels> levels;
   executor.ForEach(kRetailLevels, [&](std::size_t l) {

@@ -17,18 +17,19 @@ static_assert(kQuantileCount == kQuantiles.size());
 
 constexpr std::size_t kYearDays = 364;
 constexpr std::size_t kWeekDays = 7;
-constexpr std::size_t kItemLevel = 9;    // From here on nodes are items: counts.
+constexpr std::size_t kItemLevel = 9;       // From here on nodes are items: counts.
 constexpr std::size_t kBinSizeMin = 2'000;  // Residuals a pool needs for its outer quantiles.
 constexpr std::size_t kBinsMax = 24;
-constexpr double kDispersionPairs = 28.0;  // What the level's dispersion weighs beside a node's own.
+constexpr double kDispersionPairs =
+    28.0;  // What the level's dispersion weighs beside a node's own.
 
 absl::Status Check(const RetailHistory& history) {
   const std::size_t count = history.ids.size();
   if (count == 0) return absl::InvalidArgumentError("the panel has no series");
   if (history.listed_day.size() != count || history.dollars.size() != count ||
       history.units.size() != count * history.days) {
-    return absl::InvalidArgumentError(absl::StrCat("of ", count,
-                                                   " series, listings, dollars or units differ"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("of ", count, " series, listings, dollars or units differ"));
   }
   for (std::size_t i = 0; i < count; ++i) {
     const RetailIds& ids = history.ids[i];
@@ -56,9 +57,8 @@ ProfilePanel PanelOf(const RetailHistory& history, std::size_t days) {
                               static_cast<std::size_t>(ids.department);
     panel.groups[group] = {.pool = static_cast<std::size_t>(ids.department),
                            .region = static_cast<std::size_t>(ids.state)};
-    panel.series.push_back({.group = group,
-                            .history_units = history.Of(i, days),
-                            .first_day = history.listed_day[i]});
+    panel.series.push_back(
+        {.group = group, .history_units = history.Of(i, days), .first_day = history.listed_day[i]});
   }
   return panel;
 }
@@ -79,11 +79,11 @@ absl::StatusOr<std::vector<double>> Means(const RetailHistory& history, std::siz
                                           const ProfileOptions& options, Executor& executor) {
   absl::StatusOr<Profile> profile = Profile::Make(PanelOf(history, days), options);
   if (!profile.ok()) return profile.status();
-  absl::Status status = RunAll(executor, profile->pool_count(),
-                               [&](std::size_t p) { return profile->FitPool(p); });
+  absl::Status status =
+      RunAll(executor, profile->pool_count(), [&](std::size_t p) { return profile->FitPool(p); });
   if (!status.ok()) return status;
-  status = RunAll(executor, profile->group_count(),
-                  [&](std::size_t g) { return profile->FitGroup(g); });
+  status =
+      RunAll(executor, profile->group_count(), [&](std::size_t g) { return profile->FitGroup(g); });
   if (!status.ok()) return status;
   status = RunAll(executor, profile->series_count(),
                   [&](std::size_t i) { return profile->FitSeries(i); });
@@ -202,8 +202,8 @@ class LevelQuantiles {
   }
 
   std::size_t PoolOf(std::size_t h, double forecast) const {
-    const auto bin = static_cast<std::size_t>(std::ranges::upper_bound(edges_, forecast) -
-                                              edges_.begin());
+    const auto bin =
+        static_cast<std::size_t>(std::ranges::upper_bound(edges_, forecast) - edges_.begin());
     return bin * weeks_ + (weeks_ == 1 ? 0 : h / kWeekDays);
   }
 
@@ -281,8 +281,7 @@ absl::StatusOr<RetailForecast> ForecastRetail(const RetailHistory& history,
   const absl::StatusOr<Past> past = ForecastPast(history, options, executor);
   if (!past.ok()) return past.status();
   const absl::Status status = RunAll(executor, kRetailLevels, [&](std::size_t l) {
-    auto quantiles =
-        LevelQuantiles(forecast.levels[l], l, horizon).Run(*past, forecast.mean_units);
+    auto quantiles = LevelQuantiles(forecast.levels[l], l, horizon).Run(*past, forecast.mean_units);
     if (!quantiles.ok()) return quantiles.status();
     forecast.quantile_units[l] = *std::move(quantiles);
     return absl::OkStatus();

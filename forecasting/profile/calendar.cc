@@ -29,9 +29,8 @@ absl::Status CheckCalendar(const RetailCalendar& calendar) {
   }
   for (std::size_t r = 0; r < calendar.regional.size(); ++r) {
     if (calendar.regional[r].size() != calendar.days.size()) {
-      return absl::InvalidArgumentError(absl::StrCat("region ", r, " has ",
-                                                     calendar.regional[r].size(), " days, not ",
-                                                     calendar.days.size()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "region ", r, " has ", calendar.regional[r].size(), " days, not ", calendar.days.size()));
     }
     for (std::size_t t = 0; t < calendar.days.size(); ++t) {
       const float value = calendar.regional[r][t];

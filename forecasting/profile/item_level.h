@@ -1,8 +1,8 @@
 // The level of one item in one store, given the season of its group: a Poisson rate whose past is
-// discounted, so that a day weighs by how much it could have sold. Several discounts are run side by
-// side and averaged by how well each did.
-// Reference: West, Harrison and Migon, "Dynamic generalized linear models and Bayesian
-// forecasting", J. American Statistical Association 80 (1985), for the discounted gamma-Poisson.
+// discounted, so that a day weighs by how much it could have sold. Several discounts are run side
+// by side and averaged by how well each did. Reference: West, Harrison and Migon, "Dynamic
+// generalized linear models and Bayesian forecasting", J. American Statistical Association 80
+// (1985), for the discounted gamma-Poisson.
 #pragma once
 
 #include <array>
@@ -23,9 +23,9 @@ struct ItemLevelOptions {
 };
 
 struct ItemLevel {
-  double level_units = 0.0;   // Sales of a day of index 1.
+  double level_units = 0.0;    // Sales of a day of index 1.
   double squared_error = 0.0;  // Mean of the judged days' one-step squared errors, units^2.
-  double rate = 0.0;          // Mean units a day of the judged days.
+  double rate = 0.0;           // Mean units a day of the judged days.
 };
 
 // Runs over `history_units` and the season's `index` of the same days, from `first_day` on (the

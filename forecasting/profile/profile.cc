@@ -33,9 +33,8 @@ absl::Status Check(const ProfilePanel& panel, const ProfileOptions& options) {
       return absl::InvalidArgumentError(absl::StrCat("series ", i, ": no such group"));
     }
     if (series.history_units.size() != days) {
-      return absl::InvalidArgumentError(absl::StrCat("series ", i, ": ",
-                                                     series.history_units.size(),
-                                                     " days of history, not ", days));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "series ", i, ": ", series.history_units.size(), " days of history, not ", days));
     }
   }
   return absl::OkStatus();
@@ -111,9 +110,8 @@ absl::Status Profile::FitGroup(std::size_t group) {
 absl::Status Profile::FitSeries(std::size_t series) {
   const ProfileSeries& known = panel_.series[series];
   const std::span<const double> index(group_seasons_[known.group].index);
-  const absl::StatusOr<ItemLevel> level =
-      FitItemLevel(known.history_units, index.first(known.history_units.size()), known.first_day,
-                   options_.item);
+  const absl::StatusOr<ItemLevel> level = FitItemLevel(
+      known.history_units, index.first(known.history_units.size()), known.first_day, options_.item);
   if (!level.ok()) return Within("series", series, level.status());
   levels_[series] = *level;
   return absl::OkStatus();

@@ -1,7 +1,7 @@
 // The pooled profile: what an item sells in a store is its own level times the season of its
-// store-department, which is learnt on the sum, where it can be seen, and drawn to the season of the
-// department in all stores. The items' levels are scaled so that they add up to the group's: top-down
-// by forecast proportions, which puts the group's newer and surer level under its items.
+// store-department, which is learnt on the sum, where it can be seen, and drawn to the season of
+// the department in all stores. The items' levels are scaled so that they add up to the group's:
+// top-down by forecast proportions, which puts the group's newer and surer level under its items.
 // Reference: Gross and Sohl, "Disaggregation methods to expedite product line forecasting", J. of
 // Forecasting 9 (1990), for the proportions; season.h and item_level.h for the parts.
 //

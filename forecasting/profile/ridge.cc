@@ -96,7 +96,8 @@ void Reweight(const RidgeProblem& problem, std::span<const double> solution, dou
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
   std::ranges::nth_element(sorted, middle);
   const double limit = huber_scales * (1.5 * *middle + 1e-6);
-  for (std::size_t r = 0; r < weights.size(); ++r) weights[r] = 1.0 / std::max(1.0, sizes[r] / limit);
+  for (std::size_t r = 0; r < weights.size(); ++r)
+    weights[r] = 1.0 / std::max(1.0, sizes[r] / limit);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Robust ridge regression on sparse rows: of the hundred columns of a season a day has about twenty.
-// Reference: Hoerl and Kennard, Technometrics 12 (1970); Huber, "Robust Statistics" (1981), 7.8.
+// Robust ridge regression on sparse rows: of the hundred columns of a season a day has about
+// twenty. Reference: Hoerl and Kennard, Technometrics 12 (1970); Huber, "Robust Statistics"
+// (1981), 7.8.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +29,8 @@ struct SparseRow {
 // Minimises sum_i w_i (y_i - x_i b)^2 + sum_c penalty_c b_c^2 + sum_k step_k (b_{k+1} - b_k)^2.
 struct RidgeProblem {
   std::span<const SparseRow> rows{};
-  std::span<const double> targets{};   // One a row.
-  std::vector<double> penalties{};     // One a column, > 0: the answer is then unique.
+  std::span<const double> targets{};  // One a row.
+  std::vector<double> penalties{};    // One a column, > 0: the answer is then unique.
   struct Step {
     std::size_t column = 0;  // With the next one.
     double penalty = 0.0;
@@ -38,8 +39,9 @@ struct RidgeProblem {
 };
 
 struct RobustOptions {
-  int reweightings = 3;       // Fits in all; the first has equal weights.
-  double huber_scales = 2.0;  // w = 1 / max(1, |residual| / (huber_scales * 1.5 median |residual|)).
+  int reweightings = 3;  // Fits in all; the first has equal weights.
+  double huber_scales =
+      2.0;  // w = 1 / max(1, |residual| / (huber_scales * 1.5 median |residual|)).
 };
 
 // The coefficients. O(reweightings * (rows * cells^2 + columns^3)) time.

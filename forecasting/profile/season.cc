@@ -14,9 +14,9 @@ namespace tandem::forecasting {
 namespace {
 
 constexpr std::size_t kWeekdays = 7;
-constexpr double kHuberScales = 2.0;     // Residuals beyond so many robust sigmas count less.
-constexpr double kTrendPenalty = 5.0;    // On the change from knot to knot.
-constexpr double kFloorUnits = 0.5;      // What a day without sales counts as in logarithms.
+constexpr double kHuberScales = 2.0;   // Residuals beyond so many robust sigmas count less.
+constexpr double kTrendPenalty = 5.0;  // On the change from knot to knot.
+constexpr double kFloorUnits = 0.5;    // What a day without sales counts as in logarithms.
 constexpr double kClosedIndexMin = 1e-3;
 constexpr int kReweightings = 3;
 constexpr std::size_t kLevelStartDays = 56;
@@ -226,8 +226,8 @@ class Fit {
       closed_days += 1.0;
     }
     if (closed_days == 0.0) return;
-    const double open_index = MedianOf({season_.index.begin() + static_cast<std::ptrdiff_t>(first_),
-                                        season_.index.end()});
+    const double open_index = MedianOf(
+        {season_.index.begin() + static_cast<std::ptrdiff_t>(first_), season_.index.end()});
     const double share =
         open_index * std::max(closed_units / closed_days / median, kClosedIndexMin);
     for (std::size_t t = 0; t < season_.index.size(); ++t) {

@@ -40,14 +40,14 @@ struct Season {
 
 // Fits `history_units`, sums a day, of the days `calendar` begins with; index runs on over
 // `horizon_days` more. `regional` says of
-// each day of calendar what share of the group's stores has the regional happening. `pool_coefficients` are those of the pool's own
-// fit, or empty for the pool itself. A history without sales has level 0 and index 1. Events on
-// whose every past day the group was closed are forecast closed. Time O(history * columns^2),
-// columns about 100; memory O(columns * (history + columns)).
-// Returns kInvalidArgument if the history is empty, holds a negative value, a NaN or an infinity, or
-// is longer than the calendar less the horizon; if `regional` has another length than the calendar,
-// an option is out of range, or the pool's coefficients are of another number; kOutOfRange if a
-// result is not finite.
+// each day of calendar what share of the group's stores has the regional happening.
+// `pool_coefficients` are those of the pool's own fit, or empty for the pool itself. A history
+// without sales has level 0 and index 1. Events on whose every past day the group was closed are
+// forecast closed. Time O(history * columns^2), columns about 100; memory O(columns * (history +
+// columns)). Returns kInvalidArgument if the history is empty, holds a negative value, a NaN or an
+// infinity, or is longer than the calendar less the horizon; if `regional` has another length than
+// the calendar, an option is out of range, or the pool's coefficients are of another number;
+// kOutOfRange if a result is not finite.
 struct SeasonTask {
   std::span<const double> history_units{};
   const RetailCalendar* calendar = nullptr;

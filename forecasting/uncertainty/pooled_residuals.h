@@ -42,7 +42,8 @@ struct PastForecasts {
 // for sums of many.
 enum class VarianceGrowth { kMean, kSquaredMean };
 
-// A mean below this counts as this: what hardly ever sells still scatters like a hundredth of a unit.
+// A mean below this counts as this: what hardly ever sells still scatters like a hundredth of a
+// unit.
 inline constexpr double kMeanFloorUnits = 0.01;
 
 // Mean of (y - f)^2 / f (or f^2) over the pairs with f > 0, drawn to `pooled` as if that were
@@ -56,8 +57,8 @@ double Dispersion(const PastForecasts& past, VarianceGrowth growth, const Disper
 // sqrt(dispersion f) or sqrt(dispersion) f: what a residual is divided by.
 double ResidualScale(double forecast_units, double dispersion, VarianceGrowth growth);
 
-// Makes quantiles of ascending probabilities ascend too and clips them at 0: each becomes the largest
-// of it and those before it.
+// Makes quantiles of ascending probabilities ascend too and clips them at 0: each becomes the
+// largest of it and those before it.
 void MakeMonotone(std::span<double> quantile_units);
 
 }  // namespace tandem::forecasting

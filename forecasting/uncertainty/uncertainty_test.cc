@@ -119,8 +119,8 @@ TEST(DispersionTest, IsDrawnToThePool) {
   const PastForecasts past{forecast, actual};
   EXPECT_DOUBLE_EQ(Dispersion(past, VarianceGrowth::kMean, {.pooled_weight = 0.0}), 2.0);
   EXPECT_DOUBLE_EQ(Dispersion(past, VarianceGrowth::kSquaredMean, {.pooled_weight = 0.0}), 1.0);
-  EXPECT_DOUBLE_EQ(
-      Dispersion(past, VarianceGrowth::kMean, {.pooled = 5.0, .pooled_weight = 2.0}), 3.5);
+  EXPECT_DOUBLE_EQ(Dispersion(past, VarianceGrowth::kMean, {.pooled = 5.0, .pooled_weight = 2.0}),
+                   3.5);
   EXPECT_DOUBLE_EQ(ResidualScale(4.0, 9.0, VarianceGrowth::kMean), 6.0);
   EXPECT_DOUBLE_EQ(ResidualScale(4.0, 9.0, VarianceGrowth::kSquaredMean), 12.0);
 }

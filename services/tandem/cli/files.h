@@ -34,7 +34,8 @@ absl::StatusOr<std::string> DigestOfFiles(const std::vector<std::string>& paths,
 // name where there are several. kNotFound / UNKNOWN_RECORD where there is none.
 absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::string& prefix);
 
-// All such files in `folder`, in the order of names. kNotFound / UNKNOWN_RECORD where there is none.
+// All such files in `folder`, in the order of names. kNotFound / UNKNOWN_RECORD where there is
+// none.
 absl::StatusOr<std::vector<std::string>> AllInFolder(const std::string& folder,
                                                      const std::string& prefix);
 

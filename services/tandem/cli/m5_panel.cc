@@ -99,12 +99,10 @@ class Loader {
 
   absl::StatusOr<M5Panel> Load() {
     TANDEM_RETURN_IF_ERROR(ReadCalendar());
-    TANDEM_RETURN_IF_ERROR(ForEachFile("sales", [this](const std::string& path) {
-      return ReadSales(path);
-    }));
-    TANDEM_RETURN_IF_ERROR(ForEachFile("prices", [this](const std::string& path) {
-      return ReadPrices(path);
-    }));
+    TANDEM_RETURN_IF_ERROR(
+        ForEachFile("sales", [this](const std::string& path) { return ReadSales(path); }));
+    TANDEM_RETURN_IF_ERROR(
+        ForEachFile("prices", [this](const std::string& path) { return ReadPrices(path); }));
     TANDEM_RETURN_IF_ERROR(
         ForEachFile("first_listed", [this](const std::string& path) -> absl::Status {
           TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
@@ -143,8 +141,7 @@ class Loader {
     FirstReject reject(path);
     TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
     TANDEM_RETURN_IF_ERROR(csv::ReadM5Sales(
-        *source, [&](const csv::M5Series& series) { return Take(path, series); },
-        reject.Taker()));
+        *source, [&](const csv::M5Series& series) { return Take(path, series); }, reject.Taker()));
     return reject.status();
   }
 
@@ -232,9 +229,8 @@ class Loader {
     panel_.states = states.Number();
     std::vector<std::size_t> order(rows_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::sort(order, {}, [this](std::size_t i) {
-      return std::tie(rows_[i].store, rows_[i].item);
-    });
+    std::ranges::sort(order, {},
+                      [this](std::size_t i) { return std::tie(rows_[i].store, rows_[i].item); });
     panel_.units.reserve(rows_.size() * panel_.history_days);
     for (const std::size_t i : order) {
       Row& row = rows_[i];
@@ -243,13 +239,12 @@ class Loader {
                                .category = categories.Of(row.category),
                                .store = stores.Of(row.store),
                                .state = states.Of(row.state),
-                               .listed_day = static_cast<std::size_t>(std::max(
-                                   0, listings_.FirstListed(row.store, row.item) - 1)),
+                               .listed_day = static_cast<std::size_t>(
+                                   std::max(0, listings_.FirstListed(row.store, row.item) - 1)),
                                .dollars = DollarsOf(row)});
       panel_.units.insert(panel_.units.end(), row.history.begin(), row.history.end());
       if (has_actuals) {
-        panel_.actual_units.insert(panel_.actual_units.end(), row.actual.begin(),
-                                   row.actual.end());
+        panel_.actual_units.insert(panel_.actual_units.end(), row.actual.begin(), row.actual.end());
       }
       row.history = {};  // Its memory, before the next is copied.
     }

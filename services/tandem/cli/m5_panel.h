@@ -22,7 +22,8 @@ struct M5PanelOptions {
 };
 
 struct M5PanelSeries {
-  int item = 0;  // Numbers of the names below; a store's state and an item's department are its own.
+  int item =
+      0;  // Numbers of the names below; a store's state and an item's department are its own.
   int department = 0;
   int category = 0;
   int store = 0;
@@ -53,8 +54,8 @@ struct M5Panel {
   }
 };
 
-// Reads the folder. Errors name file, line and column; FIELD_OUT_OF_RANGE where the origin is not in
-// the sales or the horizon not in the calendar, DUPLICATE_ROW for a series that stands twice.
+// Reads the folder. Errors name file, line and column; FIELD_OUT_OF_RANGE where the origin is not
+// in the sales or the horizon not in the calendar, DUPLICATE_ROW for a series that stands twice.
 absl::StatusOr<M5Panel> LoadM5Panel(const std::string& folder, const M5PanelOptions& options);
 
 }  // namespace tandem::cli

@@ -66,8 +66,8 @@ struct Scores {
 void Score(const std::string& folder, int origin, Scores* scores) {
   const double begin = Seconds();
   cli::ThreadExecutor executor(std::thread::hardware_concurrency());
-  const cli::M5Panel panel = OrExit(
-      cli::LoadM5Panel(folder, {.origin_d = origin, .horizon_days = static_cast<int>(kHorizonDays)}));
+  const cli::M5Panel panel = OrExit(cli::LoadM5Panel(
+      folder, {.origin_d = origin, .horizon_days = static_cast<int>(kHorizonDays)}));
   const auto calendar = cli::RetailCalendarOf(panel);
   const RetailHistory history = cli::RetailHistoryOf(panel, calendar);
   const RetailForecast forecast = OrExit(forecasting::ForecastRetail(history, {}, executor));
