@@ -86,8 +86,8 @@ bool SolveWeighted(const RidgeProblem& problem, std::span<const double> weights,
   return SolveCholesky(matrix, solution);
 }
 
-void Reweight(const RidgeProblem& problem, std::span<const double> solution, double huber_scales,
-              std::vector<double>& weights) {
+void Reweight(const RidgeProblem& problem, std::span<const double> solution,
+              const RobustOptions& options, std::vector<double>& weights) {
   std::vector<double> sizes(weights.size());
   for (std::size_t r = 0; r < weights.size(); ++r) {
     sizes[r] = std::abs(problem.targets[r] - problem.rows[r].Dot(solution));
@@ -95,7 +95,8 @@ void Reweight(const RidgeProblem& problem, std::span<const double> solution, dou
   std::vector<double> sorted = sizes;
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
   std::ranges::nth_element(sorted, middle);
-  const double limit = huber_scales * (1.5 * *middle + 1e-6);
+  const double limit =
+      std::max(1e-12, options.huber_scales * std::max(options.scale_floor, 1.5 * *middle));
   for (std::size_t r = 0; r < weights.size(); ++r)
     weights[r] = 1.0 / std::max(1.0, sizes[r] / limit);
 }
@@ -110,7 +111,7 @@ absl::StatusOr<std::vector<double>> SolveRobustRidge(const RidgeProblem& problem
   std::vector<double> weights(problem.rows.size(), 1.0);
   for (int round = 0; round < std::max(1, options.reweightings); ++round) {
     if (round > 0 && !weights.empty()) {
-      Reweight(problem, solution, options.huber_scales, weights);
+      Reweight(problem, solution, options, weights);
     }
     if (!SolveWeighted(problem, weights, solution)) {
       return absl::OutOfRangeError("the regression is not positive definite");

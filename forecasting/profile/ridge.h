@@ -40,8 +40,10 @@ struct RidgeProblem {
 
 struct RobustOptions {
   int reweightings = 3;  // Fits in all; the first has equal weights.
-  double huber_scales =
-      2.0;  // w = 1 / max(1, |residual| / (huber_scales * 1.5 median |residual|)).
+  // Weight 1 / max(1, |residual| / (huber_scales * scale)), scale = max(floor, 1.5 median
+  // |residual|).
+  double huber_scales = 2.0;
+  double scale_floor = 0.05;  // Without noise every rare event would be an outlier.
 };
 
 // The coefficients. O(reweightings * (rows * cells^2 + columns^3)) time.
