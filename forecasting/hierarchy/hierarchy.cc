@@ -1,6 +1,8 @@
 #include "forecasting/hierarchy/hierarchy.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,12 +12,23 @@ namespace tandem::forecasting {
 
 Hierarchy::Hierarchy(std::size_t bottom_count, std::vector<Grouping> groupings)
     : bottom_count_(bottom_count), node_count_(bottom_count), groupings_(std::move(groupings)) {
-  for (const Grouping& grouping : groupings_) node_count_ += grouping.node_count;
+  for (const Grouping& grouping : groupings_) {
+    const std::size_t offset = node_count_ - bottom_count_;
+    for (const std::size_t node : grouping.node_of_bottom) {
+      indexes_.push_back(static_cast<std::uint32_t>(offset + node));
+    }
+    node_count_ += grouping.node_count;
+  }
 }
 
 absl::StatusOr<Hierarchy> Hierarchy::Make(std::size_t bottom_count,
                                           std::vector<Grouping> groupings) {
   if (bottom_count == 0) return absl::InvalidArgumentError("there is no bottom series");
+  std::size_t nodes = bottom_count;
+  for (const Grouping& grouping : groupings) nodes += grouping.node_count;
+  if (nodes > std::numeric_limits<std::uint32_t>::max()) {
+    return absl::InvalidArgumentError("more nodes than 32 bits number");
+  }
   for (std::size_t g = 0; g < groupings.size(); ++g) {
     const Grouping& grouping = groupings[g];
     if (grouping.node_of_bottom.size() != bottom_count) {
@@ -45,24 +58,30 @@ std::vector<double> Hierarchy::Sizes() const {
 
 void Hierarchy::AddUp(std::span<const double> bottom, std::span<double> nodes) const {
   std::ranges::fill(nodes, 0.0);
-  std::size_t offset = 0;
-  for (const Grouping& grouping : groupings_) {
-    for (std::size_t i = 0; i < bottom_count_; ++i) {
-      nodes[offset + grouping.node_of_bottom[i]] += bottom[i];
+  double* const sums = nodes.data();
+  const std::uint32_t* index = indexes_.data();
+  for (std::size_t g = 0; g < groupings_.size(); ++g) {
+    // Neighbours are often of one node, whose sum then stays in a register.
+    std::uint32_t node = *index;
+    double run = 0.0;
+    for (std::size_t i = 0; i < bottom_count_; ++i, ++index) {
+      if (*index != node) {
+        sums[node] += run;
+        run = 0.0;
+        node = *index;
+      }
+      run += bottom[i];
     }
-    offset += grouping.node_count;
+    sums[node] += run;
   }
-  std::ranges::copy(bottom, nodes.begin() + static_cast<std::ptrdiff_t>(offset));
+  std::ranges::copy(bottom, nodes.end() - static_cast<std::ptrdiff_t>(bottom_count_));
 }
 
 void Hierarchy::AddDown(std::span<const double> nodes, std::span<double> bottom) const {
   std::ranges::copy(nodes.last(bottom_count_), bottom.begin());
-  std::size_t offset = 0;
-  for (const Grouping& grouping : groupings_) {
-    for (std::size_t i = 0; i < bottom_count_; ++i) {
-      bottom[i] += nodes[offset + grouping.node_of_bottom[i]];
-    }
-    offset += grouping.node_count;
+  const std::uint32_t* index = indexes_.data();
+  for (std::size_t g = 0; g < groupings_.size(); ++g) {
+    for (std::size_t i = 0; i < bottom_count_; ++i, ++index) bottom[i] += nodes[*index];
   }
 }
 

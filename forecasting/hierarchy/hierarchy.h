@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -45,6 +46,7 @@ class Hierarchy {
   std::size_t bottom_count_;
   std::size_t node_count_;
   std::vector<Grouping> groupings_;
+  std::vector<std::uint32_t> indexes_;  // Of a grouping's node, series by series; then the next's.
 };
 
 struct ReconcileOptions {
