@@ -24,7 +24,7 @@ absl::Status CheckPair(std::span<const double> actual, std::span<const double> q
 }
 
 absl::Status CheckInterval(std::span<const double> actual, const Interval& interval) {
-  if (const auto status = CheckPair(actual, interval.lower_units); !status.ok()) return status;
+  if (auto status = CheckPair(actual, interval.lower_units); !status.ok()) return status;
   return CheckPair(actual, interval.upper_units);
 }
 

@@ -65,7 +65,7 @@ TEST(IntervalTest, RandomisedPitOfTheRightDistributionIsUniform) {
         RandomisedPit({.below = 1.0 - above, .at = 1.0 - 0.6 * above}, uniform(random)).value();
     ++tenths[std::min<std::size_t>(9, static_cast<std::size_t>(10.0 * pit))];
   }
-  for (const int count : tenths) EXPECT_NEAR(count, kDraws / 10, 4 * 43);  // sqrt(n p q) = 42.4.
+  for (const int count : tenths) EXPECT_NEAR(count, kDraws / 10.0, 4 * 43);  // sqrt(n p q) = 42.4.
 }
 
 }  // namespace

@@ -195,7 +195,7 @@ class LevelQuantiles {
       });
     }
     for (PooledResiduals& pool : pools_) {
-      const absl::Status status = pool.Sort();
+      absl::Status status = pool.Sort();
       if (!status.ok()) return status;
     }
     return absl::OkStatus();

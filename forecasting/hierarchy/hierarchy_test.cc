@@ -38,8 +38,9 @@ Values SolveDense(Matrix a, Values b) {
   const std::size_t n = b.size();
   for (std::size_t k = 0; k < n; ++k) {
     std::size_t pivot = k;
-    for (std::size_t r = k; r < n; ++r)
+    for (std::size_t r = k; r < n; ++r) {
       pivot = std::abs(a[r][k]) > std::abs(a[pivot][k]) ? r : pivot;
+    }
     std::swap(a[k], a[pivot]);
     std::swap(b[k], b[pivot]);
     for (std::size_t r = k + 1; r < n; ++r) {

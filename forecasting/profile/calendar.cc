@@ -24,7 +24,7 @@ absl::Status CheckDay(const CalendarDay& day, int event_count, std::size_t index
 
 absl::Status CheckCalendar(const RetailCalendar& calendar) {
   for (std::size_t t = 0; t < calendar.days.size(); ++t) {
-    const absl::Status status = CheckDay(calendar.days[t], calendar.event_count, t);
+    absl::Status status = CheckDay(calendar.days[t], calendar.event_count, t);
     if (!status.ok()) return status;
   }
   for (std::size_t r = 0; r < calendar.regional.size(); ++r) {

@@ -12,7 +12,7 @@ namespace {
 absl::Status Check(const ProfilePanel& panel, const ProfileOptions& options) {
   if (panel.series.empty()) return absl::InvalidArgumentError("the panel has no series");
   if (panel.calendar == nullptr) return absl::InvalidArgumentError("the panel has no calendar");
-  const absl::Status calendar = CheckCalendar(*panel.calendar);
+  absl::Status calendar = CheckCalendar(*panel.calendar);
   if (!calendar.ok()) return calendar;
   for (std::size_t g = 0; g < panel.groups.size(); ++g) {
     if (panel.groups[g].pool >= panel.pool_count ||

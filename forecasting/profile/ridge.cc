@@ -97,8 +97,9 @@ void Reweight(const RidgeProblem& problem, std::span<const double> solution,
   std::ranges::nth_element(sorted, middle);
   const double limit =
       std::max(1e-12, options.huber_scales * std::max(options.scale_floor, 1.5 * *middle));
-  for (std::size_t r = 0; r < weights.size(); ++r)
+  for (std::size_t r = 0; r < weights.size(); ++r) {
     weights[r] = 1.0 / std::max(1.0, sizes[r] / limit);
+  }
 }
 
 }  // namespace
