@@ -4,10 +4,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "forecasting/accuracy/accuracy.h"
+#include "forecasting/accuracy/interval.h"
+#include "forecasting/accuracy/point.h"
 #include "forecasting/accuracy/wrmsse.h"
 #include "forecasting/local/seasonal_naive.h"
 #include "forecasting/local/smoothing.h"
@@ -57,6 +60,71 @@ Values RunWrmsse(const json& file) {
   return list;
 }
 
+Values ListOf(const std::optional<double>& value) {
+  return value.has_value() ? Values{*value} : Values{};
+}
+
+// The measures of intervals and quantiles.
+std::optional<Values> RunInterval(const json& file, const std::string& method) {
+  const auto numbers = [&](const char* name) { return NumbersOf(file, name); };
+  if (method == "pinball") {
+    return ListOf(Pinball(numbers("actual"), numbers("quantile"), file.at("probability")).value());
+  }
+  if (method == "spl") {
+    return ListOf(
+        ScaledPinball(numbers("history"), numbers("actual"), numbers("quantiles")).value());
+  }
+  if (method == "wql") {
+    return ListOf(
+        WeightedQuantileLoss(numbers("actual"), numbers("quantile"), file.at("probability"))
+            .value());
+  }
+  if (method != "coverage" && method != "msis") return std::nullopt;
+  const Values lower = numbers("lower");
+  const Values upper = numbers("upper");
+  const Interval interval{.lower_units = lower, .upper_units = upper};
+  if (method == "coverage") return ListOf(Coverage(numbers("actual"), interval).value());
+  return ListOf(
+      Msis(numbers("history"), numbers("actual"), interval,
+           {.season_buckets = file.at("season_buckets"), .miss_share = file.at("miss_share")})
+          .value());
+}
+
+// The further measures of point forecasts.
+std::optional<Values> RunPoint(const json& file, const std::string& method) {
+  const auto numbers = [&](const char* name) { return NumbersOf(file, name); };
+  if (method == "tracking_signal") {
+    return ListOf(TrackingSignal(numbers("actual"), numbers("forecast")).value());
+  }
+  if (method == "mase") {
+    return ListOf(
+        Mase(numbers("history"), file.at("season_buckets"), numbers("actual"), numbers("forecast"))
+            .value());
+  }
+  if (method == "smape") return ListOf(Smape(numbers("actual"), numbers("forecast")).value());
+  if (method == "smape_decayed") {
+    return ListOf(DecayedSmape(numbers("actual"), numbers("forecast")).value());
+  }
+  if (method == "owa") {
+    return ListOf(Owa({.smape = file.at("smape"), .mase = file.at("mase")},
+                      {.smape = file.at("naive2_smape"), .mase = file.at("naive2_mase")}));
+  }
+  if (method == "error_and_bias") {
+    return ListOf(ErrorAndBias(numbers("actual"), numbers("forecast")).value());
+  }
+  if (method == "weighted_mae") {
+    return ListOf(WeightedMae(numbers("actual"), numbers("forecast"), numbers("weights")).value());
+  }
+  if (method == "stability") return ListOf(Stability(numbers("old"), numbers("new")).value());
+  if (method != "fva") return std::nullopt;
+  const ValueAdded added =
+      ForecastValueAdded(numbers("actual"), numbers("before"), numbers("after")).value();
+  Values list = ListOf(added.wmape);
+  list.push_back(added.improved.numerator);
+  list.push_back(added.improved.denominator);
+  return list;
+}
+
 // What the method returns for the case's inputs, as one list of numbers.
 Values ResultOf(const json& file) {
   const std::string method = file.at("method");
@@ -87,6 +155,8 @@ Values ResultOf(const json& file) {
             .value();
     return rmsse.has_value() ? Values{*rmsse} : Values{};
   }
+  if (const auto list = RunPoint(file, method); list.has_value()) return *list;
+  if (const auto list = RunInterval(file, method); list.has_value()) return *list;
   ADD_FAILURE() << "no such method: " << method;
   return {};
 }

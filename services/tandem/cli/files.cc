@@ -98,7 +98,8 @@ absl::StatusOr<std::string> DigestOfFiles(const std::vector<std::string>& paths,
   return absl::BytesToHexString(digest.substr(0, 8));
 }
 
-absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::string& prefix) {
+absl::StatusOr<std::vector<std::string>> AllInFolder(const std::string& folder,
+                                                     const std::string& prefix) {
   std::error_code error;
   std::vector<std::string> found;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
@@ -112,7 +113,13 @@ absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::s
                              "the folder holds no such file",
                              {{"folder", folder}, {"file", prefix + "*.csv or .csv.zst"}});
   }
-  return *std::min_element(found.begin(), found.end());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::string& prefix) {
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<std::string> found, AllInFolder(folder, prefix));
+  return found.front();
 }
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& path) {

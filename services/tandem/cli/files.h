@@ -34,6 +34,11 @@ absl::StatusOr<std::string> DigestOfFiles(const std::vector<std::string>& paths,
 // name where there are several. kNotFound / UNKNOWN_RECORD where there is none.
 absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::string& prefix);
 
+// All such files in `folder`, in the order of names. kNotFound / UNKNOWN_RECORD where there is
+// none.
+absl::StatusOr<std::vector<std::string>> AllInFolder(const std::string& folder,
+                                                     const std::string& prefix);
+
 // Writes to a file, or to standard output for "" and "-". Finish says whether all was written.
 class OutputFile {
  public:

@@ -128,6 +128,7 @@ void AddForecastCommands(CLI::App& app, const SessionPtr& session) {
   show->add_option("version", args->version, "The version's id")->required();
   show->add_option("--item", args->items, "Items; all where not said");
   show->add_option("--location", args->locations, "Locations; all where not said");
+  AddBacktestVerb(noun, session);
 }
 
 }  // namespace tandem::cli

@@ -11,6 +11,8 @@ void AddBreakGlassCommands(CLI::App& app, const SessionPtr& session);
 void AddRegisterCommands(CLI::App& app, const SessionPtr& session);  // item, location, event, ...
 void AddSeriesCommands(CLI::App& app, const SessionPtr& session);    // sales, stock, price, batch
 void AddForecastCommands(CLI::App& app, const SessionPtr& session);
+// The verb of `forecast` that calls no service.
+void AddBacktestVerb(CLI::App* forecast, const SessionPtr& session);
 void AddFeedCommands(CLI::App& app, const SessionPtr& session);
 void AddLineCommands(CLI::App& app, const SessionPtr& session);   // Of this machine alone.
 void AddLocalCommands(CLI::App& app, const SessionPtr& session);  // audit

@@ -1,0 +1,78 @@
+// A forecast of a whole retail panel from one origin, with nine quantiles at all twelve levels, and
+// how far it was from what came: M5's task as a library call. Values in, values out; heavy parts
+// run on the executor that is handed in, and the result is the same whatever its threads.
+//
+// Quantiles of every node come from the engine's own past: it forecasts from earlier origins, a
+// horizon apart, and what it missed there (bottom and sums alike, so that days which are good or
+// bad for all items stay together) is standardised by the node's dispersion and pooled within a
+// level by size and week of the horizon. Nothing is random. Reference: M5 Competitors' Guide
+// (2020); forecasting/profile and forecasting/uncertainty for the methods.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "forecasting/backtest/executor.h"
+#include "forecasting/backtest/retail_levels.h"
+#include "forecasting/profile/profile.h"
+
+namespace tandem::forecasting {
+
+inline constexpr std::size_t kQuantileCount = 9;
+
+struct RetailHistory {
+  std::vector<RetailIds> ids{};           // A series each.
+  std::vector<std::size_t> listed_day{};  // From 0.
+  std::vector<double> dollars{};          // Of the last 28 days: what a series weighs.
+  std::size_t days = 0;
+  std::span<const float> units{};  // Of series 0, of series 1, …: `days` each.
+  const RetailCalendar* calendar = nullptr;
+  std::size_t region_count = 0;  // A state's number is its region in the calendar.
+
+  std::span<const float> Of(std::size_t series, std::size_t first_days) const {
+    return units.subspan(series * days, first_days);
+  }
+};
+
+struct RetailOptions {
+  ProfileOptions profile{};  // With the horizon.
+  // Earlier origins from which the quantiles learn. A year of horizons: every season is in them.
+  std::size_t calibration_origins = 13;
+  // Told of the work done, 0 to 1, from the calling thread.
+  std::function<void(double share)> on_progress{};
+};
+
+struct RetailForecast {
+  std::size_t horizon_days = 0;
+  std::array<RetailLevel, kRetailLevels> levels{};
+  std::vector<double> mean_units{};  // Series by series, horizon_days each.
+  // By level: of node 0 the horizon of the first quantile, of the second, …; of node 1, …
+  std::array<std::vector<float>, kRetailLevels> quantile_units{};
+};
+
+// Forecasts with the local engine (forecasting/profile). Fewer earlier origins are used where the
+// history is short: each needs a year before it. With none, quantiles are the mean's Poisson ones.
+// kInvalidArgument where sizes differ or as Profile::Make; O((calibration + 1) * series * days).
+absl::StatusOr<RetailForecast> ForecastRetail(const RetailHistory& history,
+                                              const RetailOptions& options, Executor& executor);
+
+struct RetailErrors {
+  double wrmsse = 0.0;
+  double wspl = 0.0;
+  std::array<double, kRetailLevels> wrmsse_by_level{};
+  std::array<double, kRetailLevels> wspl_by_level{};
+  // Share of the outcomes in the central 50, 67, 95 and 99 % interval, ends included.
+  std::array<std::array<double, 4>, kRetailLevels> coverage_by_level{};
+};
+
+// `actual_units`: series by series, horizon_days each. Errors as Wrmsse.
+absl::StatusOr<RetailErrors> MeasureRetail(const RetailHistory& history,
+                                           std::span<const float> actual_units,
+                                           const RetailForecast& forecast, Executor& executor);
+
+}  // namespace tandem::forecasting

@@ -1,0 +1,139 @@
+#include "forecasting/profile/profile.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "forecasting/series.h"
+
+namespace tandem::forecasting {
+
+namespace {
+
+absl::Status Check(const ProfilePanel& panel, const ProfileOptions& options) {
+  if (panel.series.empty()) return absl::InvalidArgumentError("the panel has no series");
+  if (panel.calendar == nullptr) return absl::InvalidArgumentError("the panel has no calendar");
+  absl::Status calendar = CheckCalendar(*panel.calendar);
+  if (!calendar.ok()) return calendar;
+  for (std::size_t g = 0; g < panel.groups.size(); ++g) {
+    if (panel.groups[g].pool >= panel.pool_count ||
+        panel.groups[g].region >= panel.calendar->regional.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("group ", g, ": no such pool or region"));
+    }
+  }
+  const std::size_t days = panel.series.front().history_units.size();
+  if (days == 0) return absl::InvalidArgumentError("the histories are empty");
+  if (days + options.horizon_days > panel.calendar->days.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the calendar's ", panel.calendar->days.size(), " days end before the ", days,
+                     " of history and ", options.horizon_days, " ahead"));
+  }
+  for (std::size_t i = 0; i < panel.series.size(); ++i) {
+    const ProfileSeries& series = panel.series[i];
+    if (series.group >= panel.groups.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("series ", i, ": no such group"));
+    }
+    if (series.history_units.size() != days) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "series ", i, ": ", series.history_units.size(), " days of history, not ", days));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Within(const char* part, std::size_t number, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(part, " ", number, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<Profile> Profile::Make(ProfilePanel panel, const ProfileOptions& options) {
+  const absl::Status status = Check(panel, options);
+  if (!status.ok()) return status;
+  Profile profile(std::move(panel), options);
+  profile.AddUp();
+  return profile;
+}
+
+void Profile::AddUp() {
+  const std::size_t days = panel_.series.front().history_units.size();
+  group_units_.assign(panel_.groups.size(), std::vector<double>(days, 0.0));
+  for (const ProfileSeries& series : panel_.series) {
+    std::vector<double>& sum = group_units_[series.group];
+    for (std::size_t t = 0; t < days; ++t) sum[t] += static_cast<double>(series.history_units[t]);
+  }
+  pool_units_.assign(panel_.pool_count, std::vector<double>(days, 0.0));
+  pool_regional_.assign(panel_.pool_count, std::vector<float>(panel_.calendar->days.size(), 0.0F));
+  std::vector<float> members(panel_.pool_count, 0.0F);
+  for (std::size_t g = 0; g < panel_.groups.size(); ++g) {
+    const ProfileGroup& group = panel_.groups[g];
+    members[group.pool] += 1.0F;
+    for (std::size_t t = 0; t < days; ++t) pool_units_[group.pool][t] += group_units_[g][t];
+    const std::vector<float>& regional = panel_.calendar->regional[group.region];
+    for (std::size_t t = 0; t < regional.size(); ++t) {
+      pool_regional_[group.pool][t] += regional[t];
+    }
+  }
+  for (std::size_t p = 0; p < panel_.pool_count; ++p) {
+    for (float& value : pool_regional_[p]) value /= members[p] > 0.0F ? members[p] : 1.0F;
+  }
+  pool_seasons_.resize(panel_.pool_count);
+  group_seasons_.resize(panel_.groups.size());
+  levels_.resize(panel_.series.size());
+  scales_.assign(panel_.groups.size(), 1.0);
+}
+
+absl::Status Profile::FitPool(std::size_t pool) {
+  absl::StatusOr<Season> season = FitSeason({.history_units = pool_units_[pool],
+                                             .calendar = panel_.calendar,
+                                             .regional = pool_regional_[pool],
+                                             .horizon_days = options_.horizon_days},
+                                            options_.season);
+  if (!season.ok()) return Within("pool", pool, season.status());
+  pool_seasons_[pool] = *std::move(season);
+  return absl::OkStatus();
+}
+
+absl::Status Profile::FitGroup(std::size_t group) {
+  const ProfileGroup& known = panel_.groups[group];
+  absl::StatusOr<Season> season =
+      FitSeason({.history_units = group_units_[group],
+                 .calendar = panel_.calendar,
+                 .regional = panel_.calendar->regional[known.region],
+                 .horizon_days = options_.horizon_days,
+                 .pool_coefficients = pool_seasons_[known.pool].coefficients},
+                options_.season);
+  if (!season.ok()) return Within("group", group, season.status());
+  group_seasons_[group] = *std::move(season);
+  return absl::OkStatus();
+}
+
+absl::Status Profile::FitSeries(std::size_t series) {
+  const ProfileSeries& known = panel_.series[series];
+  const std::span<const double> index(group_seasons_[known.group].index);
+  const absl::StatusOr<ItemLevel> level = FitItemLevel(
+      known.history_units, index.first(known.history_units.size()), known.first_day, options_.item);
+  if (!level.ok()) return Within("series", series, level.status());
+  levels_[series] = *level;
+  return absl::OkStatus();
+}
+
+void Profile::Align() {
+  std::vector<double> sums(panel_.groups.size(), 0.0);
+  for (std::size_t i = 0; i < panel_.series.size(); ++i) {
+    sums[panel_.series[i].group] += levels_[i].level_units;
+  }
+  for (std::size_t g = 0; g < sums.size(); ++g) {
+    scales_[g] = sums[g] > 0.0 ? group_seasons_[g].level_units / sums[g] : 1.0;
+  }
+}
+
+void Profile::Forecast(std::size_t series, std::span<double> forecast_units) const {
+  const ProfileSeries& known = panel_.series[series];
+  const std::vector<double>& index = group_seasons_[known.group].index;
+  const double level = levels_[series].level_units * scales_[known.group];
+  for (std::size_t h = 0; h < forecast_units.size(); ++h) {
+    forecast_units[h] = level * index[known.history_units.size() + h];
+  }
+}
+
+}  // namespace tandem::forecasting

@@ -1,0 +1,92 @@
+// The pooled profile: what an item sells in a store is its own level times the season of its
+// store-department, which is learnt on the sum, where it can be seen, and drawn to the season of
+// the department in all stores. The items' levels are scaled so that they add up to the group's:
+// top-down by forecast proportions, which puts the group's newer and surer level under its items.
+// Reference: Gross and Sohl, "Disaggregation methods to expedite product line forecasting", J. of
+// Forecasting 9 (1990), for the proportions; season.h and item_level.h for the parts.
+//
+//   auto profile = Profile::Make(panel, {});                  // Sums the groups and pools.
+//   for (pool...) profile->FitPool(pool);                     // Each loop may run in parallel:
+//   for (group...) profile->FitGroup(group);                  // a call touches its own part only,
+//   for (series...) profile->FitSeries(series);               // and the loop before is done.
+//   for (series...) profile->Forecast(series, forecast_units);
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "forecasting/profile/calendar.h"
+#include "forecasting/profile/item_level.h"
+#include "forecasting/profile/season.h"
+
+namespace tandem::forecasting {
+
+struct ProfileSeries {
+  std::size_t group = 0;
+  std::span<const float> history_units{};  // From the calendar's first day on, up to the origin.
+  std::size_t first_day = 0;               // Of the listing, counted from 0.
+};
+
+struct ProfileGroup {
+  std::size_t pool = 0;
+  std::size_t region = 0;  // Of the calendar's.
+};
+
+// Views: what they show must outlive the profile.
+struct ProfilePanel {
+  std::vector<ProfileSeries> series{};
+  std::vector<ProfileGroup> groups{};
+  std::size_t pool_count = 0;
+  const RetailCalendar* calendar = nullptr;
+};
+
+struct ProfileOptions {
+  std::size_t horizon_days = 28;
+  SeasonOptions season{};
+  ItemLevelOptions item{};
+};
+
+class Profile {
+ public:
+  // kInvalidArgument, naming the series or group, where the panel is empty, histories differ in
+  // length, a group, pool or region is out of range, a value is negative or not finite, or the
+  // calendar ends before the horizon. O(series * days).
+  static absl::StatusOr<Profile> Make(ProfilePanel panel, const ProfileOptions& options);
+
+  std::size_t pool_count() const { return panel_.pool_count; }
+  std::size_t group_count() const { return panel_.groups.size(); }
+  std::size_t series_count() const { return panel_.series.size(); }
+
+  // Errors as FitSeason and FitItemLevel, with the part's number.
+  absl::Status FitPool(std::size_t pool);
+  absl::Status FitGroup(std::size_t group);
+  absl::Status FitSeries(std::size_t series);
+  // Once, after all series: how the levels of each group's items add up.
+  void Align();
+
+  // A value a day of the horizon, after Align.
+  void Forecast(std::size_t series, std::span<double> forecast_units) const;
+
+  const Season& season_of_group(std::size_t group) const { return group_seasons_[group]; }
+  const ItemLevel& level_of_series(std::size_t series) const { return levels_[series]; }
+
+ private:
+  Profile(ProfilePanel panel, const ProfileOptions& options)
+      : panel_(std::move(panel)), options_(options) {}
+  void AddUp();
+
+  ProfilePanel panel_;
+  ProfileOptions options_;
+  std::vector<std::vector<double>> pool_units_;
+  std::vector<std::vector<double>> group_units_;
+  std::vector<std::vector<float>> pool_regional_;
+  std::vector<Season> pool_seasons_;
+  std::vector<Season> group_seasons_;
+  std::vector<ItemLevel> levels_;
+  std::vector<double> scales_;  // By group: its level over the sum of its items'.
+};
+
+}  // namespace tandem::forecasting

@@ -1,0 +1,267 @@
+#include "services/tandem/cli/m5_panel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "services/base/reason.h"
+#include "services/base/status.h"
+#include "services/tandem/cli/files.h"
+
+namespace tandem::cli {
+namespace {
+
+namespace csv = exchange::csv;
+using base::Reason;
+
+constexpr std::size_t kWeightDays = 28;
+
+// The price of one day range that begins not after the origin.
+struct PriceRange {
+  int first_day = 0;
+  double price = 0.0;
+};
+
+struct Row {
+  std::string item{};
+  std::string department{};
+  std::string category{};
+  std::string store{};
+  std::string state{};
+  std::vector<float> history{};
+  std::vector<float> actual{};
+  std::vector<PriceRange> prices{};
+};
+
+std::string KeyOf(std::string_view store, std::string_view item) {
+  std::string key(store);
+  key += '/';
+  key += item;
+  return key;
+}
+
+// Numbers for names, in the order of names once all are known.
+class Names {
+ public:
+  void See(const std::string& name) { numbers_.emplace(name, 0); }
+  std::vector<std::string> Number() {
+    std::vector<std::string> names;
+    for (auto& [name, number] : numbers_) {
+      number = static_cast<int>(names.size());
+      names.push_back(name);
+    }
+    return names;
+  }
+  int Of(const std::string& name) const { return numbers_.find(name)->second; }
+
+ private:
+  std::map<std::string, int> numbers_;
+};
+
+// Remembers the first reject: the folder is read whole or not at all.
+class FirstReject {
+ public:
+  explicit FirstReject(std::string path) : path_(std::move(path)) {}
+  csv::OnReject Taker() {
+    return [this](csv::Reject reject) {
+      if (!first_.has_value()) first_ = std::move(reject);
+    };
+  }
+  absl::Status status() const {
+    if (!first_.has_value()) return absl::OkStatus();
+    return base::Refuse(Reason::kFileMalformed, first_->message,
+                        {{"file", path_},
+                         {"line", first_->line},
+                         {"column", first_->column},
+                         {"rule", first_->rule},
+                         {"value", first_->value}});
+  }
+
+ private:
+  std::string path_;
+  std::optional<csv::Reject> first_;
+};
+
+class Loader {
+ public:
+  Loader(std::string folder, const M5PanelOptions& options)
+      : folder_(std::move(folder)), options_(options) {
+    panel_.history_days = static_cast<std::size_t>(std::max(0, options.origin_d));
+    panel_.horizon_days = static_cast<std::size_t>(std::max(0, options.horizon_days));
+  }
+
+  absl::StatusOr<M5Panel> Load() {
+    TANDEM_RETURN_IF_ERROR(ReadCalendar());
+    TANDEM_RETURN_IF_ERROR(
+        ForEachFile("sales", [this](const std::string& path) { return ReadSales(path); }));
+    TANDEM_RETURN_IF_ERROR(
+        ForEachFile("prices", [this](const std::string& path) { return ReadPrices(path); }));
+    TANDEM_RETURN_IF_ERROR(
+        ForEachFile("first_listed", [this](const std::string& path) -> absl::Status {
+          TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
+          return listings_.Read(*source);
+        }));
+    Assemble();
+    return std::move(panel_);
+  }
+
+ private:
+  absl::Status ForEachFile(const std::string& prefix,
+                           const std::function<absl::Status(const std::string&)>& use) {
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, AllInFolder(folder_, prefix));
+    for (const std::string& path : paths) TANDEM_RETURN_IF_ERROR(use(path));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadCalendar() {
+    TANDEM_ASSIGN_OR_RETURN(const std::string path, FindInFolder(folder_, "calendar"));
+    TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
+    TANDEM_ASSIGN_OR_RETURN(panel_.calendar, csv::ReadM5Calendar(*source));
+    const int days = panel_.calendar.day_count();
+    if (options_.origin_d < 2 || options_.horizon_days < 1 ||
+        options_.horizon_days > days - options_.origin_d) {
+      return base::RefuseField(Reason::kFieldOutOfRange, "--origin",
+                               "the calendar has no such days: the origin is at least 2, the "
+                               "horizon at least 1, and both together end within it",
+                               {{"origin", options_.origin_d},
+                                {"horizon", options_.horizon_days},
+                                {"calendar_days", days}});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSales(const std::string& path) {
+    FirstReject reject(path);
+    TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
+    TANDEM_RETURN_IF_ERROR(csv::ReadM5Sales(
+        *source, [&](const csv::M5Series& series) { return Take(path, series); }, reject.Taker()));
+    return reject.status();
+  }
+
+  absl::Status Take(const std::string& path, const csv::M5Series& series) {
+    const std::size_t origin = panel_.history_days;
+    if (series.units.size() < origin) {
+      return base::RefuseField(
+          Reason::kFieldOutOfRange, "--origin", "the sales end before the origin",
+          {{"file", path}, {"sales_days", static_cast<std::int64_t>(series.units.size())}});
+    }
+    std::string key = KeyOf(series.store, series.item);
+    if (!places_.emplace(std::move(key), rows_.size()).second) {
+      return base::Refuse(Reason::kDuplicateRow, "the series stands in the sales twice",
+                          {{"file", path},
+                           {"line", series.line},
+                           {"item", std::string(series.item)},
+                           {"store", std::string(series.store)}});
+    }
+    Row& row = rows_.emplace_back();
+    row.item = series.item;
+    row.department = series.department;
+    row.category = series.category;
+    row.store = series.store;
+    row.state = series.state;
+    const auto known = series.units.first(origin);
+    row.history.assign(known.begin(), known.end());
+    if (series.units.size() >= origin + panel_.horizon_days) {
+      const auto after = series.units.subspan(origin, panel_.horizon_days);
+      row.actual.assign(after.begin(), after.end());
+    }
+    if (options_.on_progress) options_.on_progress(static_cast<std::int64_t>(rows_.size()));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPrices(const std::string& path) {
+    FirstReject reject(path);
+    TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
+    const auto take = [this](const csv::PriceRow& price) {
+      const int first = price.first_day - panel_.calendar.first;
+      const auto found = places_.find(KeyOf(price.location, price.item));
+      if (found == places_.end() || first >= options_.origin_d) return absl::OkStatus();
+      double units = static_cast<double>(price.price.value);
+      units *= std::pow(10.0, -price.price.scale);
+      rows_[found->second].prices.push_back({.first_day = first, .price = units});
+      return absl::OkStatus();
+    };
+    TANDEM_RETURN_IF_ERROR(csv::ReadM5Prices(*source, panel_.calendar, take, reject.Taker()));
+    return reject.status();
+  }
+
+  double DollarsOf(Row& row) const {
+    std::ranges::stable_sort(row.prices, {}, &PriceRange::first_day);
+    if (row.prices.empty()) return 0.0;
+    const std::size_t days = panel_.history_days;
+    double dollars = 0.0;
+    for (std::size_t t = days - std::min(days, kWeightDays); t < days; ++t) {
+      double price = row.prices.front().price;
+      for (const PriceRange& range : row.prices) {
+        if (range.first_day <= static_cast<int>(t)) price = range.price;
+      }
+      dollars += static_cast<double>(row.history[t]) * price;
+    }
+    return dollars;
+  }
+
+  void Assemble() {
+    Names items;
+    Names departments;
+    Names categories;
+    Names stores;
+    Names states;
+    bool has_actuals = !rows_.empty();
+    for (const Row& row : rows_) {
+      items.See(row.item);
+      departments.See(row.department);
+      categories.See(row.category);
+      stores.See(row.store);
+      states.See(row.state);
+      has_actuals = has_actuals && !row.actual.empty();
+    }
+    panel_.items = items.Number();
+    panel_.departments = departments.Number();
+    panel_.categories = categories.Number();
+    panel_.stores = stores.Number();
+    panel_.states = states.Number();
+    std::vector<std::size_t> order(rows_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {},
+                      [this](std::size_t i) { return std::tie(rows_[i].store, rows_[i].item); });
+    panel_.units.reserve(rows_.size() * panel_.history_days);
+    for (const std::size_t i : order) {
+      Row& row = rows_[i];
+      panel_.series.push_back({.item = items.Of(row.item),
+                               .department = departments.Of(row.department),
+                               .category = categories.Of(row.category),
+                               .store = stores.Of(row.store),
+                               .state = states.Of(row.state),
+                               .listed_day = static_cast<std::size_t>(
+                                   std::max(0, listings_.FirstListed(row.store, row.item) - 1)),
+                               .dollars = DollarsOf(row)});
+      panel_.units.insert(panel_.units.end(), row.history.begin(), row.history.end());
+      if (has_actuals) {
+        panel_.actual_units.insert(panel_.actual_units.end(), row.actual.begin(), row.actual.end());
+      }
+      row.history = {};  // Its memory, before the next is copied.
+    }
+  }
+
+  std::string folder_;
+  const M5PanelOptions& options_;
+  M5Panel panel_;
+  csv::M5Listings listings_;
+  std::vector<Row> rows_;
+  absl::flat_hash_map<std::string, std::size_t> places_;  // By store/item.
+};
+
+}  // namespace
+
+absl::StatusOr<M5Panel> LoadM5Panel(const std::string& folder, const M5PanelOptions& options) {
+  return Loader(folder, options).Load();
+}
+
+}  // namespace tandem::cli

@@ -1,0 +1,61 @@
+// A folder in the layout of M5 as a panel to forecast from: every sales*.csv, prices*.csv and
+// first_listed*.csv in it (each may end in .zst), and calendar.csv. Of the days after the origin
+// nothing is kept but the calendar, and the sales of the horizon, apart, to measure by.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/exchange/csv/m5.h"
+
+namespace tandem::cli {
+
+struct M5PanelOptions {
+  int origin_d = 0;  // The last day known: d_1857 is 1857.
+  int horizon_days = 28;
+  // Called now and then with the series read.
+  std::function<void(std::int64_t series)> on_progress{};
+};
+
+struct M5PanelSeries {
+  int item =
+      0;  // Numbers of the names below; a store's state and an item's department are its own.
+  int department = 0;
+  int category = 0;
+  int store = 0;
+  int state = 0;
+  std::size_t listed_day = 0;  // From 0; 0 too where nothing is known.
+  // Units times price of the 28 days up to the origin; at the nearest known price where a day has
+  // none, as long as it is not after the origin.
+  double dollars = 0.0;
+};
+
+struct M5Panel {
+  // By number, in the order of names.
+  std::vector<std::string> items{};
+  std::vector<std::string> departments{};
+  std::vector<std::string> categories{};
+  std::vector<std::string> stores{};
+  std::vector<std::string> states{};
+  std::vector<M5PanelSeries> series{};  // By store, then item.
+  exchange::csv::M5Calendar calendar{};
+  std::size_t history_days = 0;
+  std::size_t horizon_days = 0;
+  std::vector<float> units{};  // Of series 0, of series 1, …: history_days each.
+  // Of the horizon, likewise; empty where any series' file ends before the horizon does.
+  std::vector<float> actual_units{};
+
+  std::span<const float> History(std::size_t i) const {
+    return std::span(units).subspan(i * history_days, history_days);
+  }
+};
+
+// Reads the folder. Errors name file, line and column; FIELD_OUT_OF_RANGE where the origin is not
+// in the sales or the horizon not in the calendar, DUPLICATE_ROW for a series that stands twice.
+absl::StatusOr<M5Panel> LoadM5Panel(const std::string& folder, const M5PanelOptions& options);
+
+}  // namespace tandem::cli
