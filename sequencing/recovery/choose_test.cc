@@ -23,7 +23,8 @@ Value ValueOf(const ChoiceProblem& problem, const std::vector<std::int32_t>& cho
   std::vector<std::int32_t> used(problem.capacity.size(), 0);
   Value value{stop_least_ms, 0, 0};
   for (std::size_t n = 0; n < chosen.size(); ++n) {
-    const auto index = static_cast<std::size_t>(problem.first[n] + chosen[n]);
+    const auto index =
+        static_cast<std::size_t>(problem.first[n]) + static_cast<std::size_t>(chosen[n]);
     const ChoiceOption& option = problem.options[index];
     std::get<0>(value) = std::max(std::get<0>(value), option.late[kMedian]);
     std::get<1>(value) += option.moves;

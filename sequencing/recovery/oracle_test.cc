@@ -53,7 +53,7 @@ PlanFamily FamilyDrawn(Draw& draw, std::int32_t index, std::int64_t vehicles, bo
     family.variants.push_back(variant);
     if (variant == kNoPart || draw.OneIn(8)) continue;
     const bool at_hand = draw.OneIn(3);
-    family.parts.push_back({.part = 100 * (index + 1) + v,
+    family.parts.push_back({.part = std::int64_t{100} * (index + 1) + v,
                             .variant = variant,
                             .ready = Sure(at_hand ? 0 : (v + draw(-3, 3)) * kMinuteMs),
                             .place = at_hand ? PartPlace::kAtDock : PartPlace::kPlanned,
@@ -178,6 +178,7 @@ Value Oracle::Least() {
     }
     std::ranges::sort(keys);
     std::vector<std::size_t> order;
+    order.reserve(keys.size());
     for (const auto& key : keys) order.push_back(std::get<2>(key));
     Solve(order, moved);
   }

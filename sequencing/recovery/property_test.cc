@@ -295,6 +295,7 @@ TEST(ProposalPropertyTest, PullsNoMoreThanTheSubsequenceAllows) {
     std::vector<std::int32_t> need;
     for (const PlanVehicle& vehicle : plan.vehicles) order.push_back(vehicle.vehicle);
     std::ranges::shuffle(order, draw.random());
+    need.reserve(order.size());
     for (const std::int64_t vehicle : order) {
       need.push_back(plan.families[0].variants[static_cast<std::size_t>(vehicle - 1)]);
     }

@@ -134,6 +134,7 @@ World WorldOf(const Facts& facts, std::span<const Fallback> fallbacks, const Wor
   return world;
 }
 
+// NOLINTNEXTLINE(readability-function-size): a span of vehicles and what they are looked at in.
 std::vector<LateNeed> LateNeeds(const FamilyColumns& family, const LineOrder& order,
                                 const LineClock& clock, std::int32_t first, std::int32_t end,
                                 std::int64_t horizon_ms) {

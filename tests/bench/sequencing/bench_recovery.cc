@@ -191,7 +191,7 @@ Happening Plant::Retimed() {
   if (Random(0, 1) == 0) {
     return LineChanged{{{Random(0, 120) * kMinuteMs, end_ms, kMinuteMs}}};
   }
-  const std::int64_t shift_ms = 8 * 60 * kMinuteMs;
+  const std::int64_t shift_ms = std::int64_t{8} * 60 * kMinuteMs;
   return LineChanged{{{0, shift_ms, kMinuteMs - Random(10, 3'000)}, {shift_ms, end_ms, kMinuteMs}}};
 }
 

@@ -12,8 +12,10 @@ struct Entry {
 };
 
 constexpr Entry kEntries[] = {
-    {"adherence", tandem::bench::Adherence},          {"cover", tandem::bench::Cover},
-    {"pegging_events", tandem::bench::PeggingEvents}, {"pegging_flow", tandem::bench::PeggingFlow},
+    {"adherence", tandem::bench::Adherence},
+    {"cover", tandem::bench::Cover},
+    {"pegging_events", tandem::bench::PeggingEvents},
+    {"pegging_flow", tandem::bench::PeggingFlow},
     {"rack_repeg", tandem::bench::RackRepeg},
     {"recovery_proposal", tandem::bench::RecoveryProposal},
 };
