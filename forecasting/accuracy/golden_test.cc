@@ -117,7 +117,7 @@ std::optional<Values> RunPoint(const json& file, const std::string& method) {
   }
   if (method == "stability") return ListOf(Stability(numbers("old"), numbers("new")).value());
   if (method != "fva") return std::nullopt;
-  const ValueAdded added =
+  const StepGain added =
       ForecastValueAdded(numbers("actual"), numbers("before"), numbers("after")).value();
   Values list = ListOf(added.wmape);
   list.push_back(added.improved.numerator);

@@ -55,13 +55,13 @@ absl::StatusOr<std::optional<double>> ScaledPinball(std::span<const double> hist
     return absl::InvalidArgumentError("the history holds a NaN or an infinity");
   }
   const std::size_t horizon = actual_units.size();
-  if (quantile_units.size() != kQuantiles.size() * horizon) {
+  if (quantile_units.size() != kQuantiles * horizon) {
     return absl::InvalidArgumentError("not nine quantiles a bucket");
   }
   Ratio mean;
-  for (std::size_t u = 0; u < kQuantiles.size(); ++u) {
+  for (std::size_t u = 0; u < kQuantiles; ++u) {
     const auto loss =
-        Pinball(actual_units, quantile_units.subspan(u * horizon, horizon), kQuantiles[u]);
+        Pinball(actual_units, quantile_units.subspan(u * horizon, horizon), kQuantileLevels[u]);
     if (!loss.ok()) return loss.status();
     mean += *loss;
   }

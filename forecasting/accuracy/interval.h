@@ -14,12 +14,9 @@
 
 #include "absl/status/statusor.h"
 #include "forecasting/accuracy/accuracy.h"
+#include "forecasting/quantile_levels.h"
 
 namespace tandem::forecasting {
-
-// M5's nine: the median and the central 50, 67, 95 and 99 %.
-inline constexpr std::array<double, 9> kQuantiles = {0.005, 0.025, 0.165, 0.25, 0.5,
-                                                     0.75,  0.835, 0.975, 0.995};
 
 // sum [u (y - q)+ + (1 - u) (q - y)+] over the number of buckets.
 absl::StatusOr<Ratio> Pinball(std::span<const double> actual_units,

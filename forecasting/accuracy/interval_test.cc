@@ -41,7 +41,7 @@ TEST(IntervalTest, PinballIsLeastAtTheQuantile) {
   Values sample(199);
   for (double& v : sample) v = demand(random);
   std::ranges::sort(sample);
-  for (const double u : kQuantiles) {
+  for (const double u : kQuantileLevels) {
     const auto at = static_cast<std::size_t>(u * 199.0);
     const double least = Pinball(sample, Values(199, sample[at]), u)->numerator;
     for (const double other : sample) {

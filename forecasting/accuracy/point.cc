@@ -141,14 +141,14 @@ absl::StatusOr<Ratio> Stability(std::span<const double> old_units,
   return Ratio{.numerator = AbsoluteError(new_units, old_units), .denominator = SumOf(old_units)};
 }
 
-absl::StatusOr<ValueAdded> ForecastValueAdded(std::span<const double> actual_units,
-                                              std::span<const double> before_units,
-                                              std::span<const double> after_units) {
+absl::StatusOr<StepGain> ForecastValueAdded(std::span<const double> actual_units,
+                                            std::span<const double> before_units,
+                                            std::span<const double> after_units) {
   const auto before = Wmape(actual_units, before_units);
   if (!before.ok()) return before.status();
   const auto after = Wmape(actual_units, after_units);
   if (!after.ok()) return after.status();
-  ValueAdded added;
+  StepGain added;
   if (before->value().has_value() && after->value().has_value()) {
     added.wmape = *before->value() - *after->value();
   }

@@ -64,12 +64,12 @@ absl::StatusOr<Ratio> Stability(std::span<const double> old_units,
 
 // What a step of the forecasting process added: WMAPE before it less WMAPE after it, and the
 // buckets in which it came nearer, of all.
-struct ValueAdded {
+struct StepGain {
   std::optional<double> wmape{};  // Positive: the step helped.
   Ratio improved{};
 };
-absl::StatusOr<ValueAdded> ForecastValueAdded(std::span<const double> actual_units,
-                                              std::span<const double> before_units,
-                                              std::span<const double> after_units);
+absl::StatusOr<StepGain> ForecastValueAdded(std::span<const double> actual_units,
+                                            std::span<const double> before_units,
+                                            std::span<const double> after_units);
 
 }  // namespace tandem::forecasting

@@ -13,7 +13,7 @@ namespace tandem::forecasting {
 
 namespace {
 
-static_assert(kQuantileCount == kQuantiles.size());
+static_assert(kQuantileCount == kQuantiles);
 
 constexpr std::size_t kYearDays = 364;
 constexpr std::size_t kWeekDays = 7;
@@ -213,12 +213,13 @@ class LevelQuantiles {
     const PooledResiduals& pool = pools_[PoolOf(h, mean)];
     const double scale = ResidualScale(mean, dispersion_[node], growth_);
     for (std::size_t u = 0; u < kQuantileCount; ++u) {
-      const std::optional<double> residual = pool.Quantile(kQuantiles[u]);
+      const std::optional<double> residual = pool.Quantile(kQuantileLevels[u]);
       if (residual.has_value()) {
         values[u] = mean + scale * *residual;
       } else {
-        const auto count = CountQuantile(
-            {.mean_units = mean, .variance_units = std::max(mean, scale * scale)}, kQuantiles[u]);
+        const auto count =
+            CountQuantile({.mean_units = mean, .variance_units = std::max(mean, scale * scale)},
+                          kQuantileLevels[u]);
         if (!count.ok()) return count.status();
         values[u] = *count;
       }

@@ -9,14 +9,10 @@
 #include <span>
 
 #include "absl/status/status.h"
+#include "forecasting/quantile_levels.h"
 
 namespace tandem::forecasting {
 
-// M5's nine (M5 Competitors' Guide): the median and the bounds of the 50, 67, 95 and 99 %
-// intervals.
-inline constexpr std::array<double, 9> kQuantileLevels = {0.005, 0.025, 0.165, 0.25, 0.5,
-                                                          0.75,  0.835, 0.975, 0.995};
-inline constexpr std::size_t kQuantiles = kQuantileLevels.size();
 using QuantileBand = std::array<double, kQuantiles>;  // One value a level, ascending.
 
 // The standard normal's quantile at `level` in (0, 1), to 1.2e-9 of its value.

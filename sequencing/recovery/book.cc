@@ -187,8 +187,8 @@ void RecoveryBook::FindLate() {
                                 .pegs = book.pegs,
                                 .part_variants = book.part_variants,
                                 .ready = book.ready};
-    book.late =
-        LateNeeds(columns, order_, clock_, FirstPosition(plan), order_.size(), plan_.horizon_ms);
+    book.late = LatePositions(columns, order_, clock_, FirstPosition(plan), order_.size(),
+                              plan_.horizon_ms);
   }
 }
 

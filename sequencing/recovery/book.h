@@ -36,7 +36,7 @@ struct FamilyBook {
   std::vector<std::uint8_t> bound{};     // By part: 1 if it is for its vehicle alone.
   std::vector<std::uint8_t> at_hand{};   // By part: 1 from the dock on.
   std::vector<std::int32_t> free{};      // Parts without a vehicle, by (variant, P50, number).
-  std::vector<LateNeed> late{};          // As planned, by position.
+  std::vector<LatePosition> late{};      // As planned, by position.
 };
 
 // Where an identifier lies: the family, and the number in it.

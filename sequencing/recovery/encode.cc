@@ -149,7 +149,7 @@ void Go(Reader& from, std::vector<T>& list) {
 
 // The fields of each struct, in their order.
 void Fields(auto& v, const Quantiles*, auto each) { each(v.p10_ms, v.p50_ms, v.p90_ms); }
-void Fields(auto& v, const PlanVersions*, auto each) { each(v.plan, v.pegs, v.places); }
+void Fields(auto& v, const BasisVersions*, auto each) { each(v.plan, v.pegs, v.places); }
 void Fields(auto& v, const RecoveryCost*, auto each) {
   each(v.stop_tenths, v.moves, v.transports, v.money);
 }

@@ -10,8 +10,8 @@ std::optional<std::int32_t> Target(const World& world, std::int32_t vehicle) {
   const std::int32_t from = world.order.positions[At(vehicle)];
   std::int32_t to = from;
   for (std::int32_t f = 0; f < world.facts->book->families(); ++f) {
-    const std::vector<LateNeed>& late = world.families[At(f)].late;
-    const auto at = std::ranges::lower_bound(late, from, {}, &LateNeed::position);
+    const std::vector<LatePosition>& late = world.families[At(f)].late;
+    const auto at = std::ranges::lower_bound(late, from, {}, &LatePosition::position);
     if (at == late.end() || at->position != from) continue;
     if (at->part == kNone) return std::nullopt;
     const FamilyColumns family = world.Columns(f);

@@ -61,7 +61,7 @@ struct LineOrder {
 };
 
 // A need that its part does not serve in time: at P90, and so perhaps at P50.
-struct LateNeed {
+struct LatePosition {
   std::int32_t position = 0;
   std::int32_t vehicle = 0;
   std::int32_t part = -1;  // None: late to the horizon.

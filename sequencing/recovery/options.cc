@@ -36,7 +36,7 @@ class Lister {
   // A late need before it is listed.
   struct LateAt {
     std::int32_t family = 0;
-    const LateNeed* need = nullptr;
+    const LatePosition* need = nullptr;
   };
 
   std::vector<LateAt> TakeLate();
@@ -92,7 +92,7 @@ class Lister {
 std::vector<Lister::LateAt> Lister::TakeLate() {
   std::vector<LateAt> late;
   for (std::int32_t f = 0; f < world_.facts->book->families(); ++f) {
-    for (const LateNeed& need : world_.families[At(f)].late) late.push_back({f, &need});
+    for (const LatePosition& need : world_.families[At(f)].late) late.push_back({f, &need});
   }
   if (std::ssize(late) > kUncoveredMax) {
     std::ranges::stable_sort(late, {}, [](const LateAt& at) { return at.need->need_ms; });
@@ -217,7 +217,7 @@ void Lister::AddFamily(std::span<const LateAt> late, std::int32_t victims_max) {
   std::vector<Group> groups;
   std::vector<std::int32_t> group_of(At(columns_.plan->variant_count), kNone);
   for (const LateAt& at : late) {
-    const LateNeed& need = *at.need;
+    const LatePosition& need = *at.need;
     std::int32_t& g = group_of[At(columns_.variants[At(need.vehicle)])];
     if (g == kNone) {
       g = static_cast<std::int32_t>(groups.size());

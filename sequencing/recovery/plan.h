@@ -112,16 +112,16 @@ struct ResequencingPoint {
   std::int32_t reach_positions = 0;  // How far back it can put a vehicle.
 };
 
-struct PlanVersions {
+struct BasisVersions {
   std::int64_t plan = 0;
   std::int64_t pegs = 0;
   std::int64_t places = 0;
 
-  friend bool operator==(const PlanVersions&, const PlanVersions&) = default;
+  friend bool operator==(const BasisVersions&, const BasisVersions&) = default;
 };
 
 struct RecoveryPlan {
-  PlanVersions versions{};
+  BasisVersions versions{};
   std::int64_t now_ms = 0;
   std::int64_t horizon_ms = 0;  // A need that gets no part counts as served then.
   std::vector<LineRun> runs{};  // From the instant of the order on.

@@ -209,7 +209,7 @@ struct DroppedOption {
 
 struct Proposal {
   std::int64_t cause = 0;
-  PlanVersions versions{};
+  BasisVersions versions{};
   std::vector<FamilyProposal> families{};
   std::vector<ExpressLoad> express{};
   std::vector<ResequencedVehicle> resequenced{};

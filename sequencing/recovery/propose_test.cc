@@ -24,7 +24,7 @@ Proposal ProposalFor(RecoveryPlan plan, Happening what) {
   EXPECT_TRUE(proposal.ok()) << proposal.status();
   EXPECT_LE(proposal->choice, proposal->do_nothing);
   EXPECT_EQ(proposal->cause, 7);
-  EXPECT_EQ(proposal->versions, (PlanVersions{1, 2, 3}));
+  EXPECT_EQ(proposal->versions, (BasisVersions{1, 2, 3}));
   return *std::move(proposal);
 }
 

@@ -66,7 +66,7 @@ Reporter::Taken Reporter::TakenOf(std::size_t need) const {
 }
 
 void Reporter::ReportUncovered(std::int32_t family, FamilyProposal& to) const {
-  for (const LateNeed& late : base_.families[At(family)].late) {
+  for (const LatePosition& late : base_.families[At(family)].late) {
     to.uncovered.push_back({.vehicle = VehicleId(late.vehicle),
                             .position = late.position,
                             .need_ms = late.need_ms,
@@ -78,7 +78,7 @@ void Reporter::ReportUncovered(std::int32_t family, FamilyProposal& to) const {
 void Reporter::ReportStop(std::int32_t family, FamilyProposal& to) const {
   const FamilyNow& before = base_.families[At(family)];
   std::int32_t first = world_.order.size();  // Position, in the order without fallbacks.
-  for (const LateNeed& late : before.late) {
+  for (const LatePosition& late : before.late) {
     if (late.late[kMedian] > 0) first = std::min(first, late.position);
   }
   if (plan_.families[At(family)].fetch_ms > 0) {

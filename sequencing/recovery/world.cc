@@ -38,13 +38,13 @@ void AddFetched(const FamilyColumns& family, const World& world, std::int32_t in
   if (now.work.fetched.empty()) return;
   for (const std::int32_t vehicle : now.work.fetched) {
     const std::int32_t position = world.order.positions[At(vehicle)];
-    const auto at = std::ranges::lower_bound(now.late, position, {}, &LateNeed::position);
+    const auto at = std::ranges::lower_bound(now.late, position, {}, &LatePosition::position);
     const bool there = at != now.late.end() && at->position == position;
-    LateNeed& late = there ? *at
-                           : *now.late.insert(at, {.position = position,
-                                                   .vehicle = vehicle,
-                                                   .part = family.pegs[At(vehicle)],
-                                                   .need_ms = world.NeedMs(index, position)});
+    LatePosition& late = there ? *at
+                               : *now.late.insert(at, {.position = position,
+                                                       .vehicle = vehicle,
+                                                       .part = family.pegs[At(vehicle)],
+                                                       .need_ms = world.NeedMs(index, position)});
     for (std::int64_t& ms : late.late) ms = std::max(ms, family.plan->fetch_ms);
   }
 }
@@ -74,13 +74,13 @@ FamilyNow AfterFallbacks(const World& world, std::int32_t family, const Window& 
       const std::int32_t p = world.order.positions[At(vehicle)];
       if (p != kNone) scan.Include(p, p);
     }
-    now.late = LateNeeds(columns, world.order, clock, scan.first, scan.end, horizon_ms);
-    for (const LateNeed& late : base.late) {
+    now.late = LatePositions(columns, world.order, clock, scan.first, scan.end, horizon_ms);
+    for (const LatePosition& late : base.late) {
       if (late.position < scan.first || late.position >= scan.end) now.late.push_back(late);
     }
-    std::ranges::sort(now.late, {}, &LateNeed::position);
+    std::ranges::sort(now.late, {}, &LatePosition::position);
   } else {
-    now.late = LateNeeds(columns, world.order, clock, first, world.order.size(), horizon_ms);
+    now.late = LatePositions(columns, world.order, clock, first, world.order.size(), horizon_ms);
   }
   AddFetched(columns, world, family, now);
   return now;
@@ -102,8 +102,8 @@ FamilyNow AfterFacts(const World& world, std::int32_t family) {
     columns.pegs = now.pegs;
   }
   if (facts.retimed || own.touched) {
-    now.late = LateNeeds(columns, world.order, facts.clock(), FirstPosition(*columns.plan),
-                         world.order.size(), plan.horizon_ms);
+    now.late = LatePositions(columns, world.order, facts.clock(), FirstPosition(*columns.plan),
+                             world.order.size(), plan.horizon_ms);
   } else {
     now.late = columns.book->late;
   }
@@ -135,10 +135,10 @@ World WorldOf(const Facts& facts, std::span<const Fallback> fallbacks, const Wor
 }
 
 // NOLINTNEXTLINE(readability-function-size): a span of vehicles and what they are looked at in.
-std::vector<LateNeed> LateNeeds(const FamilyColumns& family, const LineOrder& order,
-                                const LineClock& clock, std::int32_t first, std::int32_t end,
-                                std::int64_t horizon_ms) {
-  std::vector<LateNeed> late;
+std::vector<LatePosition> LatePositions(const FamilyColumns& family, const LineOrder& order,
+                                        const LineClock& clock, std::int32_t first,
+                                        std::int32_t end, std::int64_t horizon_ms) {
+  std::vector<LatePosition> late;
   const Quantiles never{horizon_ms, horizon_ms, horizon_ms};
   for (std::int32_t p = std::max(first, FirstPosition(*family.plan)); p < end; ++p) {
     const std::int32_t vehicle = order.vehicles[At(p)];

@@ -22,7 +22,7 @@ struct Fallback {
 struct FamilyNow {
   RackWork work{};
   std::vector<std::int32_t> pegs{};  // By vehicle, after the racks' work; empty: as in the facts.
-  std::vector<LateNeed> late{};      // By position; those inside the fence that are fetched, too.
+  std::vector<LatePosition> late{};  // By position; those inside the fence that are fetched, too.
   std::int32_t unfrozen = 0;         // The first position that is not frozen.
 };
 
@@ -42,8 +42,8 @@ struct World {
 World WorldOf(const Facts& facts, std::span<const Fallback> fallbacks, const World* base);
 
 // The late needs of the positions from `first` to before `end`.
-std::vector<LateNeed> LateNeeds(const FamilyColumns& family, const LineOrder& order,
-                                const LineClock& clock, std::int32_t first, std::int32_t end,
-                                std::int64_t horizon_ms);
+std::vector<LatePosition> LatePositions(const FamilyColumns& family, const LineOrder& order,
+                                        const LineClock& clock, std::int32_t first,
+                                        std::int32_t end, std::int64_t horizon_ms);
 
 }  // namespace tandem::sequencing

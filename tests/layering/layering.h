@@ -67,4 +67,9 @@ std::vector<std::string> IncludesOf(std::string_view text);
 // is an arrow of the table; no header includes *.grpc.pb.h; at most 500 lines.
 std::vector<std::string> Violations(const File& file);
 
+// One line of text for each type that several of these headers define under one name in one
+// namespace, files and all: the program would hold two types that the linker takes for one, and a
+// vector of the one would be grown by the code of the other. Looks at types that begin a line.
+std::vector<std::string> TwiceDefined(const std::vector<File>& headers);
+
 }  // namespace tandem::layering

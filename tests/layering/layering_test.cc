@@ -42,6 +42,26 @@ TEST(LayeringTest, EveryFileOfTheProjectKeepsToTheTable) {
   }
 }
 
+TEST(LayeringTest, NoTypeIsDefinedTwice) {
+  std::vector<File> headers;
+  for (File& file : SourcesOfTheProject()) {
+    if (file.path.ends_with(".h")) headers.push_back(std::move(file));
+  }
+  for (const std::string& twice : TwiceDefined(headers)) ADD_FAILURE() << twice;
+}
+
+TEST(LayeringTest, SeesATypeThatIsDefinedTwice) {
+  const std::string open = "namespace tandem::a {\n";
+  const std::string close = "}  // namespace tandem::a\n";
+  const File one{"a/one.h", open + "struct Need {\n};\nstruct Other;\n" + close};
+  const File two{"a/two.h", open + "class Need final : public Other {\n};\n" + close};
+  const File inner{"a/inner.h",
+                   open + "namespace b {\nstruct Need {\n};\n}  // namespace b\n" + close};
+  EXPECT_THAT(TwiceDefined({one, inner}), IsEmpty());
+  EXPECT_THAT(TwiceDefined({one, two, inner}),
+              ElementsAre("tandem::a::Need is defined in several headers: a/one.h a/two.h"));
+}
+
 struct Arrow {
   const char* path;
   const char* include;

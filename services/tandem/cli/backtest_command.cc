@@ -138,7 +138,7 @@ absl::Status WriteUncertainty(const std::string& path, const M5Panel& panel,
     const float* value = forecast.quantile_units[l].data();
     for (const std::size_t first : forecast.levels[l].first_series_of_node) {
       const std::string key = KeyOf(panel, panel.series[first], l);
-      for (const double u : forecasting::kQuantiles) {
+      for (const double u : forecasting::kQuantileLevels) {
         std::string line = absl::StrFormat("%d,%s,%.3f", l + 1, key, u);
         for (std::size_t h = 0; h < forecast.horizon_days; ++h) {
           absl::StrAppendFormat(&line, ",%.6g", static_cast<double>(*value++));

@@ -10,6 +10,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/files.h"
+#include "services/tandem/cli/first_reject.h"
 #include "services/tandem/cli/import.h"
 #include "services/tandem/cli/ingest.h"
 #include "services/tandem/cli/print.h"
@@ -20,30 +21,6 @@ namespace {
 
 namespace csv = exchange::csv;
 namespace v1 = exchange::v1;
-
-// Remembers the first reject: M5's files are read whole or not at all.
-class FirstReject {
- public:
-  explicit FirstReject(std::string path) : path_(std::move(path)) {}
-  csv::OnReject Taker() {
-    return [this](csv::Reject reject) {
-      if (!first_.has_value()) first_ = std::move(reject);
-    };
-  }
-  absl::Status status() const {
-    if (!first_.has_value()) return absl::OkStatus();
-    return base::Refuse(base::Reason::kFileMalformed, first_->message,
-                        {{"file", path_},
-                         {"line", first_->line},
-                         {"column", first_->column},
-                         {"rule", first_->rule},
-                         {"value", first_->value}});
-  }
-
- private:
-  std::string path_;
-  std::optional<csv::Reject> first_;
-};
 
 absl::Status ReadSales(const std::string& path,
                        const std::function<absl::Status(const csv::M5Series&)>& use) {

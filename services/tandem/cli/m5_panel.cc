@@ -14,6 +14,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/files.h"
+#include "services/tandem/cli/first_reject.h"
 
 namespace tandem::cli {
 namespace {
@@ -63,30 +64,6 @@ class Names {
 
  private:
   std::map<std::string, int> numbers_;
-};
-
-// Remembers the first reject: the folder is read whole or not at all.
-class FirstReject {
- public:
-  explicit FirstReject(std::string path) : path_(std::move(path)) {}
-  csv::OnReject Taker() {
-    return [this](csv::Reject reject) {
-      if (!first_.has_value()) first_ = std::move(reject);
-    };
-  }
-  absl::Status status() const {
-    if (!first_.has_value()) return absl::OkStatus();
-    return base::Refuse(Reason::kFileMalformed, first_->message,
-                        {{"file", path_},
-                         {"line", first_->line},
-                         {"column", first_->column},
-                         {"rule", first_->rule},
-                         {"value", first_->value}});
-  }
-
- private:
-  std::string path_;
-  std::optional<csv::Reject> first_;
 };
 
 class Loader {

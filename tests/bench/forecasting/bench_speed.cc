@@ -19,6 +19,7 @@
 #include "forecasting/series.h"
 #include "tests/bench/forecasting/bench.h"
 #include "tests/bench/forecasting/competition.h"
+#include "tests/bench/packed_file.h"
 
 namespace tandem::bench {
 namespace {

@@ -3,19 +3,17 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <memory>
 #include <string_view>
 
+#include "forecasting/accuracy/point.h"
 #include "forecasting/local/decomposition.h"
-#include "zstd.h"
+#include "tests/bench/packed_file.h"
 
 namespace tandem::bench {
 namespace {
 
-[[noreturn]] void Fail(const std::string& path) {
-  std::fprintf(stderr, "bench_forecasting: cannot read %s\n", path.c_str());
+[[noreturn]] void Fail(const char* what) {
+  std::fprintf(stderr, "bench: %s\n", what);
   std::exit(1);
 }
 
@@ -37,44 +35,7 @@ std::vector<double> NumbersOf(std::string_view text) {
   return numbers;
 }
 
-double Smape(std::span<const double> actual, std::span<const double> mean) {
-  double sum = 0.0;
-  for (std::size_t h = 0; h < actual.size(); ++h) {
-    const double size = std::abs(actual[h]) + std::abs(mean[h]);
-    if (size > 0.0) sum += 200.0 * std::abs(actual[h] - mean[h]) / size;
-  }
-  return sum / static_cast<double>(actual.size());
-}
-
-// Mean absolute step over a season; 0 if there is none.
-double StepScale(const CompetitionSeries& series) {
-  const std::size_t n = series.history.size();
-  double sum = 0.0;
-  for (std::size_t t = series.season; t < n; ++t) {
-    sum += std::abs(series.history[t] - series.history[t - series.season]);
-  }
-  return n > series.season ? sum / static_cast<double>(n - series.season) : 0.0;
-}
-
 }  // namespace
-
-std::string ReadPacked(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) Fail(path);
-  std::string packed(std::istreambuf_iterator<char>(file), {});
-  if (!path.ends_with(".zst")) return packed;
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
-                                                                     ZSTD_freeDCtx);
-  std::string text;
-  std::string chunk(ZSTD_DStreamOutSize(), '\0');
-  ZSTD_inBuffer in{packed.data(), packed.size(), 0};
-  while (in.pos < in.size) {
-    ZSTD_outBuffer out{chunk.data(), chunk.size(), 0};
-    if (ZSTD_isError(ZSTD_decompressStream(context.get(), &out, &in)) != 0) Fail(path);
-    text.append(chunk, 0, out.pos);
-  }
-  return text;
-}
 
 std::vector<CompetitionSeries> ReadCompetition(const std::string& path) {
   const char* folder = std::getenv("TANDEM_FORECASTING");
@@ -109,12 +70,12 @@ CompetitionError ErrorOf(std::span<const CompetitionSeries> series, const Foreca
   for (const CompetitionSeries& one : series) {
     std::vector<double> mean(one.actual.size());
     forecaster(one, mean);
-    error.smape += Smape(one.actual, mean) / static_cast<double>(series.size());
-    const double scale = StepScale(one);
-    if (!(scale > 0.0)) continue;
-    double absolute = 0.0;
-    for (std::size_t h = 0; h < mean.size(); ++h) absolute += std::abs(one.actual[h] - mean[h]);
-    error.mase += absolute / static_cast<double>(mean.size()) / scale;
+    const auto smape = forecasting::Smape(one.actual, mean);
+    const auto mase = forecasting::Mase(one.history, one.season, one.actual, mean);
+    if (!smape.ok() || !smape->has_value() || !mase.ok()) Fail("a forecast cannot be measured");
+    error.smape += **smape / static_cast<double>(series.size());
+    if (!mase->has_value()) continue;
+    error.mase += **mase;
     scaled += 1.0;
   }
   if (scaled > 0.0) error.mase /= scaled;

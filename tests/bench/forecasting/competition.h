@@ -21,9 +21,6 @@ struct CompetitionSeries {
 // where it names none. Ends the program where the file cannot be read.
 std::vector<CompetitionSeries> ReadCompetition(const std::string& path);
 
-// A file's text, unpacked if its name ends in .zst. Ends the program where it cannot be read.
-std::string ReadPacked(const std::string& path);
-
 // Averages over series. MASE leaves out series without a scale.
 struct CompetitionError {
   double smape = 0.0;

@@ -5,16 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
-#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "zstd.h"
+#include "tests/bench/packed_file.h"
 
 namespace tandem::bench {
 namespace {
@@ -24,32 +21,10 @@ namespace {
   std::exit(1);
 }
 
-std::string ReadWhole(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) Fail(path.string() + " cannot be read");
-  if (path.extension() != ".zst") return bytes;
-  // The frame need not say how long it is.
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> stream(ZSTD_createDCtx(),
-                                                                    &ZSTD_freeDCtx);
-  std::string text;
-  std::string part(ZSTD_DStreamOutSize(), '\0');
-  ZSTD_inBuffer in{.src = bytes.data(), .size = bytes.size(), .pos = 0};
-  std::size_t left = 1;
-  while (in.pos < in.size) {
-    ZSTD_outBuffer out{.dst = part.data(), .size = part.size(), .pos = 0};
-    left = ZSTD_decompressStream(stream.get(), &out, &in);
-    if (ZSTD_isError(left) != 0) Fail(path.string() + " is damaged");
-    text.append(part, 0, out.pos);
-  }
-  if (left != 0) Fail(path.string() + " ends too early");
-  return text;
-}
-
 using Key = std::pair<int, int>;
 
 void AddLines(const std::filesystem::path& path, std::map<Key, JuiceSeries>& series) {
-  const std::string text = ReadWhole(path);
+  const std::string text = ReadPacked(path.string());
   bool head = true;
   std::size_t number = 0;
   for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
