@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <random>
 
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
@@ -29,7 +30,9 @@ Client::Client(const std::string& target, std::string firm) : firm_(std::move(fi
   channel_ = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   // gRPC 1.51 frees its callback queue twice now and then when the last channel that used it goes:
   // so none goes before the program does.
+  static std::mutex mutex;
   static auto* const kept = new std::vector<std::shared_ptr<grpc::Channel>>();
+  const std::lock_guard lock(mutex);  // Clients are made on several threads at once.
   kept->push_back(channel_);
 }
 
