@@ -27,6 +27,7 @@ inline constexpr std::size_t kOpenRunsMax = 4;      // A firm's in one agreement
 inline constexpr std::size_t kErrorBytesMax = 500;
 inline constexpr std::string_view kSeasonalNaive = "seasonal-naive";
 inline constexpr std::string_view kSes = "ses";
+inline constexpr std::string_view kPooledProfile = "pooled-profile";
 
 struct StageVersion {
   std::string relation{};

@@ -18,9 +18,10 @@ Facts One(const v1::Fact& fact, std::uint32_t agreement_version) {
 }
 
 absl::Status CheckFields(const StartRun& command) {
-  if (command.method != kSeasonalNaive && command.method != kSes) {
+  if (command.method != kSeasonalNaive && command.method != kSes &&
+      command.method != kPooledProfile) {
     return base::RefuseField(Reason::kFieldOutOfRange, "run.method",
-                             "the methods are seasonal-naive and ses",
+                             "the methods are seasonal-naive, ses and pooled-profile",
                              {{"method", command.method}});
   }
   if (command.horizon_days < 1 || command.horizon_days > kBucketCountMax ||

@@ -29,8 +29,8 @@ inline constexpr std::int32_t kSesDays =
 //   "seasonal-naive"  each day is the last known one of its weekday; a weekday that is never known
 //                     is the mean of the known days
 //   "ses"             simple exponential smoothing over the known days from the first sale on
-// nullopt if no day is known. The method must be one of the two. Returns kOutOfRange if a result
-// does not fit a Quantity.
+// nullopt if no day is known. The method must be one of the two; fit_profile.h has the one that
+// fits a location at once. Returns kOutOfRange if a result does not fit a Quantity.
 absl::StatusOr<std::optional<std::vector<base::Quantity>>> FitSeries(std::string_view method,
                                                                      const DailySeries& series,
                                                                      std::int32_t horizon_days);

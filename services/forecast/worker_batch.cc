@@ -9,6 +9,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/forecast/fit.h"
+#include "services/forecast/fit_profile.h"
 #include "services/forecast/series.h"
 #include "services/forecast/worker_job.h"
 
@@ -52,6 +53,9 @@ class ChunkBuilder {
   std::size_t bytes_ = 0;
 };
 
+// An item of the batch that has data, and its row there.
+using Found = std::pair<const std::string*, std::size_t>;
+
 // A series' days from the first to the origin, whatever days were read: what was not is not known.
 class Window {
  public:
@@ -92,10 +96,48 @@ absl::Status CheckColumns(const SeriesColumnsRead& read) {
   return absl::OkStatus();
 }
 
+std::int32_t DaysOf(std::string_view method) {
+  if (method == kPooledProfile) return kProfileDays;
+  return method == kSeasonalNaive ? kSeasonalNaiveDays : kSesDays;
+}
+
+absl::Status FitApart(const Batch& batch, const Run& run, const std::vector<Found>& found,
+                      const SeriesColumnsRead& read, ChunkBuilder& builder) {
+  Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
+  for (const auto& [item, row] : found) {
+    const auto forecast = FitSeries(run.method, window.Of(read, row), run.horizon_days);
+    if (!forecast.ok()) {
+      return absl::Status(
+          forecast.status().code(),
+          absl::StrCat("item ", *item, " at ", batch.location, ": ", forecast.status().message()));
+    }
+    if (forecast->has_value()) builder.Add(*item, **forecast);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FitTogether(const Batch& batch, const Run& run, const std::vector<Found>& found,
+                         const SeriesColumnsRead& read, ChunkBuilder& builder) {
+  const base::Day first = FirstDayOf(run);
+  Window window(first, base::Day::FromNumber(run.origin_day));
+  ProfileFit fit(first, run.origin_day - first.number() + 1, run.horizon_days);
+  std::vector<const std::string*> items;
+  for (const auto& [item, row] : found) {
+    if (fit.Add(window.Of(read, row))) items.push_back(item);
+  }
+  const auto forecasts = fit.Run();
+  if (!forecasts.ok()) {
+    return absl::Status(forecasts.status().code(),
+                        absl::StrCat("at ", batch.location, ": ", forecasts.status().message()));
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) builder.Add(*items[i], (*forecasts)[i]);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 base::Day FirstDayOf(const Run& run) {
-  const std::int32_t days = run.method == kSeasonalNaive ? kSeasonalNaiveDays : kSesDays;
+  const std::int32_t days = DaysOf(run.method);
   return std::max(base::Day::FromNumber(run.origin_day) - (days - 1),
                   base::Day::FromNumber(base::Day::kFirst));
 }
@@ -105,19 +147,14 @@ absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, cons
   TANDEM_RETURN_IF_ERROR(CheckColumns(read));
   absl::flat_hash_map<std::string, std::size_t> rows;
   for (std::size_t row = 0; row < read.items.size(); ++row) rows.emplace(read.items[row], row);
-  Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
-  ChunkBuilder builder(batch);
+  std::vector<Found> found;
   for (const std::string& item : batch.items) {
-    const auto found = rows.find(item);
-    if (found == rows.end()) continue;
-    const auto forecast = FitSeries(run.method, window.Of(read, found->second), run.horizon_days);
-    if (!forecast.ok()) {
-      return absl::Status(
-          forecast.status().code(),
-          absl::StrCat("item ", item, " at ", batch.location, ": ", forecast.status().message()));
-    }
-    if (forecast->has_value()) builder.Add(item, **forecast);
+    if (const auto row = rows.find(item); row != rows.end()) found.emplace_back(&item, row->second);
   }
+  ChunkBuilder builder(batch);
+  TANDEM_RETURN_IF_ERROR(run.method == kPooledProfile
+                             ? FitTogether(batch, run, found, read, builder)
+                             : FitApart(batch, run, found, read, builder));
   return builder.Take();
 }
 

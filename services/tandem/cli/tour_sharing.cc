@@ -1,4 +1,5 @@
 // The steps about data: what goes in, forecasts, and whether both sides read the same.
+#include <iterator>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -17,12 +18,13 @@ namespace {
 
 namespace v1 = forecast::v1;
 
-// Seasonal naive by the retailer, smoothing by the maker: both are parties, both may publish.
+// Seasonal naive and the pooled profile by the retailer, smoothing by the maker: both are parties,
+// both may publish.
 struct Method {
   const char* name;
   bool by_retailer;
 };
-constexpr Method kMethods[] = {{"seasonal-naive", true}, {"ses", false}};
+constexpr Method kMethods[] = {{"seasonal-naive", true}, {"ses", false}, {"pooled-profile", true}};
 
 // A version's values by owner, item, location: what a reader has in its hands.
 using Values =
@@ -92,11 +94,12 @@ StepResult RunForecasts(Tour& tour) {
                      absl::ToDoubleSeconds(absl::Now() - begin));
   }
   return absl::StrCat("origin ", tour.data->origin().ToString(), ", ", kHorizonDays,
-                      " days ahead, 4 versions published");
+                      " days ahead, ", std::size(kMethods) * kMakers, " versions published");
 }
 
 StepResult CompareNumbers(Tour& tour) {
   std::int64_t compared = 0;
+  std::size_t hashes = 0;
   for (const auto& [method, versions] : tour.versions) {
     for (int maker = 0; maker < kMakers; ++maker) {
       const std::string& name = versions.at(static_cast<std::size_t>(maker));
@@ -110,10 +113,11 @@ StepResult CompareNumbers(Tour& tour) {
       const bool same = left_version.content_hash() == right_version.content_hash() &&
                         !left_values.empty() && left_values == right_values;
       if (!same) return absl::InternalError(absl::StrCat(name, " differs between its parties"));
+      ++hashes;
       compared += static_cast<std::int64_t>(left_values.size()) * buckets;
     }
   }
-  return absl::StrCat(compared, " values and 4 content hashes compared, none differs");
+  return absl::StrCat(compared, " values and ", hashes, " content hashes compared, none differs");
 }
 
 StepResult SendLaterDays(Tour& tour) {

@@ -1,0 +1,122 @@
+#include "services/forecast/fit_profile.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include "absl/time/civil_time.h"
+#include "forecasting/profile/profile.h"
+#include "services/base/status.h"
+
+namespace tandem::forecast {
+namespace {
+
+constexpr std::size_t kWeek = 7;
+constexpr double kMilli = 1000.0;
+
+// The last known days of one weekday, at most four.
+class WeekdayMean {
+ public:
+  void Add(float units) {
+    units_[count_ % units_.size()] = units;
+    ++count_;
+  }
+  // 0 if none is known yet.
+  float Mean() const {
+    const std::size_t kept = std::min(count_, units_.size());
+    if (kept == 0) return 0.0F;
+    return std::accumulate(units_.begin(), units_.begin() + static_cast<std::ptrdiff_t>(kept),
+                           0.0F) /
+           static_cast<float>(kept);
+  }
+
+ private:
+  std::array<float, 4> units_{};
+  std::size_t count_ = 0;
+};
+
+// Without events: the service does not read them yet.
+forecasting::RetailCalendar CalendarFrom(base::Day first, std::size_t days) {
+  forecasting::RetailCalendar calendar;
+  calendar.days.reserve(days);
+  for (std::size_t t = 0; t < days; ++t) {
+    const base::Day day = first + static_cast<std::int32_t>(t);
+    const absl::CivilDay civil = absl::CivilDay(1970, 1, 1) + day.number();
+    calendar.days.push_back({.weekday = day.Weekday(),
+                             .day_of_month = civil.day(),
+                             .day_of_year = absl::GetYearDay(civil)});
+  }
+  calendar.regional.emplace_back(days, 0.0F);
+  return calendar;
+}
+
+absl::StatusOr<std::vector<base::Quantity>> Rounded(std::span<const double> units) {
+  std::vector<base::Quantity> forecast;
+  forecast.reserve(units.size());
+  for (const double value : units) {
+    TANDEM_ASSIGN_OR_RETURN(const base::Quantity quantity,
+                            base::Quantity::Round(std::max(value, 0.0)));
+    forecast.push_back(quantity);
+  }
+  return forecast;
+}
+
+}  // namespace
+
+ProfileFit::ProfileFit(base::Day first, std::int32_t days, std::int32_t horizon_days)
+    : first_(first),
+      days_(static_cast<std::size_t>(days)),
+      horizon_days_(static_cast<std::size_t>(horizon_days)) {}
+
+bool ProfileFit::Add(const DailySeries& series) {
+  const auto known = std::ranges::find_if(series.known, [](char is) { return is != 0; });
+  if (known == series.known.end()) return false;
+  first_known_.push_back(static_cast<std::size_t>(known - series.known.begin()));
+  std::array<WeekdayMean, kWeek> means;
+  for (std::size_t t = 0; t < days_; ++t) {
+    WeekdayMean& mean = means[t % kWeek];
+    if (series.known[t] == 0) {
+      units_.push_back(mean.Mean());
+      continue;
+    }
+    const double units = static_cast<double>(series.value_milli[t]) / kMilli;
+    units_.push_back(static_cast<float>(std::max(units, 0.0)));
+    mean.Add(units_.back());
+  }
+  return true;
+}
+
+absl::StatusOr<std::vector<std::vector<base::Quantity>>> ProfileFit::Run() const {
+  if (first_known_.empty()) return std::vector<std::vector<base::Quantity>>();
+  // From the first day that any knows: what nobody knows is no season without sales.
+  const std::size_t skipped = *std::ranges::min_element(first_known_);
+  const std::size_t days = days_ - skipped;
+  const forecasting::RetailCalendar calendar =
+      CalendarFrom(first_ + static_cast<std::int32_t>(skipped), days + horizon_days_);
+  forecasting::ProfilePanel panel{.groups = {{}}, .pool_count = 1, .calendar = &calendar};
+  for (std::size_t i = 0; i < first_known_.size(); ++i) {
+    panel.series.push_back({.history_units = std::span(units_).subspan(i * days_ + skipped, days),
+                            .first_day = first_known_[i] - skipped});
+  }
+  TANDEM_ASSIGN_OR_RETURN(
+      forecasting::Profile profile,
+      forecasting::Profile::Make(std::move(panel), {.horizon_days = horizon_days_}));
+  TANDEM_RETURN_IF_ERROR(profile.FitPool(0));
+  TANDEM_RETURN_IF_ERROR(profile.FitGroup(0));
+  for (std::size_t i = 0; i < first_known_.size(); ++i) {
+    TANDEM_RETURN_IF_ERROR(profile.FitSeries(i));
+  }
+  profile.Align();
+  std::vector<std::vector<base::Quantity>> forecasts;
+  std::vector<double> units(horizon_days_);
+  for (std::size_t i = 0; i < first_known_.size(); ++i) {
+    profile.Forecast(i, units);
+    TANDEM_ASSIGN_OR_RETURN(std::vector<base::Quantity> forecast, Rounded(units));
+    forecasts.push_back(std::move(forecast));
+  }
+  return forecasts;
+}
+
+}  // namespace tandem::forecast

@@ -1,0 +1,130 @@
+#include "services/forecast/fit_profile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "services/base/day.h"
+#include "services/base/quantity.h"
+#include "tests/support/random.h"
+#include "tests/support/status.h"
+
+namespace tandem::forecast {
+namespace {
+
+using ::testing::SizeIs;
+
+constexpr std::int32_t kDays = 400;
+constexpr std::int32_t kHorizon = 14;
+const base::Day kFirst = base::Day::FromNumber(15'000);
+
+// What is sold on a day, in whole units: Saturdays five times a Monday.
+double Share(std::int32_t t) {
+  constexpr double kShares[] = {0.4, 0.6, 0.8, 1.0, 1.2, 2.0, 1.0};
+  return kShares[(kFirst + t).Weekday()];
+}
+
+struct History {
+  std::vector<std::int64_t> value_milli = std::vector<std::int64_t>(kDays);
+  std::vector<char> known = std::vector<char>(kDays, 1);
+  DailySeries view() const { return {value_milli, known}; }
+};
+
+History Selling(double level) {
+  History history;
+  for (std::int32_t t = 0; t < kDays; ++t) {
+    history.value_milli[static_cast<std::size_t>(t)] = std::llround(level * Share(t) * 1000.0);
+  }
+  return history;
+}
+
+std::vector<std::vector<base::Quantity>> ForecastsOf(const std::vector<History>& histories) {
+  ProfileFit fit(kFirst, kDays, kHorizon);
+  for (const History& history : histories) EXPECT_TRUE(fit.Add(history.view()));
+  auto forecasts = fit.Run();
+  EXPECT_THAT(forecasts, testing::IsOk());
+  return forecasts.ok() ? *std::move(forecasts) : std::vector<std::vector<base::Quantity>>();
+}
+
+std::vector<base::Quantity> ForecastOf(const History& history) {
+  return ForecastsOf({history}).at(0);
+}
+
+// Units that the forecast is off by, at most, over the horizon.
+double Off(const std::vector<base::Quantity>& forecast, double level) {
+  double worst = 0.0;
+  for (std::int32_t h = 0; h < kHorizon; ++h) {
+    const double units =
+        static_cast<double>(forecast[static_cast<std::size_t>(h)].milli()) / 1000.0;
+    worst = std::max(worst, std::abs(units - level * Share(kDays + h)));
+  }
+  return worst;
+}
+
+TEST(FitProfileTest, GivesEachItemItsLevelTimesTheLocationsSeason) {
+  const auto forecasts = ForecastsOf({Selling(10.0), Selling(2.0)});
+  ASSERT_THAT(forecasts, SizeIs(2));
+  EXPECT_LT(Off(forecasts[0], 10.0), 0.5);
+  EXPECT_LT(Off(forecasts[1], 2.0), 0.1);
+}
+
+// The shelf was empty on a random third of the days: with zeros there the forecast would fall by as
+// much.
+TEST(FitProfileTest, WhatIsNotKnownIsNoZero) {
+  testing::Random random(7);
+  History history = Selling(10.0);
+  for (std::size_t t = 0; t < history.known.size(); ++t) {
+    if (random.Below(3) != 0) continue;
+    history.known[t] = 0;
+    history.value_milli[t] = 0;
+  }
+  const auto forecasts = ForecastsOf({history, Selling(50.0)});
+  ASSERT_THAT(forecasts, SizeIs(2));
+  EXPECT_LT(Off(forecasts[0], 10.0), 1.0);
+}
+
+TEST(FitProfileTest, AHistoryThatBeginsLateIsJudgedFromItsFirstDay) {
+  History late = Selling(10.0);
+  std::fill_n(late.known.begin(), kDays - 60, char{0});
+  std::fill_n(late.value_milli.begin(), kDays - 60, 0);
+  const auto forecasts = ForecastsOf({late});
+  ASSERT_THAT(forecasts, SizeIs(1));
+  EXPECT_LT(Off(forecasts[0], 10.0), 1.0);
+}
+
+TEST(FitProfileTest, KeepsNothingOfASeriesThatIsNeverKnown) {
+  ProfileFit fit(kFirst, kDays, kHorizon);
+  History unknown;
+  std::fill(unknown.known.begin(), unknown.known.end(), char{0});
+  EXPECT_FALSE(fit.Add(unknown.view()));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto none, fit.Run());
+  EXPECT_THAT(none, SizeIs(0));
+}
+
+// One day, all zero, only returns, and sizes beyond a forecast's: never a NaN, never below zero.
+TEST(FitProfileTest, OddHistoriesHaveForecastsOrAnError) {
+  History one;
+  std::fill(one.known.begin(), one.known.end() - 1, char{0});
+  one.value_milli.back() = 3'000;
+  for (const base::Quantity quantity : ForecastOf(one)) {
+    EXPECT_GE(quantity.milli(), 0);
+    EXPECT_LE(quantity.milli(), 3'000 * 7);
+  }
+  for (const base::Quantity quantity : ForecastOf(History())) EXPECT_EQ(quantity.milli(), 0);
+  for (const base::Quantity quantity : ForecastOf(Selling(-5.0))) EXPECT_EQ(quantity.milli(), 0);
+  History huge;
+  std::fill(huge.value_milli.begin(), huge.value_milli.end(), base::Quantity::kMilliMax);
+  ProfileFit fit(kFirst, kDays, kHorizon);
+  ASSERT_TRUE(fit.Add(huge.view()));
+  const auto forecasts = fit.Run();
+  if (!forecasts.ok()) {
+    EXPECT_EQ(forecasts.status().code(), absl::StatusCode::kOutOfRange);
+  }
+}
+
+}  // namespace
+}  // namespace tandem::forecast
