@@ -1,6 +1,9 @@
 // The simulator: runs seeded worlds and checks their invariants. See README.md.
 
+#include <unistd.h>
+
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -29,6 +32,7 @@ constexpr char kUsage[] =
     "  --seeds N    N fresh seeds\n"
     "  --seed S     one world, again: what a failure prints\n"
     "  --kind K     only worlds of this kind\n"
+    "Ctrl-C ends it after the world that runs, with the counts of those before.\n"
     "\n"
     "example: simulation --kind services --seed 8034582\n";
 
@@ -48,6 +52,26 @@ struct Kind {
 
 constexpr Kind kKinds[] = {{"kafka", tandem::simulation::RunKafka},
                            {"services", tandem::simulation::RunServices}};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+double SecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// On a terminal, once a second.
+void ShowProgress(std::uint64_t worlds, std::uint64_t seeds, double seconds) {
+  static double next = 0.0;
+  if (seconds < next || isatty(STDERR_FILENO) == 0) return;
+  next = seconds + 1.0;
+  if (seeds > 0) {
+    std::fprintf(stderr, "\r%llu of %llu worlds, %.0f s ", static_cast<unsigned long long>(worlds),
+                 static_cast<unsigned long long>(seeds), seconds);
+  } else {
+    std::fprintf(stderr, "\r%llu worlds, %.0f s ", static_cast<unsigned long long>(worlds),
+                 seconds);
+  }
+}
 
 bool Parse(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
@@ -108,10 +132,11 @@ int main(int argc, char** argv) {
   const auto more = [&] {
     if (options.one) return worlds == 0;
     if (options.seeds > 0) return worlds < options.seeds;
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() <
-           options.seconds;
+    return SecondsSince(begin) < options.seconds;
   };
-  while (more() && failed < 5) {
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = 1; });
+  while (more() && failed < 5 && interrupted == 0) {
+    ShowProgress(worlds, options.seeds, SecondsSince(begin));
     const std::uint64_t seed =
         options.one ? options.seed : (static_cast<std::uint64_t>(device()) << 16 ^ device());
     bool held = true;
@@ -127,5 +152,6 @@ int main(int argc, char** argv) {
   }
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(worlds - failed),
               static_cast<unsigned long long>(failed));
-  return failed == 0 ? 0 : 1;
+  if (interrupted != 0) std::fputs("interrupted before its end\n", stderr);
+  return failed == 0 && interrupted == 0 ? 0 : 1;
 }
