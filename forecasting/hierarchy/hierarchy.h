@@ -64,12 +64,13 @@ struct Reconciled {
 
 // Minimises sum over nodes of (S b - forecast)^2 / variance: WLS struct with Sizes(), WLS var with
 // residual variances, OLS with ones. A variance of 0 locks its node: S b is then the node's
-// forecast exactly (to the tolerance), such as a quantity that partners have frozen. By conjugate
-// gradients with the diagonal's inverse, in the space where locked sums do not change. Non-negative
-// by an active set: what falls below 0 is held at 0, and let go when that is worse.
-// kInvalidArgument where sizes differ, a value is not finite, a variance is negative or not finite,
-// or non-negative is asked of a negative locked node; kFailedPrecondition where locks contradict
-// each other or hold only with negative values.
+// forecast exactly (to the tolerance), such as a quantity that partners have frozen. Where the
+// groupings are nested by two sweeps of the tree (tree.h), exactly; else by conjugate gradients
+// with the diagonal's inverse, locks by multipliers. Non-negative by an active set: what falls
+// below 0 is held at 0, and let go when that is worse. kInvalidArgument where sizes differ, a value
+// is not finite, a variance is negative or not finite, or non-negative is asked of a negative
+// locked node; kFailedPrecondition where locks contradict each other or hold only with negative
+// values.
 struct ReconcileProblem {
   const Hierarchy* hierarchy = nullptr;
   std::span<const double> forecast_units{};  // A node each.
@@ -82,13 +83,16 @@ absl::StatusOr<Reconciled> Reconcile(const ReconcileProblem& problem,
 // residuals' covariance (n a node), applied as E (E' x) and never formed. `residuals_units` holds n
 // values of node 0, n of node 1, …; lambda as Schaefer and Strimmer (2005) estimate it.
 // Solves min (S b - f)' W^-1 (S b - f) as a constrained problem in the errors of the sums, which
-// needs W alone and not its inverse. Non-negative is by clipping here, which is not optimal. Locks
-// are Reconcile's alone. Cost O(iterations * n * nodes + n^2 * nodes). Errors as Reconcile.
+// needs W alone and not its inverse; a locked node, and by an active set a bottom value that stands
+// at 0, is one more constraint. Cost O(iterations * n * nodes + n^2 * nodes). Errors as Reconcile,
+// and kInvalidArgument where a locked node is not there or named twice.
 struct MintProblem {
   const Hierarchy* hierarchy = nullptr;
   std::span<const double> forecast_units{};
   std::span<const double> residual_units{};
   std::size_t residual_count = 0;  // n, at least 2.
+  // Each stands at its forecast exactly (to the tolerance).
+  std::span<const std::size_t> locked_nodes{};
 };
 absl::StatusOr<Reconciled> ReconcileMint(const MintProblem& problem,
                                          const ReconcileOptions& options);

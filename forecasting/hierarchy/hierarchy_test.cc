@@ -6,79 +6,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "forecasting/hierarchy/dense_reference.h"
 #include "gmock/gmock.h"
 
 namespace tandem::forecasting {
 namespace {
 
-using Values = std::vector<double>;
-using Matrix = std::vector<Values>;
-
-// Total, two crossing groupings: six bottom series, eleven nodes.
-Hierarchy Crossed() {
-  return Hierarchy::Make(
-             6, {{{0, 0, 0, 0, 0, 0}, 1}, {{0, 0, 0, 1, 1, 1}, 2}, {{0, 1, 0, 1, 0, 1}, 2}})
-      .value();
-}
-
-Matrix DenseSums(const Hierarchy& tree) {
-  Matrix sums(tree.node_count(), Values(tree.bottom_count()));
-  for (std::size_t i = 0; i < tree.bottom_count(); ++i) {
-    Values one(tree.bottom_count(), 0.0);
-    one[i] = 1.0;
-    Values nodes(tree.node_count());
-    tree.AddUp(one, nodes);
-    for (std::size_t n = 0; n < nodes.size(); ++n) sums[n][i] = nodes[n];
-  }
-  return sums;
-}
-
-// Gauss with row exchange: the slow and plain reference.
-Values SolveDense(Matrix a, Values b) {
-  const std::size_t n = b.size();
-  for (std::size_t k = 0; k < n; ++k) {
-    std::size_t pivot = k;
-    for (std::size_t r = k; r < n; ++r) {
-      pivot = std::abs(a[r][k]) > std::abs(a[pivot][k]) ? r : pivot;
-    }
-    std::swap(a[k], a[pivot]);
-    std::swap(b[k], b[pivot]);
-    for (std::size_t r = k + 1; r < n; ++r) {
-      const double factor = a[r][k] / a[k][k];
-      for (std::size_t c = k; c < n; ++c) a[r][c] -= factor * a[k][c];
-      b[r] -= factor * b[k];
-    }
-  }
-  for (std::size_t k = n; k-- > 0;) {
-    for (std::size_t c = k + 1; c < n; ++c) b[k] -= a[k][c] * b[c];
-    b[k] /= a[k][k];
-  }
-  return b;
-}
-
-// b with S' V S b = S' V y for a dense V.
-Values DenseReconcile(const Hierarchy& tree, const Matrix& inverse, const Values& y) {
-  const Matrix s = DenseSums(tree);
-  const std::size_t nodes = tree.node_count();
-  Matrix a(tree.bottom_count(), Values(tree.bottom_count(), 0.0));
-  Values right(tree.bottom_count(), 0.0);
-  for (std::size_t n = 0; n < nodes; ++n) {
-    for (std::size_t m = 0; m < nodes; ++m) {
-      for (std::size_t i = 0; i < right.size(); ++i) {
-        right[i] += s[n][i] * inverse[n][m] * y[m];
-        for (std::size_t j = 0; j < right.size(); ++j) a[i][j] += s[n][i] * inverse[n][m] * s[m][j];
-      }
-    }
-  }
-  return SolveDense(a, right);
-}
-
-Values Draw(std::mt19937& random, std::size_t count, double low, double high) {
-  std::uniform_real_distribution<double> value(low, high);
-  Values values(count);
-  for (double& v : values) v = value(random);
-  return values;
-}
+using dense::Crossed;
+using dense::DenseReconcile;
+using dense::DenseSums;
+using dense::Draw;
+using dense::Matrix;
+using dense::SolveDense;
+using dense::Values;
 
 TEST(ReconcileTest, AgreesWithTheDenseSolution) {
   std::mt19937 random(1);
@@ -181,54 +121,6 @@ TEST(ReconcileTest, RefusesWhatCannotHold) {
   EXPECT_TRUE(absl::IsInvalidArgument(Hierarchy::Make(0, {}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(Hierarchy::Make(2, {{{0, 2}, 2}}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(Hierarchy::Make(2, {{{0, 0}, 2}}).status()));
-}
-
-// MinT against the dense formula, lambda computed pair by pair as Schaefer and Strimmer write it.
-TEST(ReconcileMintTest, AgreesWithTheDenseSolution) {
-  std::mt19937 random(4);
-  const Hierarchy tree = Crossed();
-  const std::size_t nodes = tree.node_count();
-  constexpr std::size_t kDays = 20;
-  for (int round = 0; round < 20; ++round) {
-    const Values y = Draw(random, nodes, 0.0, 20.0);
-    const Values e = Draw(random, nodes * kDays, -2.0, 2.0);
-    const auto cell = [&](std::size_t n, std::size_t t) { return e[n * kDays + t]; };
-    Matrix w(nodes, Values(nodes, 0.0));
-    for (std::size_t i = 0; i < nodes; ++i) {
-      for (std::size_t j = 0; j < nodes; ++j) {
-        for (std::size_t t = 0; t < kDays; ++t) w[i][j] += cell(i, t) * cell(j, t) / kDays;
-      }
-    }
-    double above = 0.0;
-    double below = 0.0;
-    for (std::size_t i = 0; i < nodes; ++i) {
-      for (std::size_t j = 0; j < nodes; ++j) {
-        if (i == j) continue;
-        const double scale = std::sqrt(w[i][i] * w[j][j]);
-        const double mean = w[i][j] / scale;
-        double sum = 0.0;
-        for (std::size_t t = 0; t < kDays; ++t) {
-          sum += std::pow(cell(i, t) * cell(j, t) / scale - mean, 2.0);
-        }
-        above += kDays / std::pow(kDays - 1.0, 3.0) * sum;
-        below += std::pow(mean * kDays / (kDays - 1.0), 2.0);
-      }
-    }
-    const double lambda = std::min(1.0, above / below);
-    for (std::size_t i = 0; i < nodes; ++i) {
-      for (std::size_t j = 0; j < nodes; ++j) w[i][j] *= i == j ? 1.0 : 1.0 - lambda;
-    }
-    Matrix inverse(nodes, Values(nodes));
-    for (std::size_t j = 0; j < nodes; ++j) {
-      Values unit(nodes, 0.0);
-      unit[j] = 1.0;
-      const Values column = SolveDense(w, unit);
-      for (std::size_t i = 0; i < nodes; ++i) inverse[i][j] = column[i];
-    }
-    const auto got = ReconcileMint({&tree, y, e, kDays}, {.tolerance = 1e-12}).value();
-    const Values want = DenseReconcile(tree, inverse, y);
-    for (std::size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got.bottom_units[i], want[i], 1e-6);
-  }
 }
 
 // By hand: 30 over parts 1 and 2 is 10 and 20; 8 over two zeros is 4 and 4.

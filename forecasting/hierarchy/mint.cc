@@ -2,6 +2,7 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "forecasting/hierarchy/conjugate_gradients.h"
 #include "forecasting/hierarchy/hierarchy.h"
 #include "forecasting/series.h"
@@ -9,6 +10,8 @@
 namespace tandem::forecasting {
 
 namespace {
+
+constexpr double kLockTolerance = 1e-6;  // Of the locked forecast, or of one unit where it is less.
 
 // The shrunk covariance of the nodes' residuals, as a product with a vector.
 class ShrunkCovariance {
@@ -83,7 +86,7 @@ class ShrunkCovariance {
   double lambda_ = 1.0;
 };
 
-absl::Status Check(const MintProblem& problem) {
+absl::Status Check(const MintProblem& problem, const ReconcileOptions& options) {
   if (problem.hierarchy == nullptr) return absl::InvalidArgumentError("no hierarchy");
   const std::size_t nodes = problem.hierarchy->node_count();
   if (problem.residual_count < 2) return absl::InvalidArgumentError("fewer than two residuals");
@@ -94,41 +97,78 @@ absl::Status Check(const MintProblem& problem) {
   if (!AllFinite(problem.forecast_units) || !AllFinite(problem.residual_units)) {
     return absl::InvalidArgumentError("a forecast or residual is a NaN or an infinity");
   }
+  std::vector<bool> locked(nodes, false);
+  for (const std::size_t node : problem.locked_nodes) {
+    if (node >= nodes || locked[node]) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("locked node ", node, " is not there, or locked twice"));
+    }
+    locked[node] = true;
+    if (options.nonnegative && problem.forecast_units[node] < 0.0) {
+      return absl::InvalidArgumentError("a node is locked at a negative value");
+    }
+  }
   return absl::OkStatus();
 }
 
-// C x = x_sums - S x_bottom, by node; zero where all agree.
-class Incoherence {
+// What must hold, A x = b. First a row a sum: x_sum - S x_bottom = 0. Then a row a node that stands
+// at a value.
+class Constraints {
  public:
-  explicit Incoherence(const Hierarchy& tree)
+  explicit Constraints(const Hierarchy& tree)
       : tree_(tree),
         sums_(tree.node_count() - tree.bottom_count()),
         nodes_(tree.node_count()),
         bottom_(tree.bottom_count()) {}
-  std::size_t size() const { return sums_; }
+
+  void Stand(std::size_t node, double at) { standing_.push_back({node, at}); }
+  void LetGoAfter(std::size_t rows) { standing_.resize(rows); }
+  std::size_t size() const { return sums_ + standing_.size(); }
+  std::size_t sums() const { return sums_; }
+
+  // A x.
   void Apply(std::span<const double> x, std::span<double> out) {
     tree_.AddUp(x.last(tree_.bottom_count()), nodes_);
     for (std::size_t n = 0; n < sums_; ++n) out[n] = x[n] - nodes_[n];
+    for (std::size_t k = 0; k < standing_.size(); ++k) out[sums_ + k] = x[standing_[k].node];
   }
-  // C' z.
+  // A' z.
   void ApplyTransposed(std::span<const double> z, std::span<double> out) {
     std::ranges::fill(nodes_, 0.0);
-    std::ranges::copy(z, nodes_.begin());
+    std::copy(z.begin(), z.begin() + static_cast<std::ptrdiff_t>(sums_), nodes_.begin());
     tree_.AddDown(nodes_, bottom_);
-    std::ranges::copy(z, out.begin());
+    std::copy(z.begin(), z.begin() + static_cast<std::ptrdiff_t>(sums_), out.begin());
     for (std::size_t i = 0; i < bottom_.size(); ++i) out[sums_ + i] = -bottom_[i];
+    for (std::size_t k = 0; k < standing_.size(); ++k) out[standing_[k].node] += z[sums_ + k];
+  }
+  // A x - b.
+  void Miss(std::span<const double> x, std::span<double> out) {
+    Apply(x, out);
+    for (std::size_t k = 0; k < standing_.size(); ++k) out[sums_ + k] -= standing_[k].at;
+  }
+  // The diagonal of A W A'; `sums` are those of the first rows, `covariance` has the others'.
+  std::vector<double> Diagonal(std::span<const double> sums,
+                               const ShrunkCovariance& covariance) const {
+    std::vector<double> diagonal(sums.begin(), sums.end());
+    for (const Standing& each : standing_) diagonal.push_back(covariance.variance(each.node));
+    return diagonal;
   }
 
  private:
+  struct Standing {
+    std::size_t node = 0;
+    double at = 0.0;
+  };
   const Hierarchy& tree_;
   std::size_t sums_;
+  std::vector<Standing> standing_;
   std::vector<double> nodes_;
   std::vector<double> bottom_;
 };
 
-// The diagonal of C W C'.
-std::vector<double> DiagonalOf(const Hierarchy& tree, const ShrunkCovariance& covariance,
-                               std::size_t residual_count) {
+// The diagonal of C W C', C the rows of the sums.
+std::vector<double> DiagonalOfSums(const Hierarchy& tree, const ShrunkCovariance& covariance,
+                                   std::size_t residual_count) {
   const std::size_t sums = tree.node_count() - tree.bottom_count();
   std::vector<double> variances(tree.node_count());
   for (std::size_t n = 0; n < variances.size(); ++n) variances[n] = covariance.variance(n);
@@ -151,38 +191,118 @@ std::vector<double> DiagonalOf(const Hierarchy& tree, const ShrunkCovariance& co
   return diagonal;
 }
 
+// x = f - W A' z with A W A' z = A f - b: the nearest to f of all x for which A x = b.
+class MintSolver {
+ public:
+  MintSolver(const MintProblem& problem, const ReconcileOptions& options)
+      : problem_(problem),
+        options_(options),
+        tree_(*problem.hierarchy),
+        covariance_(problem.residual_units, problem.residual_count),
+        diagonal_of_sums_(DiagonalOfSums(tree_, covariance_, problem.residual_count)),
+        constraints_(tree_),
+        nodes_(tree_.node_count()),
+        held_(tree_.bottom_count(), false) {
+    for (const std::size_t node : problem.locked_nodes) {
+      constraints_.Stand(node, problem.forecast_units[node]);
+    }
+    multipliers_.assign(constraints_.size(), 0.0);
+  }
+
+  absl::StatusOr<Reconciled> Run() {
+    Solve();
+    if (options_.nonnegative) HoldAtZero();
+    if (Violation() > kLockTolerance) {
+      return absl::FailedPreconditionError(
+          "locked nodes contradict each other, or hold only with negative values");
+    }
+    const auto bottom = std::span<const double>(nodes_).last(tree_.bottom_count());
+    result_.bottom_units.assign(bottom.begin(), bottom.end());
+    if (!AllFinite(result_.bottom_units)) {
+      return absl::OutOfRangeError("a reconciled value is not finite");
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void Solve() {
+    std::vector<double> right(constraints_.size());
+    constraints_.Miss(problem_.forecast_units, right);
+    std::vector<double> product(tree_.node_count());
+    const auto apply = [&](std::span<const double> z, std::span<double> out) {
+      constraints_.ApplyTransposed(z, nodes_);
+      covariance_.Apply(nodes_, product);
+      constraints_.Apply(product, out);
+    };
+    const CgResult solved =
+        ConjugateGradients(apply, right, constraints_.Diagonal(diagonal_of_sums_, covariance_),
+                           {options_.tolerance, options_.iterations_max}, multipliers_);
+    result_.iterations += solved.iterations;
+    result_.converged = solved.converged;
+    constraints_.ApplyTransposed(multipliers_, nodes_);
+    covariance_.Apply(nodes_, product);
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      nodes_[n] = problem_.forecast_units[n] - product[n];
+    }
+  }
+
+  // One round holds all that is negative and lets go all that would rise, whose multiplier is
+  // above 0.
+  void HoldAtZero() {
+    const std::size_t locks = problem_.locked_nodes.size();
+    const std::size_t first = constraints_.sums() + locks;
+    for (int round = 0; round < options_.active_rounds_max; ++round) {
+      std::vector<double> kept;  // Multipliers of those that are held again.
+      constraints_.LetGoAfter(locks);
+      bool changed = false;
+      for (std::size_t i = 0, row = first; i < held_.size(); ++i) {
+        const double multiplier = held_[i] ? multipliers_[row++] : 0.0;
+        const bool hold = held_[i] ? multiplier <= 1e-9 : nodes_[constraints_.sums() + i] < -1e-9;
+        changed = changed || hold != held_[i];
+        held_[i] = hold;
+        if (!hold) continue;
+        kept.push_back(multiplier);
+        constraints_.Stand(constraints_.sums() + i, 0.0);
+      }
+      if (!changed) break;
+      multipliers_.resize(first);
+      multipliers_.insert(multipliers_.end(), kept.begin(), kept.end());
+      Solve();
+      if (round + 1 == options_.active_rounds_max) result_.converged = false;
+    }
+    for (double& value : std::span(nodes_).last(tree_.bottom_count())) value = std::max(value, 0.0);
+  }
+
+  // The largest miss of a locked node by the sum of its bottom, of its forecast or one unit.
+  double Violation() const {
+    std::vector<double> sums(tree_.node_count());
+    tree_.AddUp(std::span<const double>(nodes_).last(tree_.bottom_count()), sums);
+    double most = 0.0;
+    for (const std::size_t node : problem_.locked_nodes) {
+      const double want = problem_.forecast_units[node];
+      most = std::max(most, std::abs(sums[node] - want) / std::max(1.0, std::abs(want)));
+    }
+    return most;
+  }
+
+  const MintProblem& problem_;
+  const ReconcileOptions& options_;
+  const Hierarchy& tree_;
+  const ShrunkCovariance covariance_;
+  const std::vector<double> diagonal_of_sums_;
+  Constraints constraints_;
+  std::vector<double> multipliers_;
+  std::vector<double> nodes_;  // x, once solved.
+  std::vector<bool> held_;
+  Reconciled result_;
+};
+
 }  // namespace
 
 absl::StatusOr<Reconciled> ReconcileMint(const MintProblem& problem,
                                          const ReconcileOptions& options) {
-  if (const auto status = Check(problem); !status.ok()) return status;
-  const Hierarchy& tree = *problem.hierarchy;
-  const ShrunkCovariance covariance(problem.residual_units, problem.residual_count);
-  Incoherence incoherence(tree);
-  std::vector<double> nodes(tree.node_count());
-  std::vector<double> product(tree.node_count());
-  const auto apply = [&](std::span<const double> z, std::span<double> out) {
-    incoherence.ApplyTransposed(z, nodes);
-    covariance.Apply(nodes, product);
-    incoherence.Apply(product, out);
-  };
-  std::vector<double> right(incoherence.size());
-  incoherence.Apply(problem.forecast_units, right);
-  std::vector<double> z(right.size(), 0.0);
-  const CgResult solved =
-      ConjugateGradients(apply, right, DiagonalOf(tree, covariance, problem.residual_count),
-                         {options.tolerance, options.iterations_max}, z);
-  incoherence.ApplyTransposed(z, nodes);
-  covariance.Apply(nodes, product);
-  Reconciled result{.iterations = solved.iterations, .converged = solved.converged};
-  for (std::size_t i = incoherence.size(); i < tree.node_count(); ++i) {
-    const double value = problem.forecast_units[i] - product[i];
-    result.bottom_units.push_back(options.nonnegative ? std::max(value, 0.0) : value);
-  }
-  if (!AllFinite(result.bottom_units)) {
-    return absl::OutOfRangeError("a reconciled value is not finite");
-  }
-  return result;
+  if (const auto status = Check(problem, options); !status.ok()) return status;
+  return MintSolver(problem, options).Run();
 }
 
 }  // namespace tandem::forecasting

@@ -4,6 +4,7 @@
 
 #include "forecasting/hierarchy/conjugate_gradients.h"
 #include "forecasting/hierarchy/hierarchy.h"
+#include "forecasting/hierarchy/tree.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {
@@ -159,6 +160,16 @@ class Solver {
 absl::StatusOr<Reconciled> Reconcile(const ReconcileProblem& problem,
                                      const ReconcileOptions& options) {
   if (const auto status = Check(problem, options); !status.ok()) return status;
+  if (const auto tree = NestedTree::Of(*problem.hierarchy); tree.has_value()) {
+    auto bottom = tree->Reconcile(problem.forecast_units, problem.variances);
+    if (!bottom.ok()) return bottom.status();
+    const bool negative = std::ranges::any_of(*bottom, [](double v) { return v < 0.0; });
+    // What is optimal without the bound and keeps it is optimal with it.
+    if (!options.nonnegative || !negative) {
+      if (!AllFinite(*bottom)) return absl::OutOfRangeError("a reconciled value is not finite");
+      return Reconciled{.bottom_units = *std::move(bottom), .converged = true};
+    }
+  }
   return Solver(problem, options).Run();
 }
 

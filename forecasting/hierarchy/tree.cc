@@ -1,0 +1,113 @@
+#include "forecasting/hierarchy/tree.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+
+namespace tandem::forecasting {
+
+namespace {
+
+constexpr double kLockTolerance = 1e-7;  // Of the locked forecast, or of one unit where it is less.
+
+bool Differs(double sum, double want) {
+  return std::abs(sum - want) > kLockTolerance * std::max(1.0, std::abs(want));
+}
+
+// A node's sum, as what is below it sees it, and then with its own forecast.
+struct Belief {
+  double below = 0.0;           // Sum of the children's means.
+  double below_variance = 0.0;  // Of that.
+  double mean = 0.0;
+  double variance = 0.0;
+};
+
+// What is known from below and the node's own forecast, by precision.
+absl::Status Combine(double forecast, double variance, std::size_t node, Belief& belief) {
+  if (belief.below_variance == 0.0) {
+    if (variance == 0.0 && Differs(belief.below, forecast)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("node ", node, " is locked at ", forecast,
+                       ", and what is below it is locked and adds up to ", belief.below));
+    }
+    belief.mean = variance == 0.0 ? forecast : belief.below;
+    belief.variance = 0.0;
+    return absl::OkStatus();
+  }
+  const double share = belief.below_variance / (belief.below_variance + variance);
+  belief.mean = belief.below + share * (forecast - belief.below);
+  belief.variance = share * variance;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::optional<NestedTree> NestedTree::Of(const Hierarchy& hierarchy) {
+  const std::vector<Grouping>& groupings = hierarchy.groupings();
+  std::vector<std::size_t> offset;  // Of each grouping's first node.
+  std::size_t nodes = 0;
+  for (const Grouping& grouping : groupings) {
+    offset.push_back(nodes);
+    nodes += grouping.node_count;
+  }
+  std::vector<std::size_t> coarse_first(groupings.size());
+  std::iota(coarse_first.begin(), coarse_first.end(), std::size_t{0});
+  std::ranges::stable_sort(coarse_first, {},
+                           [&](std::size_t g) { return groupings[g].node_count; });
+  NestedTree tree;
+  tree.bottom_count_ = hierarchy.bottom_count();
+  tree.parent_.assign(hierarchy.node_count(), kNone);
+  for (std::size_t k = 0; k <= groupings.size(); ++k) {
+    const bool last = k == groupings.size();
+    const std::size_t first = last ? nodes : offset[coarse_first[k]];
+    const std::size_t count = last ? tree.bottom_count_ : groupings[coarse_first[k]].node_count;
+    for (std::size_t n = 0; n < count; ++n) tree.order_.push_back(first + n);
+    if (k == 0) continue;
+    const std::size_t above = coarse_first[k - 1];
+    for (std::size_t i = 0; i < tree.bottom_count_; ++i) {
+      const std::size_t node = first + (last ? i : groupings[coarse_first[k]].node_of_bottom[i]);
+      const std::size_t parent = offset[above] + groupings[above].node_of_bottom[i];
+      if (tree.parent_[node] != kNone && tree.parent_[node] != parent) return std::nullopt;
+      tree.parent_[node] = parent;
+    }
+  }
+  return tree;
+}
+
+absl::StatusOr<std::vector<double>> NestedTree::Reconcile(std::span<const double> forecast_units,
+                                                          std::span<const double> variances) const {
+  const std::size_t first_bottom = order_.size() - bottom_count_;
+  std::vector<Belief> beliefs(order_.size());
+  for (std::size_t k = order_.size(); k-- > 0;) {
+    const std::size_t node = order_[k];
+    Belief& belief = beliefs[node];
+    if (node >= first_bottom) {
+      belief.mean = forecast_units[node];
+      belief.variance = variances[node];
+    } else if (auto status = Combine(forecast_units[node], variances[node], node, belief);
+               !status.ok()) {
+      return status;
+    }
+    if (parent_[node] == kNone) continue;
+    beliefs[parent_[node]].below += belief.mean;
+    beliefs[parent_[node]].below_variance += belief.variance;
+  }
+  // Down: a parent's sum is settled in `mean` before its children's.
+  for (const std::size_t node : order_) {
+    if (parent_[node] == kNone) continue;
+    const Belief& parent = beliefs[parent_[node]];
+    if (parent.below_variance == 0.0) continue;  // Locked children stand, and add up.
+    Belief& belief = beliefs[node];
+    belief.mean += belief.variance / parent.below_variance * (parent.mean - parent.below);
+  }
+  std::vector<double> bottom;
+  bottom.reserve(bottom_count_);
+  for (std::size_t node = first_bottom; node < beliefs.size(); ++node) {
+    bottom.push_back(beliefs[node].mean);
+  }
+  return bottom;
+}
+
+}  // namespace tandem::forecasting
