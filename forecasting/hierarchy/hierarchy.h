@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -80,22 +81,38 @@ absl::StatusOr<Reconciled> Reconcile(const ReconcileProblem& problem,
                                      const ReconcileOptions& options);
 
 // MinT with a shrunk covariance, W = (1 - lambda) C + lambda diag(C), where C = E E' / n is the
-// residuals' covariance (n a node), applied as E (E' x) and never formed. `residuals_units` holds n
-// values of node 0, n of node 1, …; lambda as Schaefer and Strimmer (2005) estimate it.
-// Solves min (S b - f)' W^-1 (S b - f) as a constrained problem in the errors of the sums, which
-// needs W alone and not its inverse; a locked node, and by an active set a bottom value that stands
-// at 0, is one more constraint. Cost O(iterations * n * nodes + n^2 * nodes). Errors as Reconcile,
-// and kInvalidArgument where a locked node is not there or named twice.
-struct MintProblem {
-  const Hierarchy* hierarchy = nullptr;
-  std::span<const double> forecast_units{};
-  std::span<const double> residual_units{};
-  std::size_t residual_count = 0;  // n, at least 2.
-  // Each stands at its forecast exactly (to the tolerance).
-  std::span<const std::size_t> locked_nodes{};
+// residuals' covariance (n a node), applied as E (E' x) and never formed; lambda as Schaefer and
+// Strimmer, "A shrinkage approach to large-scale covariance matrix estimation", Statistical
+// Applications in Genetics and Molecular Biology 4 (2005), estimate it.
+class Mint {
+ public:
+  // `residual_units` holds n = `residual_count` >= 2 values of node 0, n of node 1, …. Both must
+  // outlive the result. O(n^2 * nodes). kInvalidArgument where sizes differ or a value is not
+  // finite.
+  static absl::StatusOr<Mint> Make(const Hierarchy& hierarchy,
+                                   std::span<const double> residual_units,
+                                   std::size_t residual_count);
+  ~Mint();
+  Mint(Mint&& other) noexcept;
+  Mint& operator=(Mint&& other) noexcept;
+
+  // The shrinkage, 0 to 1.
+  double lambda() const;
+
+  // Minimises (S b - f)' W^-1 (S b - f), f being `forecast_units`, a node each, as a constrained
+  // problem in the errors of the sums, which needs W alone and not its inverse. A node of
+  // `locked_nodes` stands at its forecast exactly (to the tolerance); it, and by an active set a
+  // bottom value that stands at 0, is one more constraint. O(iterations * n * nodes). Errors as
+  // Reconcile, and kInvalidArgument where a locked node is not there or named twice.
+  absl::StatusOr<Reconciled> Reconcile(std::span<const double> forecast_units,
+                                       std::span<const std::size_t> locked_nodes,
+                                       const ReconcileOptions& options) const;
+
+ private:
+  struct Impl;
+  explicit Mint(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl_;
 };
-absl::StatusOr<Reconciled> ReconcileMint(const MintProblem& problem,
-                                         const ReconcileOptions& options);
 
 // Bottom values scaled within each node of `grouping` so that they add up to the node's forecast:
 // top down by forecast proportions (Gross and Sohl 1990). Equal shares where a node's bottom is all

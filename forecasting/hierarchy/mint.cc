@@ -64,15 +64,16 @@ class ShrunkCovariance {
       }
       diagonal_means += 1.0;
       for (std::size_t t = 0; t < count_; ++t) {
-        for (std::size_t s = 0; s < count_; ++s) gram[t * count_ + s] += x[t] * x[s];
+        for (std::size_t s = 0; s <= t; ++s) gram[t * count_ + s] += x[t] * x[s];
       }
     }
     double squares = -diagonal_squares;
     double means = -diagonal_means;
     for (std::size_t t = 0; t < count_; ++t) {
       squares += gram[t * count_ + t] * gram[t * count_ + t];
-      for (std::size_t s = 0; s < count_; ++s) {
-        means += gram[t * count_ + s] * gram[t * count_ + s] / (n * n);
+      for (std::size_t s = 0; s <= t; ++s) {
+        const double twice = s == t ? 1.0 : 2.0;  // The other half is the same.
+        means += twice * gram[t * count_ + s] * gram[t * count_ + s] / (n * n);
       }
     }
     const double above = n / ((n - 1.0) * (n - 1.0) * (n - 1.0)) * (squares - n * means);
@@ -86,25 +87,30 @@ class ShrunkCovariance {
   double lambda_ = 1.0;
 };
 
-absl::Status Check(const MintProblem& problem, const ReconcileOptions& options) {
-  if (problem.hierarchy == nullptr) return absl::InvalidArgumentError("no hierarchy");
-  const std::size_t nodes = problem.hierarchy->node_count();
-  if (problem.residual_count < 2) return absl::InvalidArgumentError("fewer than two residuals");
-  if (problem.forecast_units.size() != nodes ||
-      problem.residual_units.size() != nodes * problem.residual_count) {
-    return absl::InvalidArgumentError("forecasts or residuals are not one set a node");
+struct Task {
+  const Hierarchy& tree;
+  const ShrunkCovariance& covariance;
+  std::span<const double> diagonal_of_sums;
+  std::span<const double> forecast_units;
+  std::span<const std::size_t> locked_nodes;
+};
+
+absl::Status Check(const Task& task, const ReconcileOptions& options) {
+  const std::size_t nodes = task.tree.node_count();
+  if (task.forecast_units.size() != nodes) {
+    return absl::InvalidArgumentError("not one forecast a node");
   }
-  if (!AllFinite(problem.forecast_units) || !AllFinite(problem.residual_units)) {
-    return absl::InvalidArgumentError("a forecast or residual is a NaN or an infinity");
+  if (!AllFinite(task.forecast_units)) {
+    return absl::InvalidArgumentError("a forecast is a NaN or an infinity");
   }
   std::vector<bool> locked(nodes, false);
-  for (const std::size_t node : problem.locked_nodes) {
+  for (const std::size_t node : task.locked_nodes) {
     if (node >= nodes || locked[node]) {
       return absl::InvalidArgumentError(
-          absl::StrCat("locked node ", node, " is not there, or locked twice"));
+          absl::StrCat("locked node ", node, " is not there, or named twice"));
     }
     locked[node] = true;
-    if (options.nonnegative && problem.forecast_units[node] < 0.0) {
+    if (options.nonnegative && task.forecast_units[node] < 0.0) {
       return absl::InvalidArgumentError("a node is locked at a negative value");
     }
   }
@@ -194,17 +200,16 @@ std::vector<double> DiagonalOfSums(const Hierarchy& tree, const ShrunkCovariance
 // x = f - W A' z with A W A' z = A f - b: the nearest to f of all x for which A x = b.
 class MintSolver {
  public:
-  MintSolver(const MintProblem& problem, const ReconcileOptions& options)
-      : problem_(problem),
+  MintSolver(const Task& task, const ReconcileOptions& options)
+      : task_(task),
         options_(options),
-        tree_(*problem.hierarchy),
-        covariance_(problem.residual_units, problem.residual_count),
-        diagonal_of_sums_(DiagonalOfSums(tree_, covariance_, problem.residual_count)),
+        tree_(task.tree),
+        covariance_(task.covariance),
         constraints_(tree_),
         nodes_(tree_.node_count()),
         held_(tree_.bottom_count(), false) {
-    for (const std::size_t node : problem.locked_nodes) {
-      constraints_.Stand(node, problem.forecast_units[node]);
+    for (const std::size_t node : task.locked_nodes) {
+      constraints_.Stand(node, task.forecast_units[node]);
     }
     multipliers_.assign(constraints_.size(), 0.0);
   }
@@ -227,7 +232,7 @@ class MintSolver {
  private:
   void Solve() {
     std::vector<double> right(constraints_.size());
-    constraints_.Miss(problem_.forecast_units, right);
+    constraints_.Miss(task_.forecast_units, right);
     std::vector<double> product(tree_.node_count());
     const auto apply = [&](std::span<const double> z, std::span<double> out) {
       constraints_.ApplyTransposed(z, nodes_);
@@ -235,21 +240,21 @@ class MintSolver {
       constraints_.Apply(product, out);
     };
     const CgResult solved =
-        ConjugateGradients(apply, right, constraints_.Diagonal(diagonal_of_sums_, covariance_),
+        ConjugateGradients(apply, right, constraints_.Diagonal(task_.diagonal_of_sums, covariance_),
                            {options_.tolerance, options_.iterations_max}, multipliers_);
     result_.iterations += solved.iterations;
     result_.converged = solved.converged;
     constraints_.ApplyTransposed(multipliers_, nodes_);
     covariance_.Apply(nodes_, product);
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
-      nodes_[n] = problem_.forecast_units[n] - product[n];
+      nodes_[n] = task_.forecast_units[n] - product[n];
     }
   }
 
   // One round holds all that is negative and lets go all that would rise, whose multiplier is
   // above 0.
   void HoldAtZero() {
-    const std::size_t locks = problem_.locked_nodes.size();
+    const std::size_t locks = task_.locked_nodes.size();
     const std::size_t first = constraints_.sums() + locks;
     for (int round = 0; round < options_.active_rounds_max; ++round) {
       std::vector<double> kept;  // Multipliers of those that are held again.
@@ -278,18 +283,17 @@ class MintSolver {
     std::vector<double> sums(tree_.node_count());
     tree_.AddUp(std::span<const double>(nodes_).last(tree_.bottom_count()), sums);
     double most = 0.0;
-    for (const std::size_t node : problem_.locked_nodes) {
-      const double want = problem_.forecast_units[node];
+    for (const std::size_t node : task_.locked_nodes) {
+      const double want = task_.forecast_units[node];
       most = std::max(most, std::abs(sums[node] - want) / std::max(1.0, std::abs(want)));
     }
     return most;
   }
 
-  const MintProblem& problem_;
+  const Task& task_;
   const ReconcileOptions& options_;
   const Hierarchy& tree_;
-  const ShrunkCovariance covariance_;
-  const std::vector<double> diagonal_of_sums_;
+  const ShrunkCovariance& covariance_;
   Constraints constraints_;
   std::vector<double> multipliers_;
   std::vector<double> nodes_;  // x, once solved.
@@ -299,10 +303,43 @@ class MintSolver {
 
 }  // namespace
 
-absl::StatusOr<Reconciled> ReconcileMint(const MintProblem& problem,
-                                         const ReconcileOptions& options) {
-  if (const auto status = Check(problem, options); !status.ok()) return status;
-  return MintSolver(problem, options).Run();
+struct Mint::Impl {
+  Impl(const Hierarchy& hierarchy, std::span<const double> residuals, std::size_t count)
+      : tree(hierarchy),
+        covariance(residuals, count),
+        diagonal_of_sums(DiagonalOfSums(hierarchy, covariance, count)) {}
+
+  const Hierarchy& tree;
+  const ShrunkCovariance covariance;
+  const std::vector<double> diagonal_of_sums;
+};
+
+Mint::Mint(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Mint::~Mint() = default;
+Mint::Mint(Mint&& other) noexcept = default;
+Mint& Mint::operator=(Mint&& other) noexcept = default;
+
+absl::StatusOr<Mint> Mint::Make(const Hierarchy& hierarchy, std::span<const double> residual_units,
+                                std::size_t residual_count) {
+  if (residual_count < 2) return absl::InvalidArgumentError("fewer than two residuals");
+  if (residual_units.size() != hierarchy.node_count() * residual_count) {
+    return absl::InvalidArgumentError("residuals are not one set a node");
+  }
+  if (!AllFinite(residual_units)) {
+    return absl::InvalidArgumentError("a residual is a NaN or an infinity");
+  }
+  return Mint(std::make_unique<const Impl>(hierarchy, residual_units, residual_count));
+}
+
+double Mint::lambda() const { return impl_->covariance.lambda(); }
+
+absl::StatusOr<Reconciled> Mint::Reconcile(std::span<const double> forecast_units,
+                                           std::span<const std::size_t> locked_nodes,
+                                           const ReconcileOptions& options) const {
+  const Task task{impl_->tree, impl_->covariance, impl_->diagonal_of_sums, forecast_units,
+                  locked_nodes};
+  if (const auto status = Check(task, options); !status.ok()) return status;
+  return MintSolver(task, options).Run();
 }
 
 }  // namespace tandem::forecasting

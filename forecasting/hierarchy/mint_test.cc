@@ -75,21 +75,27 @@ double Cost(const Hierarchy& tree, const Matrix& inverse, const Values& y, const
   return cost;
 }
 
-TEST(ReconcileMintTest, AgreesWithTheDenseSolution) {
+absl::StatusOr<Reconciled> OnceByMint(const Hierarchy& tree, const Values& e, const Values& y,
+                                      const std::vector<std::size_t>& locked,
+                                      const ReconcileOptions& options) {
+  return Mint::Make(tree, e, kDays)->Reconcile(y, locked, options);
+}
+
+TEST(MintTest, AgreesWithTheDenseSolution) {
   std::mt19937 random(4);
   const Hierarchy tree = Crossed();
   for (int round = 0; round < 20; ++round) {
     const Values y = Draw(random, tree.node_count(), 0.0, 20.0);
     const Values e = Draw(random, tree.node_count() * kDays, -2.0, 2.0);
     const Values want = DenseReconcile(tree, Inverse(ShrunkCovariance(e, y.size())), y);
-    const auto got = ReconcileMint({&tree, y, e, kDays, {}}, {.tolerance = 1e-12}).value();
+    const auto got = OnceByMint(tree, e, y, {}, {.tolerance = 1e-12}).value();
     for (std::size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got.bottom_units[i], want[i], 1e-6);
   }
 }
 
 // A locked node is one whose own forecast weighs without end: the dense solution with a large
 // weight added agrees, and the locked sum stands.
-TEST(ReconcileMintTest, HoldsLockedNodes) {
+TEST(MintTest, HoldsLockedNodes) {
   std::mt19937 random(5);
   const Hierarchy tree = Crossed();
   const std::vector<std::size_t> locked = {1, 3, 7};  // Two crossing sums and a bottom series.
@@ -99,7 +105,7 @@ TEST(ReconcileMintTest, HoldsLockedNodes) {
     Matrix inverse = Inverse(ShrunkCovariance(e, y.size()));
     for (const std::size_t n : locked) inverse[n][n] += 1e7;
     const Values want = DenseReconcile(tree, inverse, y);
-    const auto got = ReconcileMint({&tree, y, e, kDays, locked}, {.tolerance = 1e-12}).value();
+    const auto got = OnceByMint(tree, e, y, locked, {.tolerance = 1e-12}).value();
     Values sums(tree.node_count());
     tree.AddUp(got.bottom_units, sums);
     for (const std::size_t n : locked) EXPECT_NEAR(sums[n], y[n], 1e-6 * (1.0 + y[n]));
@@ -108,7 +114,7 @@ TEST(ReconcileMintTest, HoldsLockedNodes) {
 }
 
 // All 2^6 sets of zeros tried: the best feasible one is the optimum.
-TEST(ReconcileMintTest, NonNegativeAgreesWithBruteForce) {
+TEST(MintTest, NonNegativeAgreesWithBruteForce) {
   std::mt19937 random(6);
   const Hierarchy tree = Crossed();
   const Matrix s = DenseSums(tree);
@@ -137,8 +143,7 @@ TEST(ReconcileMintTest, NonNegativeAgreesWithBruteForce) {
       const bool feasible = std::ranges::all_of(b, [](double v) { return v >= -1e-12; });
       if (feasible) best = std::min(best, Cost(tree, inverse, y, b));
     }
-    const auto got =
-        ReconcileMint({&tree, y, e, kDays, {}}, {.tolerance = 1e-12, .nonnegative = true}).value();
+    const auto got = OnceByMint(tree, e, y, {}, {.tolerance = 1e-12, .nonnegative = true}).value();
     EXPECT_TRUE(got.converged);
     for (const double v : got.bottom_units) {
       EXPECT_GE(v, 0.0);
@@ -149,21 +154,21 @@ TEST(ReconcileMintTest, NonNegativeAgreesWithBruteForce) {
   EXPECT_GT(bounded, 30);  // The bound was reached often.
 }
 
-TEST(ReconcileMintTest, RefusesWhatCannotHold) {
+TEST(MintTest, RefusesWhatCannotHold) {
   std::mt19937 random(7);
   const Hierarchy tree = Crossed();
   Values y(tree.node_count(), 1.0);
   const Values e = Draw(random, tree.node_count() * kDays, -2.0, 2.0);
   const std::vector<std::size_t> total_and_halves = {0, 1, 2};  // 1 is not 1 + 1.
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      ReconcileMint({&tree, y, e, kDays, total_and_halves}, {}).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(OnceByMint(tree, e, y, total_and_halves, {}).status()));
   const std::vector<std::size_t> twice = {3, 3};
-  EXPECT_TRUE(absl::IsInvalidArgument(ReconcileMint({&tree, y, e, kDays, twice}, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(OnceByMint(tree, e, y, twice, {}).status()));
   const std::vector<std::size_t> beyond = {99};
-  EXPECT_TRUE(absl::IsInvalidArgument(ReconcileMint({&tree, y, e, kDays, beyond}, {}).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(ReconcileMint({&tree, y, e, 1, {}}, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(OnceByMint(tree, e, y, beyond, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Mint::Make(tree, e, 1).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Mint::Make(tree, e, kDays + 1).status()));
   y[0] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_TRUE(absl::IsInvalidArgument(ReconcileMint({&tree, y, e, kDays, {}}, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(OnceByMint(tree, e, y, {}, {}).status()));
 }
 
 }  // namespace

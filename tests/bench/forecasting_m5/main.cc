@@ -1,5 +1,5 @@
 // Accuracy on M5's files and how long it takes, read to measures:
-//   bench_forecast_m5 [forecast_accuracy_m5] [reconciliation] [ORIGIN…]
+//   bench_forecast_m5 [forecast_accuracy_m5] [ORIGIN…]
 // TANDEM_M5 names the folder. One line of JSON a measure; the peer is seasonal naive's WRMSSE on
 // the same part and origin, forecast and measured in the same run.
 #include <algorithm>
@@ -7,8 +7,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +16,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "forecasting/backtest/retail_backtest.h"
-#include "forecasting/hierarchy/hierarchy.h"
 #include "services/tandem/cli/m5_retail.h"
 #include "services/tandem/cli/thread_executor.h"
 #include "tests/bench/report.h"
@@ -31,7 +28,6 @@ using forecasting::RetailForecast;
 using forecasting::RetailHistory;
 
 constexpr std::size_t kHorizonDays = 28;
-constexpr std::size_t kBottom = 11;
 
 double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -93,7 +89,7 @@ void Score(const std::string& folder, int origin, Scores* scores) {
   std::string spl = "by level";
   for (const double error : errors.wspl_by_level) absl::StrAppend(&spl, " ", error);
   std::string cover = "50, 67, 95, 99 % intervals of levels 1, 9 and 12 cover";
-  for (const std::size_t level : {std::size_t{0}, std::size_t{8}, kBottom}) {
+  for (const std::size_t level : {std::size_t{0}, std::size_t{8}, std::size_t{11}}) {
     for (const double share : errors.coverage_by_level[level]) {
       absl::StrAppend(&cover, " ", share);
     }
@@ -139,81 +135,21 @@ void Accuracy(const std::string& folder, const std::vector<int>& origins) {
          .note = "the slowest origin, files read to measures"});
 }
 
-// The nodes of M5's size: 3,049 items in 10 stores of three states, 42,840 in all, over 28 days.
-forecasting::Hierarchy RetailHierarchy() {
-  std::vector<forecasting::RetailIds> ids;
-  for (int store = 0; store < 10; ++store) {
-    for (int item = 0; item < 3'049; ++item) {
-      const int department = item * 7 / 3'049;
-      ids.push_back({.item = item,
-                     .department = department,
-                     .category = department / 3,
-                     .store = store,
-                     .state = store < 4 ? 0 : (store - 1) / 3});
-    }
-  }
-  const auto levels = forecasting::RetailLevels(ids);
-  std::vector<forecasting::Grouping> groupings;
-  for (std::size_t l = 0; l < kBottom; ++l) {
-    groupings.push_back({levels[l].node_of_series, levels[l].node_count()});
-  }
-  return OrExit(forecasting::Hierarchy::Make(ids.size(), std::move(groupings)));
-}
-
-void Reconciliation(bool nonnegative) {
-  const forecasting::Hierarchy tree = RetailHierarchy();
-  const std::vector<double> sizes = tree.Sizes();
-  std::mt19937 random(1);
-  std::gamma_distribution<double> demand(0.5, 2.0);
-  std::lognormal_distribution<double> miss(0.0, 0.2);
-  double seconds = 0.0;
-  int iterations = 0;
-  bool converged = true;
-  for (std::size_t day = 0; day < kHorizonDays; ++day) {
-    std::vector<double> bottom(tree.bottom_count());
-    for (double& value : bottom) value = demand(random);
-    std::vector<double> forecast(tree.node_count());
-    tree.AddUp(bottom, forecast);
-    for (double& value : forecast) value *= miss(random);
-    const double begin = Seconds();
-    const auto result = OrExit(forecasting::Reconcile(
-        {&tree, forecast, sizes}, {.tolerance = 1e-6, .nonnegative = nonnegative}));
-    seconds += Seconds() - begin;
-    iterations += result.iterations;
-    converged = converged && result.converged;
-  }
-  Print({.name = nonnegative ? "reconciliation_nonnegative" : "reconciliation",
-         .value = seconds,
-         .unit = "s",
-         .goal = nonnegative ? std::nullopt : std::optional<double>(2.0),
-         .better = Better::kLower,
-         .note = absl::StrCat(tree.node_count(), " nodes, 28 days, one core, WLS struct to 1e-6, ",
-                              iterations, " iterations, converged ", converged ? "yes" : "no")});
-}
-
 int Main(std::span<char*> args) {
   std::vector<int> origins;
   bool accuracy = false;
-  bool reconciliation = args.size() == 1;
   for (const std::string_view arg : args.subspan(1)) {
     if (arg == "forecast_accuracy_m5") {
       accuracy = true;
-    } else if (arg == "reconciliation") {
-      reconciliation = true;
     } else if (const int origin = std::atoi(std::string(arg).c_str()); origin > 0) {
       origins.push_back(origin);
     } else {
-      std::fprintf(stderr,
-                   "usage: bench_forecast_m5 [forecast_accuracy_m5] [reconciliation] [ORIGIN…]\n");
+      std::fprintf(stderr, "usage: bench_forecast_m5 [forecast_accuracy_m5] [ORIGIN…]\n");
       return 2;
     }
   }
   const char* folder = std::getenv("TANDEM_M5");
   accuracy = accuracy || args.size() == 1 || !origins.empty();
-  if (reconciliation) {
-    Reconciliation(false);
-    Reconciliation(true);
-  }
   if (origins.empty()) origins = {1857, 1885, 1913};
   if (accuracy && folder == nullptr) {
     std::fprintf(stderr, "TANDEM_M5 names no folder: no accuracy\n");
