@@ -1,5 +1,6 @@
 #include "forecasting/profile/profile.h"
 
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +32,14 @@ absl::Status Check(const ProfilePanel& panel, const ProfileOptions& options) {
     const ProfileSeries& series = panel.series[i];
     if (series.group >= panel.groups.size()) {
       return absl::InvalidArgumentError(absl::StrCat("series ", i, ": no such group"));
+    }
+    for (std::size_t k = 0; k < series.prices.size(); ++k) {
+      const PriceStep& step = series.prices[k];
+      if (!(step.price > 0.0) || !std::isfinite(step.price) ||
+          (k > 0 && step.first_day <= series.prices[k - 1].first_day)) {
+        return absl::InvalidArgumentError(absl::StrCat("series ", i, ": price ", k, " is ",
+                                                       step.price, " or not after the one before"));
+      }
     }
     if (series.history_units.size() != days) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -78,6 +87,7 @@ void Profile::AddUp() {
   }
   pool_seasons_.resize(panel_.pool_count);
   group_seasons_.resize(panel_.groups.size());
+  responses_.resize(panel_.pool_count);
   levels_.resize(panel_.series.size());
   scales_.assign(panel_.groups.size(), 1.0);
 }
@@ -107,9 +117,38 @@ absl::Status Profile::FitGroup(std::size_t group) {
   return absl::OkStatus();
 }
 
+absl::Status Profile::FitPrices(std::size_t pool) {
+  std::vector<PriceChange> changes;
+  for (const ProfileSeries& series : panel_.series) {
+    if (panel_.groups[series.group].pool != pool || series.prices.size() < 2) continue;
+    AppendPriceChanges({.history_units = series.history_units,
+                        .index = group_seasons_[series.group].index,
+                        .first_day = series.first_day,
+                        .prices = series.prices},
+                       options_.price, changes);
+  }
+  const absl::StatusOr<PriceResponse> response = FitPriceResponse(changes, options_.price);
+  if (!response.ok()) return Within("pool", pool, response.status());
+  responses_[pool] = *response;
+  return absl::OkStatus();
+}
+
+// The season's index, by the item's price too; `room` where it is another.
+std::span<const double> Profile::IndexOf(const ProfileSeries& series,
+                                         std::vector<double>& room) const {
+  const std::vector<double>& season = group_seasons_[series.group].index;
+  const double elasticity = responses_[panel_.groups[series.group].pool].elasticity;
+  if (series.prices.size() < 2 || elasticity == 0.0) return season;
+  room.resize(season.size());
+  PriceFactors(series.prices, series.history_units.size(), elasticity, room);
+  for (std::size_t t = 0; t < room.size(); ++t) room[t] *= season[t];
+  return room;
+}
+
 absl::Status Profile::FitSeries(std::size_t series) {
   const ProfileSeries& known = panel_.series[series];
-  const std::span<const double> index(group_seasons_[known.group].index);
+  std::vector<double> room;
+  const std::span<const double> index = IndexOf(known, room);
   const absl::StatusOr<ItemLevel> level = FitItemLevel(
       known.history_units, index.first(known.history_units.size()), known.first_day, options_.item);
   if (!level.ok()) return Within("series", series, level.status());
@@ -129,7 +168,8 @@ void Profile::Align() {
 
 void Profile::Forecast(std::size_t series, std::span<double> forecast_units) const {
   const ProfileSeries& known = panel_.series[series];
-  const std::vector<double>& index = group_seasons_[known.group].index;
+  std::vector<double> room;
+  const std::span<const double> index = IndexOf(known, room);
   const double level = levels_[series].level_units * scales_[known.group];
   for (std::size_t h = 0; h < forecast_units.size(); ++h) {
     forecast_units[h] = level * index[known.history_units.size() + h];
