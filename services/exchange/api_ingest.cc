@@ -143,7 +143,7 @@ class Session final : public IngestSession {
     submitted.caller = state->call.caller;
     submitted.method = "Ingest";
     submitted.deadline = state->call.deadline;
-    submitted.byte_size = next.request.ByteSizeLong();
+    submitted.byte_size = RoomOf(*command);
     const Place place = command->place;
     submitted.decide = [command = *std::move(command), result](
                            const base::RowReader& rows,
@@ -164,6 +164,24 @@ class Session final : public IngestSession {
           }
           state->answers.Settle(at, std::move(response));
         });
+  }
+
+  // What a prepared block takes in memory, roughly. The request's own size would cost a walk
+  // through all its values.
+  static std::size_t RoomOf(const ReportBlock& block) {
+    std::size_t bytes = sizeof block;
+    if (block.series != nullptr) {
+      bytes += block.series->values_milli.size() * sizeof(std::int64_t) +
+               block.series->runs.size() * sizeof(Run) +
+               block.series->touched.size() * sizeof(TouchedItem) +
+               block.series->fact.value_column().size();
+    }
+    if (block.prices != nullptr) {
+      bytes += block.prices->range_count * sizeof(PriceRange) +
+               block.prices->touched.size() * sizeof(TouchedItem) +
+               block.prices->fact.ByteSizeLong();
+    }
+    return bytes;
   }
 
   // What the first message says and all others repeat or leave out.

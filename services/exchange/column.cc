@@ -58,16 +58,16 @@ ZSTD_DCtx* Decompressor() {
   return context.get();
 }
 
-// The bytes as one frame, or nothing where that is not smaller.
-std::optional<std::string> Compress(std::string_view raw) {
+// The bytes as one frame, or nothing where that is not smaller. Valid until the thread's next call.
+std::optional<std::string_view> Compress(std::string_view raw) {
   if (raw.size() < kZstdBytesMin) return std::nullopt;
-  std::string frame(ZSTD_compressBound(raw.size()), '\0');
+  thread_local std::string frame;  // Only grows: a bound's bytes are not cleared each time.
+  frame.resize(std::max(frame.size(), ZSTD_compressBound(raw.size())));
   const std::size_t size =
       ZSTD_compress2(Compressor(), frame.data(), frame.size(), raw.data(), raw.size());
   base::Require(ZSTD_isError(size) == 0, "zstd cannot compress");
   if (size >= raw.size()) return std::nullopt;
-  frame.resize(size);
-  return frame;
+  return std::string_view(frame).substr(0, size);
 }
 
 // Divides by `step` what is known to be a multiple of it, or tells that it is none: a
@@ -327,7 +327,7 @@ std::string EncodeColumn(std::span<const std::int64_t> values) {
     if (summed) packing = PackingOf(differences, RangeOf(differences));
     planes = PlanesOf(summed ? differences : values, packing);
   }
-  const std::optional<std::string> frame = Compress(planes);
+  const std::optional<std::string_view> frame = Compress(planes);
 
   base::ByteWriter out;
   out.Byte(kVersion);
