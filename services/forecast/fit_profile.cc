@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <numeric>
+#include <set>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "absl/time/civil_time.h"
@@ -15,6 +19,7 @@ namespace {
 
 constexpr std::size_t kWeek = 7;
 constexpr double kMilli = 1000.0;
+constexpr double kYearDays = 365.25;
 
 // The last known days of one weekday, at most four.
 class WeekdayMean {
@@ -37,8 +42,7 @@ class WeekdayMean {
   std::size_t count_ = 0;
 };
 
-// Without events: the service does not read them yet.
-forecasting::RetailCalendar CalendarFrom(base::Day first, std::size_t days) {
+forecasting::RetailCalendar EmptyCalendar(base::Day first, std::size_t days) {
   forecasting::RetailCalendar calendar;
   calendar.days.reserve(days);
   for (std::size_t t = 0; t < days; ++t) {
@@ -49,6 +53,41 @@ forecasting::RetailCalendar CalendarFrom(base::Day first, std::size_t days) {
                              .day_of_year = absl::GetYearDay(civil)});
   }
   calendar.regional.emplace_back(days, 0.0F);
+  return calendar;
+}
+
+// Each name's days from `first` on, ascending, none twice.
+std::map<std::string, std::set<std::size_t>> DaysByName(const std::vector<CalendarEvent>& events,
+                                                        base::Day first, std::size_t days) {
+  std::map<std::string, std::set<std::size_t>> by_name;
+  for (const CalendarEvent& event : events) {
+    const std::int32_t begin = std::max(0, event.first - first);
+    const std::int32_t end = std::min(static_cast<std::int32_t>(days), event.last - first + 1);
+    for (std::int32_t t = begin; t < end; ++t) {
+      by_name[event.name].insert(static_cast<std::size_t>(t));
+    }
+  }
+  return by_name;
+}
+
+forecasting::RetailCalendar CalendarFrom(const std::vector<CalendarEvent>& events, base::Day first,
+                                         std::size_t days) {
+  forecasting::RetailCalendar calendar = EmptyCalendar(first, days);
+  const double regular = kRegularDays * std::max(1.0, static_cast<double>(days) / kYearDays);
+  std::vector<std::set<std::size_t>> named;
+  for (auto& [name, on] : DaysByName(events, first, days)) {
+    if (static_cast<double>(on.size()) <= regular) {
+      named.push_back(std::move(on));
+      continue;
+    }
+    for (const std::size_t t : on) calendar.regional[0][t] = 1.0F;
+  }
+  std::ranges::stable_sort(named, std::ranges::greater(), &std::set<std::size_t>::size);
+  named.resize(std::min(named.size(), kNamedMax));
+  for (const std::set<std::size_t>& on : named) {
+    for (const std::size_t t : on) calendar.days[t].events.push_back(calendar.event_count);
+    ++calendar.event_count;
+  }
   return calendar;
 }
 
@@ -65,10 +104,12 @@ absl::StatusOr<std::vector<base::Quantity>> Rounded(std::span<const double> unit
 
 }  // namespace
 
-ProfileFit::ProfileFit(base::Day first, std::int32_t days, std::int32_t horizon_days)
+ProfileFit::ProfileFit(base::Day first, std::int32_t days, std::int32_t horizon_days,
+                       std::vector<CalendarEvent> events)
     : first_(first),
       days_(static_cast<std::size_t>(days)),
-      horizon_days_(static_cast<std::size_t>(horizon_days)) {}
+      horizon_days_(static_cast<std::size_t>(horizon_days)),
+      events_(std::move(events)) {}
 
 bool ProfileFit::Add(const DailySeries& series) {
   const auto known = std::ranges::find_if(series.known, [](char is) { return is != 0; });
@@ -94,7 +135,7 @@ absl::StatusOr<std::vector<std::vector<base::Quantity>>> ProfileFit::Run() const
   const std::size_t skipped = *std::ranges::min_element(first_known_);
   const std::size_t days = days_ - skipped;
   const forecasting::RetailCalendar calendar =
-      CalendarFrom(first_ + static_cast<std::int32_t>(skipped), days + horizon_days_);
+      CalendarFrom(events_, first_ + static_cast<std::int32_t>(skipped), days + horizon_days_);
   forecasting::ProfilePanel panel{.groups = {{}}, .pool_count = 1, .calendar = &calendar};
   for (std::size_t i = 0; i < first_known_.size(); ++i) {
     panel.series.push_back({.history_units = std::span(units_).subspan(i * days_ + skipped, days),

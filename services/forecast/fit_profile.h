@@ -10,19 +10,26 @@
 #include "services/base/day.h"
 #include "services/base/quantity.h"
 #include "services/forecast/fit.h"
+#include "services/forecast/worker.h"
 
 namespace tandem::forecast {
 
 inline constexpr std::int32_t kProfileDays = 1'461;  // Four years: a season is seen three times.
+inline constexpr double kRegularDays = 24.0;
+inline constexpr std::size_t kNamedMax = 64;
 
-// The items of a location share its season (weekday, day of the month, time of the year), learnt on
-// their sum; each has its own level. A day that is not known, out of stock for instance, counts as
-// the mean of the last four known days of its weekday, so that neither sum nor level falls with it;
-// one with none before it counts as before the listing. Returns (negative sales) count as none.
+// The items of a location share its season (weekday, events, day of the month, time of the year),
+// learnt on their sum; each has its own level. Events of one name are one thing, which comes again;
+// those that fill more than kRegularDays days a year (pay days, school holidays) are taken together
+// as one regular happening, and of the others the kNamedMax that come most often count. A day that
+// is not known, out of stock for instance, counts as the mean of the last four known days of its
+// weekday, so that neither sum nor level falls with it; one with none before it counts as before
+// the listing. Returns (negative sales) count as none.
 class ProfileFit {
  public:
   // Of histories of `days` days from `first`, forecast `horizon_days` beyond.
-  ProfileFit(base::Day first, std::int32_t days, std::int32_t horizon_days);
+  ProfileFit(base::Day first, std::int32_t days, std::int32_t horizon_days,
+             std::vector<CalendarEvent> events);
 
   // A series' history, `days` long. False, and nothing is kept, where no day is known.
   bool Add(const DailySeries& series);
@@ -35,6 +42,7 @@ class ProfileFit {
   base::Day first_;
   std::size_t days_;
   std::size_t horizon_days_;
+  std::vector<CalendarEvent> events_;
   std::vector<float> units_;              // Series by series.
   std::vector<std::size_t> first_known_;  // By series.
 };

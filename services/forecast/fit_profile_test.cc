@@ -43,7 +43,7 @@ History Selling(double level) {
 }
 
 std::vector<std::vector<base::Quantity>> ForecastsOf(const std::vector<History>& histories) {
-  ProfileFit fit(kFirst, kDays, kHorizon);
+  ProfileFit fit(kFirst, kDays, kHorizon, {});
   for (const History& history : histories) EXPECT_TRUE(fit.Add(history.view()));
   auto forecasts = fit.Run();
   EXPECT_THAT(forecasts, testing::IsOk());
@@ -72,6 +72,48 @@ TEST(FitProfileTest, GivesEachItemItsLevelTimesTheLocationsSeason) {
   EXPECT_LT(Off(forecasts[1], 2.0), 0.1);
 }
 
+// Every fiftieth day there is a fair, on which three times as much is sold, one of them within the
+// horizon. Without its name the forecast cannot know it.
+TEST(FitProfileTest, KnowsAnEventThatComesAgain) {
+  History history = Selling(10.0);
+  std::vector<CalendarEvent> events;
+  for (std::int32_t t = 6; t < kDays + kHorizon; t += 50) {
+    events.push_back({"Fair", kFirst + t, kFirst + t});
+    if (t < kDays) history.value_milli[static_cast<std::size_t>(t)] *= 3;
+  }
+  const std::size_t fair = 6;  // Day 406.
+  std::vector<double> on_the_day;
+  for (const bool told : {false, true}) {
+    ProfileFit fit(kFirst, kDays, kHorizon, told ? events : std::vector<CalendarEvent>());
+    ASSERT_TRUE(fit.Add(history.view()));
+    TANDEM_ASSERT_OK_AND_ASSIGN(const auto forecasts, fit.Run());
+    on_the_day.push_back(static_cast<double>(forecasts[0][fair].milli()) / 1000.0);
+  }
+  const double usual = 10.0 * Share(kDays + static_cast<std::int32_t>(fair));
+  EXPECT_LT(on_the_day[0], 1.5 * usual);
+  EXPECT_NEAR(on_the_day[1], 3.0 * usual, 0.4 * usual);
+}
+
+// The first ten days of each month: too many to be each a thing of its own.
+TEST(FitProfileTest, TakesWhatComesOftenAsRegular) {
+  History history = Selling(10.0);
+  std::vector<CalendarEvent> events;
+  for (std::int32_t t = 0; t < kDays + kHorizon; t += 30) {
+    events.push_back({"Pay days", kFirst + t, kFirst + t + 9});
+    for (std::int32_t d = t; d < std::min(t + 10, kDays); ++d) {
+      history.value_milli[static_cast<std::size_t>(d)] *= 2;
+    }
+  }
+  ProfileFit fit(kFirst, kDays, kHorizon, events);
+  ASSERT_TRUE(fit.Add(history.view()));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto forecasts, fit.Run());
+  for (std::int32_t h = 0; h < kHorizon; ++h) {
+    const double usual = 10.0 * Share(kDays + h) * ((kDays + h) % 30 < 10 ? 2.0 : 1.0);
+    const auto milli = forecasts[0][static_cast<std::size_t>(h)].milli();
+    EXPECT_NEAR(static_cast<double>(milli) / 1000.0, usual, 0.2 * usual) << h;
+  }
+}
+
 // The shelf was empty on a random third of the days: with zeros there the forecast would fall by as
 // much.
 TEST(FitProfileTest, WhatIsNotKnownIsNoZero) {
@@ -97,7 +139,7 @@ TEST(FitProfileTest, AHistoryThatBeginsLateIsJudgedFromItsFirstDay) {
 }
 
 TEST(FitProfileTest, KeepsNothingOfASeriesThatIsNeverKnown) {
-  ProfileFit fit(kFirst, kDays, kHorizon);
+  ProfileFit fit(kFirst, kDays, kHorizon, {});
   History unknown;
   std::fill(unknown.known.begin(), unknown.known.end(), char{0});
   EXPECT_FALSE(fit.Add(unknown.view()));
@@ -118,7 +160,7 @@ TEST(FitProfileTest, OddHistoriesHaveForecastsOrAnError) {
   for (const base::Quantity quantity : ForecastOf(Selling(-5.0))) EXPECT_EQ(quantity.milli(), 0);
   History huge;
   std::fill(huge.value_milli.begin(), huge.value_milli.end(), base::Quantity::kMilliMax);
-  ProfileFit fit(kFirst, kDays, kHorizon);
+  ProfileFit fit(kFirst, kDays, kHorizon, {});
   ASSERT_TRUE(fit.Add(huge.view()));
   const auto forecasts = fit.Run();
   if (!forecasts.ok()) {

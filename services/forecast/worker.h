@@ -25,7 +25,15 @@ struct SeriesRequest {
   std::string location{};  // Id in the owner's register.
   std::vector<std::string> items{};
   base::Day first_day{};
-  base::Day last_day{};  // Included.
+  base::Day last_day{};      // Included.
+  bool with_events = false;  // The owner's calendar at the location too, of all days.
+};
+
+// A happening of a location's calendar: holidays, openings, pay days.
+struct CalendarEvent {
+  std::string name{};  // The same every year, such as "Thanksgiving".
+  base::Day first{};
+  base::Day last{};  // Included.
 };
 
 struct SeriesColumnsRead {
@@ -35,6 +43,8 @@ struct SeriesColumnsRead {
   std::vector<std::int64_t> value_milli{};  // [item * day_count + day]; 0 where it is not known.
   std::string known{};  // Bit item * day_count + day, least significant first; "": all are known.
   std::string cut{};    // What was read: a position sealed for the firm on whose behalf it was.
+  // Where they were asked for, by the owner's id; none where the caller may not read them.
+  std::vector<CalendarEvent> events{};
 };
 
 // The exchange as the worker reads it: in the same process or over gRPC. The shell implements it.
@@ -43,7 +53,8 @@ class SeriesSource {
   using Done = absl::AnyInvocable<void(absl::StatusOr<SeriesColumnsRead>)>;
   virtual ~SeriesSource() = default;
   // Reads what the caller may read; `done` runs once, on any thread, also inside the call. Errors
-  // as ExchangeService.ReadSeries; UNAVAILABLE and RESOURCE_EXHAUSTED are tried again.
+  // as ExchangeService.ReadSeries and ListEvents; UNAVAILABLE and RESOURCE_EXHAUSTED are tried
+  // again.
   virtual void Read(const base::Caller& on_behalf_of, SeriesRequest request, Done done) = 0;
 };
 

@@ -120,7 +120,7 @@ absl::Status FitTogether(const Batch& batch, const Run& run, const std::vector<F
                          const SeriesColumnsRead& read, ChunkBuilder& builder) {
   const base::Day first = FirstDayOf(run);
   Window window(first, base::Day::FromNumber(run.origin_day));
-  ProfileFit fit(first, run.origin_day - first.number() + 1, run.horizon_days);
+  ProfileFit fit(first, run.origin_day - first.number() + 1, run.horizon_days, read.events);
   std::vector<const std::string*> items;
   for (const auto& [item, row] : found) {
     if (fit.Add(window.Of(read, row))) items.push_back(item);

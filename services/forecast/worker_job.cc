@@ -111,8 +111,12 @@ void Job::Read(std::size_t batch, int tries) {
   const base::Day origin = base::Day::FromNumber(run_.origin_day);
   source_.Read(
       CallNow().caller,
-      {batches_[batch].owner, batches_[batch].location, batches_[batch].items, FirstDayOf(run_),
-       origin},
+      {.owner = batches_[batch].owner,
+       .location = batches_[batch].location,
+       .items = batches_[batch].items,
+       .first_day = FirstDayOf(run_),
+       .last_day = origin,
+       .with_events = run_.method == kPooledProfile},
       [self = shared_from_this(), batch, tries](absl::StatusOr<SeriesColumnsRead> read) mutable {
         // Not on the source's thread: fitting takes milliseconds.
         self->executor_.Run([self, batch, tries, read = std::move(read)]() mutable {

@@ -16,62 +16,103 @@ using Stub = v1::ExchangeService::Stub;
 
 constexpr std::chrono::minutes kReadTimeout{2};
 
-// One read. Deletes itself when gRPC is done with it.
+struct Channel {
+  std::shared_ptr<Stub> stub{};
+  std::string instance{};
+};
+
+void Prepare(grpc::ClientContext& context, const base::Caller& caller,
+             const std::string& instance) {
+  if (!instance.empty()) context.AddMetadata(runtime::kInstanceKey, instance);
+  context.AddMetadata(runtime::kForwardedFirmKey, caller.firm);
+  context.AddMetadata(runtime::kForwardedPrincipalKey, caller.principal);
+  context.set_deadline(std::chrono::system_clock::now() + kReadTimeout);
+}
+
+// One read under way: series, then the pages of events.
+struct RemoteRead {
+  const Channel channel;
+  const base::Caller caller;
+  const forecast::SeriesRequest request;
+  forecast::SeriesSource::Done done;
+  SeriesGather gather{};
+};
+using RemoteReadPtr = std::shared_ptr<RemoteRead>;
+
+struct EventsCall {
+  grpc::ClientContext context{};
+  v1::ListEventsRequest request{};
+  v1::ListEventsResponse response{};
+};
+
+void ListEvents(const RemoteReadPtr& read, const std::string& page_token) {
+  const auto call = std::make_shared<EventsCall>();
+  call->request = EventsRequestFrom(read->request, page_token);
+  Prepare(call->context, read->caller, read->channel.instance);
+  read->channel.stub->async()->ListEvents(
+      &call->context, &call->request, &call->response, [read, call](const grpc::Status& status) {
+        if (!status.ok() && status.error_code() != grpc::StatusCode::PERMISSION_DENIED) {
+          return read->done(runtime::FromGrpcStatus(status));
+        }
+        read->gather.AddEvents(call->response, read->request.location);
+        const std::string& next = call->response.next_page_token();
+        if (next.empty()) return read->done(read->gather.Take());
+        ListEvents(read, next);
+      });
+}
+
+// The series of a read. Deletes itself when gRPC is done with it.
 class SeriesReader final : public grpc::ClientReadReactor<v1::ReadSeriesResponse> {
  public:
-  SeriesReader(std::shared_ptr<Stub> stub, v1::ReadSeriesRequest request,
-               forecast::SeriesSource::Done done)
-      : stub_(std::move(stub)), request_(std::move(request)), done_(std::move(done)) {}
+  explicit SeriesReader(RemoteReadPtr read)
+      : read_(std::move(read)), request_(RequestFrom(read_->request)) {}
 
-  void Start(const base::Caller& caller, const std::string& instance) {
-    if (!instance.empty()) context_.AddMetadata(runtime::kInstanceKey, instance);
-    context_.AddMetadata(runtime::kForwardedFirmKey, caller.firm);
-    context_.AddMetadata(runtime::kForwardedPrincipalKey, caller.principal);
-    context_.set_deadline(std::chrono::system_clock::now() + kReadTimeout);
-    stub_->async()->ReadSeries(&context_, &request_, this);
+  void Start() {
+    Prepare(context_, read_->caller, read_->channel.instance);
+    read_->channel.stub->async()->ReadSeries(&context_, &request_, this);
     StartRead(&page_);
     StartCall();
   }
   void OnReadDone(bool ok) override {
     if (!ok) return;  // OnDone comes.
-    added_ = gather_.Add(page_);
+    added_ = read_->gather.Add(page_);
     page_.Clear();
     if (added_.ok()) return StartRead(&page_);
     context_.TryCancel();
   }
   void OnDone(const grpc::Status& status) override {
     if (!added_.ok()) {
-      done_(added_);
+      read_->done(added_);
     } else if (!status.ok()) {
-      done_(runtime::FromGrpcStatus(status));
+      read_->done(runtime::FromGrpcStatus(status));
+    } else if (read_->request.with_events) {
+      ListEvents(read_, "");
     } else {
-      done_(gather_.Take());
+      read_->done(read_->gather.Take());
     }
     delete this;
   }
 
  private:
-  const std::shared_ptr<Stub> stub_;
+  const RemoteReadPtr read_;
   const v1::ReadSeriesRequest request_;
-  forecast::SeriesSource::Done done_;
   grpc::ClientContext context_;
   v1::ReadSeriesResponse page_;
-  SeriesGather gather_;
   absl::Status added_;
 };
 
 class RemoteSeries final : public forecast::SeriesSource {
  public:
   RemoteSeries(std::shared_ptr<grpc::Channel> channel, std::string instance)
-      : stub_(v1::ExchangeService::NewStub(std::move(channel))), instance_(std::move(instance)) {}
+      : channel_{v1::ExchangeService::NewStub(std::move(channel)), std::move(instance)} {}
   void Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) override {
-    auto* reader = new SeriesReader(stub_, RequestFrom(request), std::move(done));
-    reader->Start(on_behalf_of, instance_);
+    auto* reader = new SeriesReader(
+        RemoteReadPtr(new RemoteRead{channel_, on_behalf_of, std::move(request), std::move(done)}));
+    reader->Start();
   }
 
  private:
-  const std::shared_ptr<Stub> stub_;
-  const std::string instance_;
+  const Channel channel_;
 };
 
 }  // namespace

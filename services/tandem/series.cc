@@ -1,6 +1,7 @@
 #include "services/tandem/series.h"
 
-#include <optional>
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/time/civil_time.h"
@@ -11,6 +12,11 @@ namespace {
 
 // A worker's read holds no caller up, and is tried again.
 constexpr absl::Duration kReadTimeout = absl::Minutes(2);
+constexpr std::int32_t kEventsPage = 10'000;  // The most that a page may have.
+
+absl::StatusOr<base::Day> DayFrom(const google::type::Date& date) {
+  return base::Day::FromCivil(date.year(), date.month(), date.day());
+}
 
 void SetDate(base::Day day, google::type::Date& date) {
   const absl::CivilDay civil = absl::CivilDay(1970, 1, 1) + day.number();
@@ -58,6 +64,32 @@ absl::Status SeriesGather::Add(const exchange::v1::ReadSeriesResponse& page) {
   return absl::OkStatus();
 }
 
+void SeriesGather::AddEvents(const exchange::v1::ListEventsResponse& page,
+                             const std::string& location) {
+  for (const exchange::v1::Event& event : page.events()) {
+    const auto& places = event.locations();
+    if (!places.empty() && std::find(places.begin(), places.end(), location) == places.end()) {
+      continue;
+    }
+    const auto first = DayFrom(event.start_date());
+    const auto last = DayFrom(event.end_date());
+    if (!first.ok() || !last.ok()) continue;  // Events were checked when they came.
+    read_.events.push_back(
+        {.name = event.display_name().empty() ? event.event() : event.display_name(),
+         .first = *first,
+         .last = *last});
+  }
+}
+
+exchange::v1::ListEventsRequest EventsRequestFrom(const forecast::SeriesRequest& request,
+                                                  const std::string& page_token) {
+  exchange::v1::ListEventsRequest out;
+  out.set_parent("firms/" + request.owner);
+  out.set_page_size(kEventsPage);
+  out.set_page_token(page_token);
+  return out;
+}
+
 exchange::v1::ReadSeriesRequest RequestFrom(const forecast::SeriesRequest& request) {
   exchange::v1::ReadSeriesRequest out;
   out.set_owner("firms/" + request.owner);
@@ -69,29 +101,60 @@ exchange::v1::ReadSeriesRequest RequestFrom(const forecast::SeriesRequest& reque
   return out;
 }
 
+namespace {
+
+// One read under way: series, then the pages of events.
+struct LocalRead {
+  exchange::ExchangeApi& api;
+  runtime::Executor& executor;
+  const runtime::Call call;
+  const forecast::SeriesRequest request;
+  forecast::SeriesSource::Done done;
+  SeriesGather gather{};
+};
+using LocalReadPtr = std::shared_ptr<LocalRead>;
+
+void ListEvents(const LocalReadPtr& read, const std::string& page_token) {
+  read->api.ListEvents(read->call, EventsRequestFrom(read->request, page_token),
+                       [read](auto answer) {
+                         if (absl::IsPermissionDenied(answer.status())) {
+                           return read->done(read->gather.Take());
+                         }
+                         if (!answer.ok()) return read->done(answer.status());
+                         read->gather.AddEvents(answer->message, read->request.location);
+                         const std::string next = answer->message.next_page_token();
+                         if (next.empty()) return read->done(read->gather.Take());
+                         read->executor.Run([read, next] { ListEvents(read, next); });
+                       });
+}
+
+void Decode(const LocalReadPtr& read, runtime::Pages<exchange::v1::ReadSeriesResponse>& pages) {
+  while (true) {
+    auto page = pages.Next();
+    if (!page.ok()) return read->done(page.status());
+    if (!page->has_value()) break;
+    const absl::Status added = read->gather.Add(**page);
+    if (!added.ok()) return read->done(added);
+  }
+  if (!read->request.with_events) return read->done(read->gather.Take());
+  ListEvents(read, "");
+}
+
+}  // namespace
+
 void LocalSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request,
                        Done done) {
   using Response = exchange::v1::ReadSeriesResponse;
   using Pages = std::shared_ptr<runtime::Pages<Response>>;
   const runtime::Call call{.caller = on_behalf_of, .deadline = clock_.Now() + kReadTimeout};
-  api_.ReadSeries(
-      call, RequestFrom(request),
-      [this, done = std::move(done)](
-          absl::StatusOr<std::unique_ptr<runtime::Pages<Response>>> pages) mutable {
-        if (!pages.ok()) return done(pages.status());
-        // Decoding takes milliseconds: not on the thread that the answer came on.
-        executor_.Run([pages = Pages(*std::move(pages)), done = std::move(done)]() mutable {
-          SeriesGather gather;
-          while (true) {
-            absl::StatusOr<std::optional<Response>> page = pages->Next();
-            if (!page.ok()) return done(page.status());
-            if (!page->has_value()) break;
-            const absl::Status added = gather.Add(**page);
-            if (!added.ok()) return done(added);
-          }
-          done(gather.Take());
-        });
-      });
+  const exchange::v1::ReadSeriesRequest series = RequestFrom(request);
+  const LocalReadPtr read(
+      new LocalRead{api_, executor_, call, std::move(request), std::move(done)});
+  api_.ReadSeries(call, series, [read](auto pages) {
+    if (!pages.ok()) return read->done(pages.status());
+    // Decoding takes milliseconds: not on the thread that the answer came on.
+    read->executor.Run([read, pages = Pages(*std::move(pages))] { Decode(read, *pages); });
+  });
 }
 
 }  // namespace tandem::program

@@ -21,6 +21,8 @@ class SeriesGather {
  public:
   // kInternal for a page that does not fit those before it.
   absl::Status Add(const exchange::v1::ReadSeriesResponse& page);
+  // Keeps those that are on at the location.
+  void AddEvents(const exchange::v1::ListEventsResponse& page, const std::string& location);
   forecast::SeriesColumnsRead Take() { return std::move(read_); }
 
  private:
@@ -30,6 +32,9 @@ class SeriesGather {
 
 // What the worker asks, as the exchange takes it.
 exchange::v1::ReadSeriesRequest RequestFrom(const forecast::SeriesRequest& request);
+// A page of the owner's events; `page_token` is that of the page before, or empty.
+exchange::v1::ListEventsRequest EventsRequestFrom(const forecast::SeriesRequest& request,
+                                                  const std::string& page_token);
 
 // Reads in tasks of the executor. Handlers, clock and executor must outlive it and every read.
 class LocalSeries final : public forecast::SeriesSource {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "google/type/date.pb.h"
 #include "tests/support/status.h"
 
@@ -71,6 +74,36 @@ TEST(RequestFromTest, NamesFirmLocationAndDays) {
   EXPECT_EQ(request.start_date().month(), 10);
   EXPECT_EQ(request.start_date().day(), 22);
   EXPECT_EQ(request.items_size(), 2);
+}
+
+void AddEvent(exchange::v1::ListEventsResponse& page, const std::string& name, int day,
+              const std::vector<std::string>& locations) {
+  exchange::v1::Event& event = *page.add_events();
+  event.set_event("id-" + std::to_string(day));
+  event.set_display_name(name);
+  event.mutable_start_date()->set_year(2026);
+  event.mutable_start_date()->set_month(11);
+  event.mutable_start_date()->set_day(day);
+  *event.mutable_end_date() = event.start_date();
+  event.mutable_end_date()->set_day(day + 1);
+  event.mutable_locations()->Assign(locations.begin(), locations.end());
+}
+
+TEST(SeriesGatherTest, KeepsTheEventsOfTheLocation) {
+  exchange::v1::ListEventsResponse page;
+  AddEvent(page, "Everywhere", 3, {});
+  AddEvent(page, "East alone", 5, {"south", "east"});
+  AddEvent(page, "South alone", 7, {"south"});
+  AddEvent(page, "", 9, {});
+  SeriesGather gather;
+  gather.AddEvents(page, "east");
+  const auto events = gather.Take().events;
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0].name, "Everywhere");
+  EXPECT_EQ(events[0].first.ToString(), "2026-11-03");
+  EXPECT_EQ(events[0].last.ToString(), "2026-11-04");
+  EXPECT_EQ(events[1].name, "East alone");
+  EXPECT_EQ(events[2].name, "id-9");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tests/simulation/sim_series.h"
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -45,6 +47,31 @@ void Add(const ev1::ReadSeriesResponse& page, forecast::SeriesColumnsRead& read)
   }
 }
 
+using SeriesRead = forecast::SeriesColumnsRead;
+
+// With the owner's events at the location, one page of them: no simulated firm has more.
+void AddEvents(exchange::ExchangeApi& api, const runtime::Call& call,
+               const forecast::SeriesRequest& asked, const SeriesRead& read,
+               std::function<void(const absl::StatusOr<SeriesRead>&)> send) {
+  ev1::ListEventsRequest request;
+  request.set_parent(absl::StrCat("firms/", asked.owner));
+  api.ListEvents(call, request,
+                 [read = SeriesRead(read), asked, send = std::move(send)](auto answer) mutable {
+                   if (absl::IsPermissionDenied(answer.status())) return send(read);
+                   if (!answer.ok()) return send(answer.status());
+                   for (const ev1::Event& event : answer->message.events()) {
+                     const auto& at = event.locations();
+                     if (!at.empty() && std::ranges::find(at, asked.location) == at.end()) continue;
+                     const auto day = [](const google::type::Date& date) {
+                       return base::Day::FromCivil(date.year(), date.month(), date.day()).value();
+                     };
+                     read.events.push_back(
+                         {event.display_name(), day(event.start_date()), day(event.end_date())});
+                   }
+                   send(read);
+                 });
+}
+
 absl::StatusOr<forecast::SeriesColumnsRead> ReadAll(
     runtime::Pages<ev1::ReadSeriesResponse>& pages) {
   forecast::SeriesColumnsRead read;
@@ -75,11 +102,16 @@ void SimSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest r
     call.caller = caller;
     api->ReadSeries(
         call, RequestOf(request),
-        [network, own, answer,
-         life](absl::StatusOr<std::unique_ptr<runtime::Pages<ev1::ReadSeriesResponse>>> pages) {
+        [network, own, answer, life, exchange, call,
+         request](absl::StatusOr<std::unique_ptr<runtime::Pages<ev1::ReadSeriesResponse>>> pages) {
           const absl::StatusOr<forecast::SeriesColumnsRead> read =
               pages.ok() ? ReadAll(**pages) : pages.status();
-          network->Answer(*own, life, [answer, read] { answer(read); });
+          const auto send = [network, own, answer, life](const absl::StatusOr<SeriesRead>& all) {
+            network->Answer(*own, life, [answer, all] { answer(all); });
+          };
+          exchange::ExchangeApi* again = exchange();
+          if (!read.ok() || !request.with_events || again == nullptr) return send(read);
+          AddEvents(*again, call, request, *read, send);
         });
   });
   own_->RunAfter(absl::Seconds(5),
