@@ -59,7 +59,7 @@ class SeriesSource {
 };
 
 struct WorkerOptions {
-  std::size_t items_per_read = 1'000;  // With 1,100 days, about 9 MB.
+  std::size_t items_per_read = 1'000;  // With 1,461 days, about 12 MB.
   std::size_t reads_at_once = 3;       // A run's; bounds its memory.
   int tries_max = 60;                  // Of one step; the wait doubles from 100 ms to 5 s.
 };
