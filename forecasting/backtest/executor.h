@@ -5,6 +5,10 @@
 
 #include <cstddef>
 #include <functional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
 
 namespace tandem::forecasting {
 
@@ -23,5 +27,17 @@ class SerialExecutor : public Executor {
     for (std::size_t k = 0; k < count; ++k) part(k);
   }
 };
+
+// ForEach over parts that may fail. The first part's error, by number: the same whatever the order
+// in which parts ran.
+inline absl::Status RunAll(Executor& executor, std::size_t count,
+                           const std::function<absl::Status(std::size_t)>& part) {
+  std::vector<absl::Status> statuses(count);
+  executor.ForEach(count, [&](std::size_t k) { statuses[k] = part(k); });
+  for (absl::Status& status : statuses) {
+    if (!status.ok()) return std::move(status);
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace tandem::forecasting

@@ -17,8 +17,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/backtest/engine.h"
 #include "forecasting/backtest/executor.h"
 #include "forecasting/backtest/retail_levels.h"
+#include "forecasting/global/boosted_trees.h"
+#include "forecasting/price_step.h"
 #include "forecasting/profile/profile.h"
 
 namespace tandem::forecasting {
@@ -29,6 +32,8 @@ struct RetailHistory {
   std::vector<RetailIds> ids{};           // A series each.
   std::vector<std::size_t> listed_day{};  // From 0.
   std::vector<double> dollars{};          // Of the last 28 days: what a series weighs.
+  // By series, ascending, none after the last day; empty: no price is known.
+  std::vector<std::vector<PriceStep>> prices{};
   std::size_t days = 0;
   std::span<const float> units{};  // Of series 0, of series 1, …: `days` each.
   const RetailCalendar* calendar = nullptr;
@@ -39,7 +44,21 @@ struct RetailHistory {
   }
 };
 
+// How the engines global and best learn. Chosen by earlier origins than those that are measured
+// (forecasting/global/README.md, "How it was tuned").
+struct RetailTreeOptions {
+  TreeOptions trees{};
+  std::size_t origins = 10;        // Earlier ones, a horizon apart, that a model learns from.
+  std::size_t models = 2;          // Averaged; each learns from rows of its own.
+  std::size_t rows_max = 600'000;  // A model's; drawn at random, always the same.
+  // Engine best: what the trees' own sum weighs in a group's day beside the local forecast's.
+  double total_share = 0.0;
+};
+
 struct RetailOptions {
+  BacktestEngine engine = BacktestEngine::kLocal;
+  const TreeTrainer* trainer = nullptr;  // For the other engines; must outlive the call.
+  RetailTreeOptions trees{};
   ProfileOptions profile{};  // With the horizon.
   // Earlier origins from which the quantiles learn. A year of horizons: every season is in them.
   std::size_t calibration_origins = 13;
@@ -55,9 +74,11 @@ struct RetailForecast {
   std::array<std::vector<float>, kRetailLevels> quantile_units{};
 };
 
-// Forecasts with the local engine (forecasting/profile). Fewer earlier origins are used where the
-// history is short: each needs a year before it. With none, quantiles are the mean's Poisson ones.
-// kInvalidArgument where sizes differ or as Profile::Make; O((calibration + 1) * series * days).
+// Forecasts with the engine (forecasting/profile; retail_trees.h for those with trees). Fewer
+// earlier origins are used where the history is short: each needs a year before it. With none,
+// quantiles are the mean's Poisson ones. kInvalidArgument where sizes differ, as Profile::Make or
+// as TreeMeans; O((calibration + 1) * series * days) for the local engine, TreeMeans' for the
+// others.
 absl::StatusOr<RetailForecast> ForecastRetail(const RetailHistory& history,
                                               const RetailOptions& options, Executor& executor);
 

@@ -7,6 +7,8 @@ namespace tandem::layering {
 namespace {
 
 constexpr int kLinesMax = 500;
+// The only file that may know XGBoost.
+constexpr std::string_view kTreesByXgboost = "forecasting/global/xgboost_trees.cc";
 
 bool StartsWithOneOf(std::string_view text, std::initializer_list<std::string_view> prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
@@ -152,6 +154,9 @@ std::string Fault(std::string_view path, std::string_view include) {
   const bool for_tests = target == Target::kTestLibrary || target == Target::kTests ||
                          target == Target::kFiles || include.starts_with("nlohmann/");
   if (for_tests && IsUnitTest(path)) return "";
+  if (include.starts_with("xgboost/") && path != kTreesByXgboost) {
+    return "trees are asked for by forecasting/global/boosted_trees.h";
+  }
   if (Allowed(layer, target)) return "";
   if (target == Target::kAbseilMutex) {
     // Switches off what gRPC's own mutexes would cost; uses none.

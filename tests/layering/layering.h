@@ -64,7 +64,8 @@ Target TargetOf(std::string_view path, std::string_view include);
 std::vector<std::string> IncludesOf(std::string_view text);
 
 // One line of text for each rule that the file breaks; none if it is in order. Rules: every include
-// is an arrow of the table; no header includes *.grpc.pb.h; at most 500 lines.
+// is an arrow of the table; no header includes *.grpc.pb.h; XGBoost is included by its wrapper
+// alone; at most 500 lines.
 std::vector<std::string> Violations(const File& file);
 
 // One line of text for each type that several of these headers define under one name in one

@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "forecasting/accuracy/interval.h"
 #include "forecasting/accuracy/wrmsse.h"
+#include "forecasting/global/xgboost_trees.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/files.h"
@@ -52,12 +53,13 @@ absl::Status CheckArgs(const Args& args) {
     return base::RefuseField(Reason::kUnknownEnum, "--format",
                              "this form is not read yet: only m5 is", {{"format", args.format}});
   }
-  if (args.engine != "local") {
-    return base::RefuseField(Reason::kUnknownEnum, "--engine",
-                             "this engine is not built yet: only local is",
-                             {{"engine", args.engine}});
-  }
   return absl::OkStatus();
+}
+
+// One of the names that --engine allows.
+forecasting::BacktestEngine EngineOf(std::string_view name) {
+  if (name == "global") return forecasting::BacktestEngine::kGlobal;
+  return name == "best" ? forecasting::BacktestEngine::kBest : forecasting::BacktestEngine::kLocal;
 }
 
 // "d_1857" or "1857".
@@ -223,7 +225,8 @@ absl::Status RunBacktest(const Args& args, const std::string& output) {
   const forecasting::RetailHistory history = RetailHistoryOf(panel, calendar);
   ThreadExecutor executor(args.threads);
   Progress progress("forecasting", "%", 100);
-  forecasting::RetailOptions options;
+  const auto trainer = forecasting::MakeXgboostTrainer();
+  forecasting::RetailOptions options{.engine = EngineOf(args.engine), .trainer = trainer.get()};
   options.profile.horizon_days = panel.horizon_days;
   options.on_progress = [&](double share) { progress.Set(static_cast<std::int64_t>(share * 100)); };
   TANDEM_ASSIGN_OR_RETURN(const RetailForecast forecast,
@@ -267,7 +270,9 @@ void AddBacktestVerb(CLI::App* forecast, const SessionPtr& session) {
   backtest->add_option("--horizon", args->horizon_days, "Days ahead")
       ->check(CLI::Range(1, 365))
       ->capture_default_str();
-  backtest->add_option("--engine", args->engine, "local (global and best are not built yet)")
+  backtest
+      ->add_option("--engine", args->engine,
+                   "local: each series; global: boosted trees; best: both")
       ->check(CLI::IsMember({"local", "global", "best"}))
       ->capture_default_str();
   backtest->add_option("--threads", args->threads, "The result is the same for any number")

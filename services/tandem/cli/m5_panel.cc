@@ -24,12 +24,6 @@ using base::Reason;
 
 constexpr std::size_t kWeightDays = 28;
 
-// The price of one day range that begins not after the origin.
-struct PriceRange {
-  int first_day = 0;
-  double price = 0.0;
-};
-
 struct Row {
   std::string item{};
   std::string department{};
@@ -38,7 +32,7 @@ struct Row {
   std::string state{};
   std::vector<float> history{};
   std::vector<float> actual{};
-  std::vector<PriceRange> prices{};
+  std::vector<M5PanelPrice> prices{};
 };
 
 std::string KeyOf(std::string_view store, std::string_view item) {
@@ -170,13 +164,13 @@ class Loader {
   }
 
   double DollarsOf(Row& row) const {
-    std::ranges::stable_sort(row.prices, {}, &PriceRange::first_day);
+    std::ranges::stable_sort(row.prices, {}, &M5PanelPrice::first_day);
     if (row.prices.empty()) return 0.0;
     const std::size_t days = panel_.history_days;
     double dollars = 0.0;
     for (std::size_t t = days - std::min(days, kWeightDays); t < days; ++t) {
       double price = row.prices.front().price;
-      for (const PriceRange& range : row.prices) {
+      for (const M5PanelPrice& range : row.prices) {
         if (range.first_day <= static_cast<int>(t)) price = range.price;
       }
       dollars += static_cast<double>(row.history[t]) * price;
@@ -219,6 +213,7 @@ class Loader {
                                .listed_day = static_cast<std::size_t>(
                                    std::max(0, listings_.FirstListed(row.store, row.item) - 1)),
                                .dollars = DollarsOf(row)});
+      panel_.prices.push_back(std::move(row.prices));
       panel_.units.insert(panel_.units.end(), row.history.begin(), row.history.end());
       if (has_actuals) {
         panel_.actual_units.insert(panel_.actual_units.end(), row.actual.begin(), row.actual.end());

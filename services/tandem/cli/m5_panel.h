@@ -34,6 +34,12 @@ struct M5PanelSeries {
   double dollars = 0.0;
 };
 
+// A price from its first day on, until the next one's.
+struct M5PanelPrice {
+  int first_day = 0;  // From 0; below the origin.
+  double price = 0.0;
+};
+
 struct M5Panel {
   // By number, in the order of names.
   std::vector<std::string> items{};
@@ -45,6 +51,7 @@ struct M5Panel {
   exchange::csv::M5Calendar calendar{};
   std::size_t history_days = 0;
   std::size_t horizon_days = 0;
+  std::vector<std::vector<M5PanelPrice>> prices{};  // By series, ascending; empty: none known.
   std::vector<float> units{};  // Of series 0, of series 1, …: history_days each.
   // Of the horizon, likewise; empty where any series' file ends before the horizon does.
   std::vector<float> actual_units{};

@@ -1,7 +1,9 @@
 #include "services/tandem/cli/m5_retail.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/time/civil_time.h"
 
@@ -47,6 +49,13 @@ forecasting::RetailHistory RetailHistoryOf(const M5Panel& panel,
                            .state = series.state});
     history.listed_day.push_back(series.listed_day);
     history.dollars.push_back(series.dollars);
+  }
+  for (const std::vector<M5PanelPrice>& prices : panel.prices) {
+    std::vector<forecasting::PriceStep>& steps = history.prices.emplace_back();
+    for (const M5PanelPrice& price : prices) {
+      steps.push_back({.first_day = static_cast<std::size_t>(std::max(0, price.first_day)),
+                       .price = price.price});
+    }
   }
   return history;
 }
