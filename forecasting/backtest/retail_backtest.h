@@ -75,10 +75,10 @@ struct RetailForecast {
 };
 
 // Forecasts with the engine (forecasting/profile; retail_trees.h for those with trees). Fewer
-// earlier origins are used where the history is short: each needs a year before it. With none,
-// quantiles are the mean's Poisson ones. kInvalidArgument where sizes differ, as Profile::Make or
-// as TreeMeans; O((calibration + 1) * series * days) for the local engine, TreeMeans' for the
-// others.
+// earlier origins are used where the history is short: each needs a year before it, or
+// in a short history half of it and eight weeks at least. With none, quantiles are the mean's
+// Poisson ones. kInvalidArgument where sizes differ, as Profile::Make or as TreeMeans;
+// O((calibration + 1) * series * days) for the local engine, TreeMeans' for the others.
 absl::StatusOr<RetailForecast> ForecastRetail(const RetailHistory& history,
                                               const RetailOptions& options, Executor& executor);
 

@@ -15,6 +15,7 @@ namespace {
 static_assert(kQuantileCount == kQuantiles);
 
 constexpr std::size_t kYearDays = 364;
+constexpr std::size_t kWeeksDays = 56;  // Fewer tell nothing of a season.
 
 absl::Status Check(const RetailHistory& history) {
   const std::size_t count = history.ids.size();
@@ -44,8 +45,10 @@ absl::StatusOr<std::vector<OriginMeans>> LocalOrigins(const RetailHistory& histo
                                                       Executor& executor) {
   std::vector<OriginMeans> origins;
   const std::size_t horizon = options.profile.horizon_days;
+  // A year before each, or what a short history has: half of it.
+  const std::size_t least = std::clamp(history.days / 2, kWeeksDays, kYearDays);
   for (std::size_t k = 0; k <= options.calibration_origins; ++k) {
-    if (k > 0 && history.days < kYearDays + k * horizon) break;
+    if (k > 0 && history.days < least + k * horizon) break;
     const std::size_t days = history.days - k * horizon;
     absl::StatusOr<std::vector<double>> means =
         LocalMeans(history, days, options.profile, executor);

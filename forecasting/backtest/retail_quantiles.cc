@@ -155,9 +155,9 @@ class Pools {
       if (residual.has_value()) {
         values[u] = mean + scale * *residual;
       } else {
+        const double variance = forecasts_.empty() ? mean : std::max(mean, scale * scale);
         const auto count =
-            CountQuantile({.mean_units = mean, .variance_units = std::max(mean, scale * scale)},
-                          kQuantileLevels[u]);
+            CountQuantile({.mean_units = mean, .variance_units = variance}, kQuantileLevels[u]);
         if (!count.ok()) return count.status();
         values[u] = *count;
       }

@@ -73,8 +73,11 @@ void Profile::AddUp() {
   pool_units_.assign(panel_.pool_count, std::vector<double>(days, 0.0));
   pool_regional_.assign(panel_.pool_count, std::vector<float>(panel_.calendar->days.size(), 0.0F));
   std::vector<float> members(panel_.pool_count, 0.0F);
+  std::vector<bool> used(panel_.groups.size(), false);  // A group without a series is not there.
+  for (const ProfileSeries& series : panel_.series) used[series.group] = true;
   for (std::size_t g = 0; g < panel_.groups.size(); ++g) {
     const ProfileGroup& group = panel_.groups[g];
+    if (!used[g]) continue;
     members[group.pool] += 1.0F;
     for (std::size_t t = 0; t < days; ++t) pool_units_[group.pool][t] += group_units_[g][t];
     const std::vector<float>& regional = panel_.calendar->regional[group.region];

@@ -1,5 +1,6 @@
 #include "forecasting/profile/profile.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -55,6 +56,34 @@ TEST(SeasonTest, FindsWeekdaysAndEvents) {
     const double forecast = season.level_units * season.index[t];
     // The ridge draws a coefficient in by a few days' weight of hundreds.
     EXPECT_NEAR(forecast, 100.0 * TrueIndex(t), 5.0 * TrueIndex(t)) << t;
+  }
+}
+
+// A store-department that sells one or two units a day: days without a sale are chance, and events
+// on which it happened are not closed ones.
+TEST(SeasonTest, ThinSalesAreNoClosedDays) {
+  const RetailCalendar calendar = Calendar();
+  std::mt19937 random(11);
+  for (const double rate : {0.8, 1.0, 2.0, 4.0}) {
+    std::poisson_distribution<int> sales(rate);
+    double forecast = 0.0;
+    double event_least = 1e9;
+    constexpr int kWorlds = 20;
+    for (int world = 0; world < kWorlds; ++world) {
+      std::vector<double> units(kDays);
+      for (double& value : units) value = sales(random);
+      const Season season =
+          FitSeason(
+              {.history_units = units, .calendar = &calendar, .regional = calendar.regional[0]}, {})
+              .value();
+      for (std::size_t t = kDays; t < kDays + kHorizon; ++t) {
+        forecast += season.level_units * season.index[t] / (kWorlds * kHorizon);
+      }
+      event_least = std::min(event_least, season.index[750]);
+      EXPECT_THAT(season.closed, testing::Each(false));
+    }
+    EXPECT_NEAR(forecast, rate, 0.15 * rate + 0.05) << rate;
+    EXPECT_GT(event_least, 0.1) << rate;
   }
 }
 

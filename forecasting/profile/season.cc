@@ -154,7 +154,12 @@ class Fit {
     const auto sold = task_.history_units.subspan(first_);
     const double median = MedianOf({sold.begin(), sold.end()});
     for (std::size_t t = first_; t < days_; ++t) {
-      season_.closed[t] = task_.history_units[t] <= options_.closed_share * median && median > 0.0;
+      const double units = task_.history_units[t];
+      // Few units beside a median of few are chance, not a shut door: of counts, twice the root's
+      // difference is a number of standard deviations (Anscombe 1948).
+      const double deviations = 2.0 * (std::sqrt(median) - std::sqrt(units));
+      season_.closed[t] =
+          units <= options_.closed_share * median && deviations >= options_.closed_deviations;
     }
   }
 

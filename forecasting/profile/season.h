@@ -26,7 +26,10 @@ struct SeasonOptions {
   double level_alpha = 0.1;        // Of the level after the season is divided out, in (0, 1].
   double penalty_scale = 0.3;      // On all coefficients of a pool.
   double group_penalty_scale = 1;  // On a group's deviations from its pool.
-  double closed_share = 0.15;      // A day that sells at most this share of the median was closed.
+  // A day that sells at most this share of the median, and is as many of a count's standard
+  // deviations below it, was closed.
+  double closed_share = 0.15;
+  double closed_deviations = 8.0;
 };
 
 struct Season {

@@ -8,7 +8,7 @@ namespace tandem::forecasting {
 
 namespace {
 
-constexpr double kNormalFrom = 10'000.0;
+constexpr double kGammaFrom = 10'000.0;
 
 absl::Status Check(const NegativeBinomial& demand) {
   if (!(demand.mean_units >= 0.0 && demand.variance_units >= 0.0) ||
@@ -54,6 +54,18 @@ double NormalQuantile(double u) {
   return high;
 }
 
+// A count of so large a mean is next to a gamma variable of its mean and variance.
+double GammaShape(const NegativeBinomial& demand) {
+  return demand.mean_units * demand.mean_units / std::max(demand.mean_units, demand.variance_units);
+}
+
+// The cube root of a gamma variable over its mean is next to normal (Wilson and Hilferty, "The
+// distribution of chi-square", PNAS 17 (1931)): its value `z` deviations above its mean.
+double GammaCube(const NegativeBinomial& demand, double z) {
+  const double shape = GammaShape(demand);
+  return 1.0 - 1.0 / (9.0 * shape) + z / (3.0 * std::sqrt(shape));
+}
+
 double DeviationOf(const NegativeBinomial& demand) {
   return std::sqrt(std::max(demand.mean_units, demand.variance_units));
 }
@@ -65,8 +77,9 @@ absl::StatusOr<double> CountQuantile(const NegativeBinomial& demand, double u) {
   if (!(u > 0.0 && u < 1.0)) return absl::InvalidArgumentError("not a probability in (0, 1)");
   if (demand.mean_units == 0.0) return 0.0;
   const double deviation = DeviationOf(demand);
-  if (demand.mean_units >= kNormalFrom) {
-    return std::max(0.0, std::round(demand.mean_units + NormalQuantile(u) * deviation));
+  if (demand.mean_units >= kGammaFrom) {
+    const double cube = GammaCube(demand, NormalQuantile(u));
+    return std::round(demand.mean_units * std::max(0.0, cube * cube * cube));
   }
   Probabilities next(demand);
   double sum = next.Next();
@@ -84,8 +97,10 @@ absl::StatusOr<double> CountCdf(const NegativeBinomial& demand, std::int64_t cou
   if (const auto status = Check(demand); !status.ok()) return status;
   if (count < 0) return 0.0;
   if (demand.mean_units == 0.0) return 1.0;
-  if (demand.mean_units >= kNormalFrom) {
-    return NormalCdf((static_cast<double>(count) + 0.5 - demand.mean_units) / DeviationOf(demand));
+  if (demand.mean_units >= kGammaFrom) {
+    const double shape = GammaShape(demand);
+    const double cube = std::cbrt((static_cast<double>(count) + 0.5) / demand.mean_units);
+    return NormalCdf((cube - 1.0 + 1.0 / (9.0 * shape)) * 3.0 * std::sqrt(shape));
   }
   // So far beyond the mean the rest of the tail is below what a double shows beside 1.
   const double bound = demand.mean_units + 1e3 * (DeviationOf(demand) + 1.0);

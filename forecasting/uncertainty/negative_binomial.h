@@ -17,7 +17,7 @@ struct NegativeBinomial {
 };
 
 // The smallest count q with P(Y <= q) >= u, for u in (0, 1). By the recursion of the probabilities:
-// O(q) time; from means of 10,000 on by the normal approximation, rounded, where the recursion
+// O(q) time; from means of 10,000 on by a gamma variable's, rounded, where the recursion
 // would be long and its first term zero. kInvalidArgument for a mean or variance that is negative
 // or not finite, or a u outside (0, 1).
 absl::StatusOr<double> CountQuantile(const NegativeBinomial& demand, double u);

@@ -21,18 +21,23 @@ std::optional<double> PooledResiduals::Quantile(double u) const {
 }
 
 double Dispersion(const PastForecasts& past, VarianceGrowth growth, const DispersionPrior& prior) {
-  double sum = prior.pooled * prior.pooled_weight;
-  double weight = prior.pooled_weight;
+  double errors = 0.0;
+  double sizes = 0.0;
+  double pairs = 0.0;
   const std::size_t count = std::min(past.forecast_units.size(), past.actual_units.size());
   for (std::size_t k = 0; k < count; ++k) {
     const double forecast = past.forecast_units[k];
     if (!(forecast > 0.0)) continue;
     const double error = past.actual_units[k] - forecast;
     const double size = std::max(forecast, kMeanFloorUnits);
-    sum += error * error / (growth == VarianceGrowth::kMean ? size : size * size);
-    weight += 1.0;
+    errors += error * error;
+    sizes += growth == VarianceGrowth::kMean ? size : size * size;
+    pairs += 1.0;
   }
-  return weight > 0.0 ? sum / weight : 0.0;
+  // The prior's pairs are of the mean size; without a pair any size does.
+  const double size = pairs > 0.0 ? sizes / pairs : 1.0;
+  const double weight = sizes + prior.pooled_weight * size;
+  return weight > 0.0 ? (errors + prior.pooled * prior.pooled_weight * size) / weight : 0.0;
 }
 
 double ResidualScale(double forecast_units, double dispersion, VarianceGrowth growth) {

@@ -46,8 +46,9 @@ enum class VarianceGrowth { kMean, kSquaredMean };
 // unit.
 inline constexpr double kMeanFloorUnits = 0.01;
 
-// Mean of (y - f)^2 / f (or f^2) over the pairs with f > 0, drawn to `pooled` as if that were
-// `pooled_weight` further pairs. 0 or more. O(n).
+// Sum of (y - f)^2 over the sum of f (or f^2), of the pairs with f > 0, drawn to `pooled` as if
+// that were `pooled_weight` further pairs of the mean size. A ratio of sums, since a mean of ratios
+// would be that of the few days on which next to nothing was forecast. 0 or more. O(n).
 struct DispersionPrior {
   double pooled = 1.0;
   double pooled_weight = 28.0;

@@ -131,5 +131,37 @@ TEST(MakeMonotoneTest, LiftsWhatFallsBack) {
   EXPECT_THAT(quantiles, testing::ElementsAre(0.0, 2.0, 2.0, 3.0));
 }
 
+// Sixty days on which next to nothing was forecast and twenty-five were sold, then three hundred
+// good ones: the spread is that of the good ones and a little more, not that of 25^2 over a
+// hundredth.
+TEST(DispersionTest, AFewMissedDaysAreNotTheSpreadOfAll) {
+  std::vector<double> forecast(60, 1e-6);
+  std::vector<double> actual(60, 25.0);
+  for (int t = 0; t < 300; ++t) {
+    forecast.push_back(25.0);
+    actual.push_back(t % 2 == 0 ? 20.0 : 30.0);
+  }
+  const double got =
+      Dispersion({forecast, actual}, VarianceGrowth::kMean, {.pooled = 1.0, .pooled_weight = 28.0});
+  EXPECT_GT(got, 1.0);
+  EXPECT_LT(got, 7.0);
+}
+
+// Both sides of where the recursion ends; an exponential's median is ln 2 of its mean.
+TEST(CountQuantileTest, IsOnePieceAtTheGammaApproximation) {
+  for (const double u : {0.025, 0.165, 0.5, 0.835, 0.975, 0.995}) {
+    for (const double k : {1.0, 4.0, 50.0}) {
+      const auto at = [&](double mean) {
+        return CountQuantile({.mean_units = mean, .variance_units = mean + mean * mean / k}, u)
+            .value();
+      };
+      EXPECT_NEAR(at(10'000.0), at(9'999.0), 0.03 * at(9'999.0) + 200.0) << u << " " << k;
+    }
+  }
+  EXPECT_NEAR(CountQuantile({.mean_units = 1e6, .variance_units = 1e12}, 0.5).value(), 693'147.0,
+              20'000.0);
+  EXPECT_NEAR(CountCdf({.mean_units = 1e6, .variance_units = 1e12}, 693'147).value(), 0.5, 0.01);
+}
+
 }  // namespace
 }  // namespace tandem::forecasting

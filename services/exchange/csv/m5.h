@@ -3,6 +3,7 @@
 // item was first listed in a store are left out: a row that is missing is unknown.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -69,9 +70,10 @@ struct M5Series {
 };
 
 // Calls `use` for every row in the file's order. An unreadable row is given to `on_reject`; `use`'s
-// error ends the reading. Columns may stand in any order, days must be d_1, d_2, … in a row.
+// error ends the reading. Columns may stand in any order, days must be d_1, d_2, … in a row. A cell
+// that is no number rejects its row, but behind the first `needed_days` it only ends it.
 absl::Status ReadM5Sales(Source& source, const std::function<absl::Status(const M5Series&)>& use,
-                         const OnReject& on_reject);
+                         const OnReject& on_reject, std::size_t needed_days = SIZE_MAX);
 
 // Days d_first to d_last as blocks of one location each, `series` after series: AddSeries in the
 // file's order, Finish at its end. Blocks are cut between series.

@@ -87,8 +87,8 @@ Reject RejectAt(std::int64_t line, std::string column, Reason rule, std::string_
 
 class SalesReader {
  public:
-  explicit SalesReader(const Columns& columns)
-      : columns_(columns), units_(columns.width - columns.first_day) {}
+  SalesReader(const Columns& columns, std::size_t needed_days)
+      : columns_(columns), needed_days_(needed_days), units_(columns.width - columns.first_day) {}
 
   // The series of one record, or the reject.
   std::optional<Reject> Parse(const Reader& reader, M5Series* out) {
@@ -105,23 +105,28 @@ class SalesReader {
     }
     const auto days = std::span(cells).subspan(columns_.first_day);
     std::size_t bad = 0;
+    std::span<const std::int32_t> units(units_);
     if (!ReadUnits(days, units_.data(), &bad)) {
+      units = units.first(bad);
+    }
+    if (units.size() < std::min(needed_days_, days.size())) {
       return RejectAt(reader.line(), absl::StrCat("d_", bad + 1), Reason::kQuantityOutOfRange,
                       days[bad]);
     }
-    *out = {ids[0], ids[1], ids[2], ids[3], ids[4], units_, reader.line()};
+    *out = {ids[0], ids[1], ids[2], ids[3], ids[4], units, reader.line()};
     return std::nullopt;
   }
 
  private:
   Columns columns_;
+  std::size_t needed_days_;
   std::vector<std::int32_t> units_;
 };
 
 }  // namespace
 
 absl::Status ReadM5Sales(Source& source, const std::function<absl::Status(const M5Series&)>& use,
-                         const OnReject& on_reject) {
+                         const OnReject& on_reject, std::size_t needed_days) {
   Reader reader(source, {});
   Reader::Step step = reader.Next();
   if (step == Reader::Step::kEnd) {
@@ -129,7 +134,7 @@ absl::Status ReadM5Sales(Source& source, const std::function<absl::Status(const 
   }
   if (step != Reader::Step::kRecord) return reader.error();
   TANDEM_ASSIGN_OR_RETURN(const Columns columns, ColumnsOf(reader.fields()));
-  SalesReader sales(columns);
+  SalesReader sales(columns, needed_days);
   while ((step = reader.Next()) != Reader::Step::kEnd) {
     if (step == Reader::Step::kBroken) return reader.error();
     if (step == Reader::Step::kBadRecord) {

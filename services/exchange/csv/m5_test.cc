@@ -117,6 +117,27 @@ TEST(M5SalesTest, RejectsCellsThatAreNoUnits) {
   EXPECT_THAT(rejects, ElementsAre("2d_2", "3d_1", "4d_1", "5", "6item_id", "7d_2"));
 }
 
+// The second day is not needed: what stands there cannot stop the first.
+TEST(M5SalesTest, BehindTheNeededDaysABadCellOnlyEndsTheRow) {
+  TextSource source(
+      "item_id,dept_id,cat_id,store_id,state_id,d_1,d_2,d_3\n"
+      "A,D,C,S,ST,1,2,x\n"
+      "B,D,C,S,ST,1,,3\n"
+      "C,D,C,S,ST,,2,3\n");
+  std::vector<std::size_t> days;
+  std::vector<std::int64_t> rejected;
+  ASSERT_THAT(ReadM5Sales(
+                  source,
+                  [&](const M5Series& series) {
+                    days.push_back(series.units.size());
+                    return absl::OkStatus();
+                  },
+                  [&](const Reject& reject) { rejected.push_back(reject.line); }, 1),
+              IsOk());
+  EXPECT_THAT(days, ElementsAre(2, 1));
+  EXPECT_THAT(rejected, ElementsAre(4));
+}
+
 TEST(M5SalesTest, RefusesAnotherHeader) {
   for (const char* header : {"item_id,dept_id,cat_id,store_id,d_1\n", "",
                              "item_id,dept_id,cat_id,store_id,state_id,d_1,d_3\n",

@@ -72,10 +72,11 @@ class Loader {
     TANDEM_RETURN_IF_ERROR(ReadCalendar());
     TANDEM_RETURN_IF_ERROR(
         ForEachFile("sales", [this](const std::string& path) { return ReadSales(path); }));
+    // Without prices nothing can be weighed, without listings all are from the first day on.
     TANDEM_RETURN_IF_ERROR(
-        ForEachFile("prices", [this](const std::string& path) { return ReadPrices(path); }));
+        ForEachFileIfAny("prices", [this](const std::string& path) { return ReadPrices(path); }));
     TANDEM_RETURN_IF_ERROR(
-        ForEachFile("first_listed", [this](const std::string& path) -> absl::Status {
+        ForEachFileIfAny("first_listed", [this](const std::string& path) -> absl::Status {
           TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
           return listings_.Read(*source);
         }));
@@ -88,6 +89,17 @@ class Loader {
                            const std::function<absl::Status(const std::string&)>& use) {
     TANDEM_ASSIGN_OR_RETURN(const std::vector<std::string> paths, AllInFolder(folder_, prefix));
     for (const std::string& path : paths) TANDEM_RETURN_IF_ERROR(use(path));
+    return absl::OkStatus();
+  }
+
+  absl::Status ForEachFileIfAny(const std::string& prefix,
+                                const std::function<absl::Status(const std::string&)>& use) {
+    const auto paths = AllInFolder(folder_, prefix);
+    if (!paths.ok()) {
+      return base::ReasonOf(paths.status()) == Reason::kUnknownRecord ? absl::OkStatus()
+                                                                      : paths.status();
+    }
+    for (const std::string& path : *paths) TANDEM_RETURN_IF_ERROR(use(path));
     return absl::OkStatus();
   }
 
@@ -112,7 +124,8 @@ class Loader {
     FirstReject reject(path);
     TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
     TANDEM_RETURN_IF_ERROR(csv::ReadM5Sales(
-        *source, [&](const csv::M5Series& series) { return Take(path, series); }, reject.Taker()));
+        *source, [&](const csv::M5Series& series) { return Take(path, series); }, reject.Taker(),
+        panel_.history_days));
     return reject.status();
   }
 

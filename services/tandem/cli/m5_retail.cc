@@ -53,8 +53,11 @@ forecasting::RetailHistory RetailHistoryOf(const M5Panel& panel,
   for (const std::vector<M5PanelPrice>& prices : panel.prices) {
     std::vector<forecasting::PriceStep>& steps = history.prices.emplace_back();
     for (const M5PanelPrice& price : prices) {
-      steps.push_back({.first_day = static_cast<std::size_t>(std::max(0, price.first_day)),
-                       .price = price.price});
+      if (!(price.price > 0.0)) continue;  // Given away: no ratio to another price.
+      const auto first = static_cast<std::size_t>(std::max(0, price.first_day));
+      // Of two of one day, as where two files overlap, the later in the files counts.
+      if (!steps.empty() && steps.back().first_day == first) steps.pop_back();
+      steps.push_back({.first_day = first, .price = price.price});
     }
   }
   return history;
