@@ -40,13 +40,15 @@ bool Run(std::span<const double> values, const BoundedVector& v, double squares_
   double c = v.x[3];
   std::array<double, kParameters> dl = {0.0, 0.0, 1.0, 0.0};
   std::array<double, kParameters> dc = {0.0, 0.0, 0.0, 1.0};
-  for (auto& row : pass.normal) std::fill_n(row.begin(), kParameters + 1, 0.0);
+  for (std::size_t i = 0; i < kParameters; ++i) {
+    std::fill_n(pass.normal[i].begin(), kParameters + 1, 0.0);
+  }
   pass.squares = 0.0;
   for (const double y : values) {
     const double e = y - l;
     for (std::size_t i = 0; i < kParameters; ++i) {
-      for (std::size_t j = 0; j < kParameters; ++j) pass.normal[i][j] += dl[i] * dl[j];
-      pass.normal[kParameters][i] -= dl[i] * e;
+      for (std::size_t j = i; j < kParameters; ++j) pass.normal[i][j] += dl[i] * dl[j];
+      pass.normal[i][kParameters] -= dl[i] * e;
     }
     pass.squares += e * e;
     std::array<double, kParameters> next;
