@@ -37,10 +37,9 @@ enum class LocalMethod {
   kMedian,  // Of kMedianMethods.
 };
 
-// What kMedian combines: four methods that err differently (README.md has their errors).
-inline constexpr std::array<LocalMethod, 4> kMedianMethods = {
-    LocalMethod::kEts, LocalMethod::kDampedEts, LocalMethod::kDynamicOptimizedTheta,
-    LocalMethod::kCes};
+// What kMedian combines: three methods that err differently (README.md has their errors).
+inline constexpr std::array<LocalMethod, 3> kMedianMethods = {
+    LocalMethod::kEts, LocalMethod::kDynamicOptimizedTheta, LocalMethod::kCes};
 
 struct LocalOptions {
   std::size_t season_buckets = 1;  // m, 1 to kEtsSeasonBucketsMax.
