@@ -9,6 +9,7 @@
 #include "forecasting/local/adida.h"
 #include "forecasting/local/combination.h"
 #include "forecasting/local/croston.h"
+#include "forecasting/local/discounted_demand.h"
 #include "forecasting/local/history.h"
 #include "forecasting/local/imapa.h"
 #include "forecasting/local/sba.h"
@@ -69,13 +70,22 @@ absl::Status FlatRoom(LocalMethod method, History history_units, const ForecastR
   if (absl::Status status = CheckHorizon(room.mean_units.size()); !status.ok()) return status;
   const auto events = ReadEvents(history_units, scratch.events);
   if (!events.ok()) return events.status();
-  const double mean = FlatMean(method, *events, scratch.events);
+  double mean = 0.0;
+  QuantileBand band;
+  if (method == LocalMethod::kDiscountedDemand) {
+    const DiscountedDemand demand = FitDiscountedDemand(*events, scratch.events);
+    mean = demand.mean_units;
+    band = demand.band;
+  } else {
+    mean = FlatMean(method, *events, scratch.events);
+    band = BandOf(*events, mean);
+  }
   std::fill(room.mean_units.begin(), room.mean_units.end(), mean);
-  const QuantileBand band = BandOf(*events, mean);
   for (std::size_t i = 0; i < room.band_units.size(); ++i) {
     room.band_units[i] = band[i % kQuantiles];
   }
-  return CheckForecast(room.mean_units);
+  if (absl::Status status = CheckForecast(room.mean_units); !status.ok()) return status;
+  return CheckForecast(room.band_units);
 }
 
 absl::Status EtsRoom(bool damped_only, History history_units, const LocalOptions& options,
@@ -174,6 +184,7 @@ absl::Status ForecastLocal(LocalMethod method, std::span<const double> history_u
     case LocalMethod::kTsb:
     case LocalMethod::kAdida:
     case LocalMethod::kImapa:
+    case LocalMethod::kDiscountedDemand:
       return FlatRoom(method, history_units, room, scratch);
   }
   return absl::InvalidArgumentError("no such method");

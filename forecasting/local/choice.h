@@ -34,6 +34,7 @@ enum class LocalMethod {
   kTsb,
   kAdida,
   kImapa,
+  kDiscountedDemand,
   kMedian,  // Of kMedianMethods.
 };
 

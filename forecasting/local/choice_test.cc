@@ -27,7 +27,7 @@ constexpr LocalMethod kAll[] = {LocalMethod::kSeasonalNaive, LocalMethod::kEts,
                                 LocalMethod::kCroston,       LocalMethod::kOptimizedCroston,
                                 LocalMethod::kSba,           LocalMethod::kTsb,
                                 LocalMethod::kAdida,         LocalMethod::kImapa,
-                                LocalMethod::kMedian};
+                                LocalMethod::kMedian,        LocalMethod::kDiscountedDemand};
 
 TEST(CombinationTest, MedianOfOddAndEvenCounts) {
   const Values a = {1, 9, -1};

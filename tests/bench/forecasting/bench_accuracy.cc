@@ -76,6 +76,7 @@ void ForecastAccuracy() {
            .goal = competition.owa_goal,
            .better = Better::kLower});
   }
+  SpareParts();
 }
 
 }  // namespace tandem::bench
