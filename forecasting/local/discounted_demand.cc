@@ -118,7 +118,7 @@ double WeightOfAll(double memory, double buckets) {
 Past ReadPast(const DemandEvents& events, double memory, EventScratch& scratch) {
   const std::size_t count = events.size_units.size();
   const auto n = static_cast<double>(events.buckets);
-  if (scratch.weighted.size() < count) scratch.weighted.resize(count);
+  if (scratch.weighted.size() < events.buckets) scratch.weighted.resize(events.buckets);
   Past past{.weight = WeightOfAll(memory, n)};
   double weight = std::pow(memory, static_cast<double>(events.buckets_since_last));
   double sum = 0.0;

@@ -27,7 +27,7 @@ constexpr double kPhiMax = 0.98;
 constexpr double kSquareMin = 1e-12;
 constexpr double kRootMax = 1.001;
 constexpr int kStepsMax = 60;
-constexpr int kHeatSteps = 3;  // Of a start, before the worse ones drop out.
+constexpr int kHeatSteps = 3;  // Of each start but the first, before the worse ones drop out.
 // In likelihood: a start so far behind the best drops out; so far above what has to be beaten, no
 // other start is tried; nearer than that and in weights, two starts lead to one point.
 constexpr double kFollowGap = 5.0;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 namespace tandem::forecasting {
 
@@ -45,20 +46,27 @@ class Simplex {
   // The best corner once the simplex is small, or after steps_max; whether it is small.
   bool Shrink(SimplexPoint& best) {
     const std::size_t n = options_.size;
-    const auto by_value = [](const SimplexPoint& a, const SimplexPoint& b) {
-      return a.value < b.value;
-    };
     bool small = false;
     for (int step = 0; step < options_.steps_max && !small; ++step) {
-      std::stable_sort(corners_.begin(), corners_.begin() + n + 1, by_value);
+      Sort();
       small = corners_[n].value - corners_[0].value < options_.tolerance;
       if (!small) Step();
     }
-    best = *std::min_element(corners_.begin(), corners_.begin() + n + 1, by_value);
+    Sort();
+    best = corners_[0];
     return small;
   }
 
  private:
+  // By value, equals in their order; nearly sorted already, and too few for anything but insertion.
+  void Sort() {
+    for (std::size_t i = 1; i <= options_.size; ++i) {
+      for (std::size_t j = i; j > 0 && corners_[j].value < corners_[j - 1].value; --j) {
+        std::swap(corners_[j], corners_[j - 1]);
+      }
+    }
+  }
+
   void Step() {
     const std::size_t n = options_.size;
     SimplexPoint next = Along(-1.0);
