@@ -4,8 +4,10 @@
 // 16 (2000).
 //
 //   LocalScratch scratch;  // One a thread.
-//   const auto choice = ChooseMethod(history_units, kSmoothMethods, options, scratch);
+//   const auto choice = ChooseMethod(history_units, kMedianMethods, options, scratch);
 //   ForecastLocal(choice->best, history_units, options, {mean_units, band_units}, scratch);
+// and for millions of series, one after the other:
+//   ForecastBest(history_units, MethodsFor(history_units), options, room, scratch);
 #pragma once
 
 #include <array>
@@ -34,16 +36,25 @@ enum class LocalMethod {
   kTsb,
   kAdida,
   kImapa,
+  kDiscountedDemand,
   kMedian,  // Of kMedianMethods.
 };
 
-// What kMedian combines: four methods that err differently (README.md has their errors).
-inline constexpr std::array<LocalMethod, 4> kMedianMethods = {
-    LocalMethod::kEts, LocalMethod::kDampedEts, LocalMethod::kDynamicOptimizedTheta,
-    LocalMethod::kCes};
+// What kMedian combines: three methods that err differently (README.md has their errors).
+inline constexpr std::array<LocalMethod, 3> kMedianMethods = {
+    LocalMethod::kEts, LocalMethod::kDynamicOptimizedTheta, LocalMethod::kCes};
+
+// What a stream of series is chosen from: methods that cost some ten microseconds for two years of
+// weeks. Demand comes in every bucket, nearly, or now and then.
+inline constexpr std::array<LocalMethod, 3> kSmoothMethods = {LocalMethod::kDynamicOptimizedTheta,
+                                                              LocalMethod::kSeasonalNaive,
+                                                              LocalMethod::kDiscountedDemand};
+inline constexpr std::array<LocalMethod, 3> kOccasionalMethods = {
+    LocalMethod::kDiscountedDemand, LocalMethod::kTsb, LocalMethod::kAdida};
 
 struct LocalOptions {
-  std::size_t season_buckets = 1;  // m, 1 to kEtsSeasonBucketsMax.
+  // m, 1 or more; ETS, Theta and CES take kAdjustedSeasonBucketsMax at most.
+  std::size_t season_buckets = 1;
 };
 
 // Where a forecast goes: a value a bucket, and none or kQuantiles values a bucket.
@@ -58,14 +69,17 @@ struct LocalScratch {
   CesScratch ces{};
   EventScratch events{};
   std::vector<double> errors{};
+  std::vector<double> judged{};
+  std::vector<double> adjusted{};
   std::array<std::vector<double>, kMedianMethods.size()> means{};
   std::array<std::vector<double>, kMedianMethods.size()> bands{};
 };
 
-// Fits the method and forecasts. Seasonal naive takes its quantiles from its own one-season errors,
-// spread by sqrt(1 + (h - 1) / m) rounded down to whole seasons; with no season seen twice it has
-// none but the mean. The intermittent methods want demand (0 or more), the others any number.
-// Returns the errors of the method's own header.
+// Fits the method and forecasts. A season over kEtsSeasonBucketsMax is taken out by decomposition
+// before ETS, as Theta's is (seasonal_adjustment.h). Seasonal naive takes its quantiles from its
+// own one-season errors, spread by sqrt(1 + (h - 1) / m) rounded down to whole seasons; with no
+// season seen twice it has none but the mean. The intermittent methods want demand (0 or more), the
+// others any number. Returns the errors of the method's own header.
 absl::Status ForecastLocal(LocalMethod method, std::span<const double> history_units,
                            const LocalOptions& options, const ForecastRoom& room,
                            LocalScratch& scratch);
@@ -91,5 +105,20 @@ struct Choice {
 absl::StatusOr<Choice> ChooseMethod(std::span<const double> history_units,
                                     std::span<const LocalMethod> methods,
                                     const ChoiceOptions& options, LocalScratch& scratch);
+
+// kOccasionalMethods where the mean interval between demands is 1.32 buckets or more, else
+// kSmoothMethods. The border: A. A. Syntetos, J. E. Boylan and J. D. Croston, "On the
+// categorization of demand patterns", J. of the Operational Research Society 56 (2005).
+std::span<const LocalMethod> MethodsFor(std::span<const double> history_units);
+
+// One series of a stream: ChooseMethod, for the horizon that `room` has, and the chosen method's
+// forecast; a method that refuses the whole history gives way to the next of `methods`. No
+// allocation once the scratch has met the longest history. Returns the method used, or
+// ChooseMethod's errors and, where every method refuses, the last one's; `options.horizon_buckets`
+// is not read.
+absl::StatusOr<LocalMethod> ForecastBest(std::span<const double> history_units,
+                                         std::span<const LocalMethod> methods,
+                                         const ChoiceOptions& options, const ForecastRoom& room,
+                                         LocalScratch& scratch);
 
 }  // namespace tandem::forecasting

@@ -27,7 +27,7 @@ constexpr LocalMethod kAll[] = {LocalMethod::kSeasonalNaive, LocalMethod::kEts,
                                 LocalMethod::kCroston,       LocalMethod::kOptimizedCroston,
                                 LocalMethod::kSba,           LocalMethod::kTsb,
                                 LocalMethod::kAdida,         LocalMethod::kImapa,
-                                LocalMethod::kMedian};
+                                LocalMethod::kMedian,        LocalMethod::kDiscountedDemand};
 
 TEST(CombinationTest, MedianOfOddAndEvenCounts) {
   const Values a = {1, 9, -1};
@@ -127,6 +127,80 @@ TEST(ChoiceTest, PassesOverWhatRefusesTheHistoryAndJudgesNothingTooShort) {
   EXPECT_EQ(ChooseMethod(negative, methods, {.origins = 0}, scratch).status().code(), kInvalid);
   EXPECT_EQ(ChooseMethod(negative, methods, {.horizon_buckets = 0}, scratch).status().code(),
             kInvalid);
+}
+
+// One call of a stream does what choice and forecast do one after the other.
+TEST(ForecastBestTest, EqualsChoiceAndForecast) {
+  LocalScratch scratch;
+  std::mt19937 random(8);
+  for (unsigned seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(seed);
+    Values history(40 + random() % 40);
+    for (double& y : history) {
+      y = seed % 2 == 0 || random() % 3 == 0 ? static_cast<double>(1 + random() % 9) : 0.0;
+    }
+    const ChoiceOptions options = {
+        .local = {.season_buckets = 4}, .origins = 2, .horizon_buckets = 5};
+    const auto methods = MethodsFor(history);
+    Values mean(5);
+    Values band(5 * kQuantiles);
+    const auto method = ForecastBest(history, methods, options, {mean, band}, scratch);
+    ASSERT_TRUE(method.ok());
+    EXPECT_EQ(*method, ChooseMethod(history, methods, options, scratch)->best);
+    Values same_mean(5);
+    Values same_band(5 * kQuantiles);
+    ASSERT_TRUE(
+        ForecastLocal(*method, history, options.local, {same_mean, same_band}, scratch).ok());
+    EXPECT_EQ(mean, same_mean);
+    EXPECT_EQ(band, same_band);
+  }
+}
+
+// 25 demands over 33 buckets are an interval of 1.32: now and then. One bucket less is smooth.
+TEST(ForecastBestTest, TakesTheMethodsOfTheKindOfDemand) {
+  Values history(40, 0.0);
+  for (std::size_t t = 0; t < 24; ++t) history[t] = 3.0;
+  history[32] = 3.0;
+  EXPECT_TRUE(std::ranges::equal(MethodsFor(history), kOccasionalMethods));
+  std::swap(history[31], history[32]);
+  EXPECT_TRUE(std::ranges::equal(MethodsFor(history), kSmoothMethods));
+  EXPECT_TRUE(std::ranges::equal(MethodsFor(Values(9, 0.0)), kOccasionalMethods));
+  EXPECT_TRUE(std::ranges::equal(MethodsFor({}), kOccasionalMethods));
+}
+
+TEST(ForecastBestTest, GivesWayWhereTheFirstRefuses) {
+  LocalScratch scratch;
+  const Values negative = {-1, 2, -3};
+  const LocalMethod methods[] = {LocalMethod::kSba, LocalMethod::kSeasonalNaive};
+  Values mean(2);
+  const auto method = ForecastBest(negative, methods, {}, {mean, {}}, scratch);
+  ASSERT_TRUE(method.ok());
+  EXPECT_EQ(*method, LocalMethod::kSeasonalNaive);
+  EXPECT_THAT(mean, ElementsAre(-3, -3));
+  EXPECT_EQ(
+      ForecastBest(negative, std::span(methods).first(1), {}, {mean, {}}, scratch).status().code(),
+      kInvalid);
+  EXPECT_EQ(ForecastBest({}, methods, {}, {mean, {}}, scratch).status().code(), kInvalid);
+}
+
+// A year of weeks is longer than ETS's own seasons: 100, but 180 before Christmas, three times, and
+// noise of 2.
+TEST(ForecastLocalTest, EtsRepeatsALongSeason) {
+  LocalScratch scratch;
+  std::mt19937 random(2);
+  std::normal_distribution<double> normal;
+  const auto season = [](std::size_t t) { return t % 52 >= 47 ? 180.0 : 100.0; };
+  Values history;
+  for (std::size_t t = 0; t < 156; ++t) history.push_back(season(t) + 2.0 * normal(random));
+  Values mean(52);
+  Values band(52 * kQuantiles);
+  for (const LocalMethod method : {LocalMethod::kEts, LocalMethod::kMedian}) {
+    ASSERT_TRUE(ForecastLocal(method, history, {.season_buckets = 52}, {mean, band}, scratch).ok());
+    for (std::size_t h = 0; h < 52; ++h) {
+      EXPECT_NEAR(mean[h], season(156 + h), 8.0) << h;
+      EXPECT_GT(band[h * kQuantiles + 8] - band[h * kQuantiles], 4.0);
+    }
+  }
 }
 
 TEST(ForecastLocalTest, EveryMethodAnswersOddHistories) {

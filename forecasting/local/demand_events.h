@@ -15,10 +15,17 @@
 
 namespace tandem::forecasting {
 
+// A demand and what it counts (discounted_demand.h).
+struct WeightedSize {
+  double size_units = 0.0;
+  double weight = 0.0;
+};
+
 struct EventScratch {
   std::vector<double> sizes{};
   std::vector<double> intervals{};
   std::vector<double> sums{};
+  std::vector<WeightedSize> weighted{};
 };
 
 // Views into a scratch: valid until it is used for another series.

@@ -107,7 +107,8 @@ void UpdateEts(EtsModel& model, double units);
 // The mean of the next `mean_units.size()` buckets. `band_units` is empty or holds kQuantiles
 // values a bucket, bucket after bucket: normal, with the form's variance (Hyndman et al. (2008),
 // chapter 6). Never below zero if the history was not. O(h) with an additive error, else O(h^2), h
-// the shorter of horizon and kEtsSpreadBucketsMax, beyond which the spread stays. No allocation.
+// the shorter of horizon and kEtsSpreadBucketsMax, beyond which the spread stays, as it does at a
+// thousand times the mean. No allocation.
 // Returns kInvalidArgument for spans of other sizes or a horizon over the maximum; kOutOfRange if a
 // value is not finite.
 absl::Status ForecastEts(const EtsModel& model, std::span<double> mean_units,

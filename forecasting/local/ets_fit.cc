@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "forecasting/local/decomposition.h"
@@ -12,6 +13,7 @@
 #include "forecasting/local/ets_kernel.h"
 #include "forecasting/local/ets_search.h"
 #include "forecasting/local/least_squares.h"
+#include "forecasting/local/wide_lanes.h"
 
 namespace tandem::forecasting::ets {
 namespace {
@@ -25,6 +27,13 @@ constexpr double kPhiMax = 0.98;
 constexpr double kSquareMin = 1e-12;
 constexpr double kRootMax = 1.001;
 constexpr int kStepsMax = 60;
+constexpr int kHeatSteps = 3;  // Of each start but the first, before the worse ones drop out.
+// In likelihood: a start so far behind the best drops out; so far above what has to be beaten, no
+// other start is tried; nearer than that and in weights, two starts lead to one point.
+constexpr double kFollowGap = 5.0;
+constexpr double kReach = 8.0;
+constexpr double kJoinGap = 0.3;
+constexpr double kJoinDistance = 0.02;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kDampingMin = 1e-9;
 constexpr double kDampingFree = 0.1;  // Below, a step is nearly the whole one.
@@ -32,17 +41,22 @@ constexpr double kDampingMax = 1e4;   // Above, it is so short that nothing is l
 
 using Runner = bool (*)(const Series&, const Point&, double, Sums&);
 
+template <typename AnyPass>
+Runner RunnerOf() {
+  return WidestOf<AnyPass::Run>();
+}
+
 template <EtsError kError, EtsTrend kTrend, EtsSeason kSeason>
 Runner RunnerOf(std::size_t width) {
   if constexpr (kSeason == EtsSeason::kNone) {
-    return width <= 4 ? Pass<kError, kTrend, kSeason, 4>::Run
-                      : Pass<kError, kTrend, kSeason, 8>::Run;
+    return width <= 4 ? RunnerOf<Pass<kError, kTrend, kSeason, 4>>()
+                      : RunnerOf<Pass<kError, kTrend, kSeason, 8>>();
   } else {
-    if (width <= 8) return Pass<kError, kTrend, kSeason, 8>::Run;
-    if (width <= 12) return Pass<kError, kTrend, kSeason, 12>::Run;
-    if (width <= 16) return Pass<kError, kTrend, kSeason, 16>::Run;
-    if (width <= 20) return Pass<kError, kTrend, kSeason, 20>::Run;
-    return Pass<kError, kTrend, kSeason, kWidthMax>::Run;
+    if (width <= 8) return RunnerOf<Pass<kError, kTrend, kSeason, 8>>();
+    if (width <= 12) return RunnerOf<Pass<kError, kTrend, kSeason, 12>>();
+    if (width <= 16) return RunnerOf<Pass<kError, kTrend, kSeason, 16>>();
+    if (width <= 20) return RunnerOf<Pass<kError, kTrend, kSeason, 20>>();
+    return RunnerOf<Pass<kError, kTrend, kSeason, kWidthMax>>();
   }
 }
 
@@ -123,9 +137,9 @@ void ToShares(const BoundedVector& v, const EtsForm& form, Sums& sums) {
   const double gamma_by_alpha = seasonal ? -v.x[gamma] : 0.0;
   const double gamma_by_share = 1.0 - v.x[0] - kLow;
   auto& a = sums.normal;
-  const std::size_t n = v.size + 1;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = i + 1; j < n; ++j) a[i][j] = a[j][i];
+  const std::size_t weights = gamma + (seasonal ? 1 : 0);
+  for (std::size_t i = 1; i < weights; ++i) {
+    for (std::size_t j = 0; j < i; ++j) a[i][j] = a[j][i];
   }
   const auto combine = [&](auto&& at) {
     if (sloped) {
@@ -137,22 +151,30 @@ void ToShares(const BoundedVector& v, const EtsForm& form, Sums& sums) {
       at(gamma) *= gamma_by_share;
     }
   };
-  for (std::size_t i = 0; i < n; ++i) combine([&](std::size_t k) -> double& { return a[i][k]; });
-  for (std::size_t j = 0; j < n; ++j) combine([&](std::size_t k) -> double& { return a[k][j]; });
+  for (std::size_t j = 0; j <= v.size; ++j) {
+    combine([&](std::size_t k) -> double& { return a[k][j]; });
+  }
+  for (std::size_t i = 0; i < weights; ++i) {
+    combine([&](std::size_t k) -> double& { return a[i][k]; });
+  }
   combine([&](std::size_t k) -> double& { return sums.log_slope[k]; });
 }
 
-// Adds what the factor exp(mean log mu) does to gradient and curvature.
-void AddLogTerms(const BoundedVector& v, Sums& sums) {
+// Adds what the factor exp(mean log mu) does to gradient and curvature, for `size` parameters.
+inline void AddLogTerms(std::size_t size, Sums& sums) {
   auto& a = sums.normal;
-  const std::size_t error = v.size;
   const auto& c = sums.log_slope;
-  for (std::size_t i = 0; i < error; ++i) {
-    for (std::size_t j = 0; j < error; ++j) {
-      a[i][j] += a[error][i] * c[j] + c[i] * a[error][j] + sums.squares * c[i] * c[j];
+  std::array<double, kWidthMax> gradient{};
+  for (std::size_t i = 0; i < size; ++i) gradient[i] = a[i][size];
+  const std::size_t end = (size + 3) / 4 * 4;
+  for (std::size_t i = 0; i < size; ++i) {
+    const double by_slope = gradient[i] + sums.squares * c[i];
+    const double by_gradient = c[i];
+    for (std::size_t j = i / 4 * 4; j < end; ++j) {
+      a[i][j] += by_slope * c[j] + by_gradient * gradient[j];
     }
+    a[i][size] = by_slope;
   }
-  for (std::size_t i = 0; i < error; ++i) a[error][i] += sums.squares * c[i];
 }
 
 double Objective(const Series& series, const Sums& sums) {
@@ -160,15 +182,16 @@ double Objective(const Series& series, const Sums& sums) {
   return n * std::log(std::max(sums.squares, kSquareMin * n)) + 2.0 * n * sums.log_mean;
 }
 
-// One search: the best point so far in `fit`, and the sums there.
+// The search from one start: the best point so far, and the sums there.
 class Descent {
  public:
-  Descent(const Series& series, const EtsForm& form, const Point& start, Fit& fit)
+  Descent(const Series& series, const EtsForm& form, const Point& start)
       : series_(series),
         form_(form),
-        fit_(fit),
         v_(VectorOf(start, form, series)),
         run_(RunnerOf(form, v_.size + 1)) {}
+
+  Fit& fit() { return fit_; }
 
   // False if the start is no fit.
   bool Begin() { return Accepts(v_, kInfinity, kInfinity); }
@@ -177,7 +200,8 @@ class Descent {
   double Improve() {
     Sums& here = sums_[best_];
     ToShares(v_, form_, here);
-    AddLogTerms(v_, here);
+    static const auto add_log_terms = WidestOf<AddLogTerms>();
+    if (form_.error == EtsError::kMultiplicative) add_log_terms(v_.size, here);
     // An additive error's squares alone say that a step fails.
     double squares_max = kInfinity;
     if (form_.error == EtsError::kAdditive) squares_max = here.squares;
@@ -212,13 +236,38 @@ class Descent {
 
   const Series& series_;
   const EtsForm form_;
-  Fit& fit_;
+  Fit fit_{};
   BoundedVector v_;
   const Runner run_;
   std::array<Sums, 2> sums_;  // At the best point, and at the one tried.
   std::size_t best_ = 0;
   double damping_ = 1e-3;
 };
+
+// Steps until the search has converged, `steps` at most.
+void Descend(Descent& descent, double hopeless, int steps) {
+  Fit& fit = descent.fit();
+  for (int step = 0; step < steps && !fit.converged; ++step) {
+    const double before = fit.likelihood;
+    const double damping = descent.Improve();
+    const double gain = before - fit.likelihood;
+    // A small gain of a step that was held back says nothing.
+    const bool free = damping < kDampingFree;
+    fit.converged =
+        gain <= 0.0 ||
+        (free && (gain < kGainMin || gain < kGainHopeless * (fit.likelihood - hopeless)));
+  }
+}
+
+// Whether `fit` is on its way to where `best` is.
+bool Joins(const Fit& fit, const Fit& best) {
+  const EtsParameters& a = fit.point.parameters;
+  const EtsParameters& b = best.point.parameters;
+  const double behind = fit.likelihood - best.likelihood;
+  return behind >= 0.0 && behind < kJoinGap &&
+         std::max({std::abs(a.alpha - b.alpha), std::abs(a.beta - b.beta),
+                   std::abs(a.gamma - b.gamma), std::abs(a.phi - b.phi)}) < kJoinDistance;
+}
 
 }  // namespace
 
@@ -279,20 +328,30 @@ bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit
   return std::isfinite(fit.likelihood);
 }
 
-bool Search(const Series& series, const EtsForm& form, const Point& start, double hopeless,
-            Fit& fit) {
-  Descent descent(series, form, start, fit);
-  if (!descent.Begin()) return false;
-  fit.converged = false;
-  for (int step = 0; step < kStepsMax && !fit.converged; ++step) {
-    const double before = fit.likelihood;
-    const double damping = descent.Improve();
-    const double gain = before - fit.likelihood;
-    // A small gain of a step that was held back says nothing.
-    const bool free = damping < kDampingFree;
-    fit.converged =
-        gain <= 0.0 ||
-        (free && (gain < kGainMin || gain < kGainHopeless * (fit.likelihood - hopeless)));
+bool Search(const Series& series, const EtsForm& form, std::span<const Point> starts,
+            double hopeless, Fit& fit) {
+  std::array<std::optional<Descent>, kStartsMax> runs;
+  Descent* leader = nullptr;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    Descent& run = runs[i].emplace(series, form, starts[i]);
+    if (!run.Begin()) {
+      runs[i].reset();
+      continue;
+    }
+    Descend(run, hopeless, i == 0 ? kStepsMax : kHeatSteps);
+    if (leader == nullptr || run.fit().likelihood < leader->fit().likelihood) leader = &run;
+    if (leader->fit().likelihood > hopeless + kReach) break;
+  }
+  if (leader == nullptr) return false;
+  Descend(*leader, hopeless, kStepsMax);
+  fit = leader->fit();
+  for (std::optional<Descent>& run : runs) {
+    if (!run.has_value() || &*run == leader) continue;
+    for (int step = 0; step < kStepsMax && !run->fit().converged; ++step) {
+      if (run->fit().likelihood > fit.likelihood + kFollowGap || Joins(run->fit(), fit)) break;
+      Descend(*run, hopeless, 1);
+    }
+    if (run->fit().likelihood < fit.likelihood) fit = run->fit();
   }
   return true;
 }

@@ -10,6 +10,9 @@
 namespace tandem::forecasting {
 namespace {
 
+// Deviations of a relative error grow with every bucket that it compounds over; a normal quantile
+// of more than a thousand times the mean says nothing, and they stay there.
+constexpr double kSpreadMax = 1e3;
 // A season's factor and a mean that divide stay above this share of the level's size.
 constexpr double kShareMin = 1e-9;
 
@@ -96,14 +99,15 @@ void RelativeBands(const EtsModel& model, std::span<const double> mean_units,
   for (std::size_t h = 0; h < mean_units.size(); ++h) {
     const double trend = ahead.NextTrend();
     const double center = scaled ? trend : trend + ahead.NextSeason();
-    if (h < kEtsSpreadBucketsMax) {
+    if (h < kEtsSpreadBucketsMax && spread < kSpreadMax) {
       double sum = 0.0;
       for (std::size_t j = 1; j <= h; ++j) sum += c2[j - 1] * theta[h - j];
       theta[h] = center * center + s2 * sum;
       const double c = response.Next();
       c2[h] = c * c;
       const double variance = theta[h] * (1.0 + s2) - center * center;
-      spread = std::sqrt(std::max(0.0, variance)) / std::max(std::abs(center), 1e-300);
+      spread = std::min(kSpreadMax,
+                        std::sqrt(std::max(0.0, variance)) / std::max(std::abs(center), 1e-300));
     }
     NormalBand(mean_units[h], spread * std::abs(mean_units[h]),
                band_units.subspan(h * kQuantiles, kQuantiles));

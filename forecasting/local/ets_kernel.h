@@ -33,11 +33,11 @@ struct Point {
   EtsState start{};
 };
 
-// Over t: sum of J'J in `normal` (lower triangle, the error as last column: its row holds J'e),
-// where J is de/dx; the mean of d log mu / dx; sum e^2; the mean of log mu.
+// Over t: sum of J'J in `normal` (above the diagonal, J'e as column behind), where J is de/dx; the
+// mean of d log mu / dx; sum e^2; the mean of log mu.
 struct Sums {
-  NormalSums normal{};
-  std::array<double, kWidthMax> log_slope{};
+  NormalSums normal;                        // Written by every pass, so not set to zero first.
+  std::array<double, kWidthMax> log_slope;  // The same.
   double squares = 0.0;
   double log_mean = 0.0;
   EtsState state{};  // After the last value.
@@ -64,7 +64,7 @@ using Lanes = std::array<double, kWidth>;
 template <std::size_t kWidth>
 inline void AddRows(const std::array<Lanes<kWidth>, 4>& rows, Sums& sums) {
   for (std::size_t i0 = 0; i0 < kWidth; i0 += 4) {
-    for (std::size_t j0 = 0; j0 <= i0; j0 += 4) {
+    for (std::size_t j0 = i0; j0 < kWidth; j0 += 4) {
       for (std::size_t i = i0; i < i0 + 4; ++i) {
         double* const sum = sums.normal[i].data() + j0;
         for (std::size_t j = 0; j < 4; ++j) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "forecasting/local/ets.h"
 #include "forecasting/local/ets_kernel.h"
@@ -37,9 +38,11 @@ bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::siz
 // The recursion at a given point. False if what must be positive is not.
 bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit& fit);
 
-// The search from a start; the best point it has seen. A likelihood above `hopeless` cannot win.
-// False if the start itself is no fit.
-bool Search(const Series& series, const EtsForm& form, const Point& start, double hopeless,
-            Fit& fit);
+// The search from `starts`, the most promising first, kStartsMax at most; the best point it has
+// seen. A likelihood above `hopeless` cannot win: such a search ends early, and where the first
+// start's ends far above, no other is tried. False if no start is a fit.
+inline constexpr std::size_t kStartsMax = 3;
+bool Search(const Series& series, const EtsForm& form, std::span<const Point> starts,
+            double hopeless, Fit& fit);
 
 }  // namespace tandem::forecasting::ets

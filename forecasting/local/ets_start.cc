@@ -144,14 +144,13 @@ std::optional<Point> Searched::StartFrom(const EtsForm& form) const {
 
 const Fit* Searched::Find(const EtsForm& form, double hopeless) {
   std::optional<Fit>& best = fits_[IndexOf(form)];
-  const auto attempt = [&](const Point& start) {
-    Fit fit;
-    if (!Search(series_, form, start, hopeless, fit)) return;
-    if (!best.has_value() || fit.likelihood < best->likelihood) best = fit;
-  };
-  if (const std::optional<Point> start = StartFrom(form)) attempt(*start);
-  attempt(PlainStart(form, kSlowAlpha));
-  attempt(PlainStart(form, kFastAlpha));
+  std::array<Point, kStartsMax> starts;
+  std::size_t count = 0;
+  if (const std::optional<Point> start = StartFrom(form)) starts[count++] = *start;
+  starts[count++] = PlainStart(form, kSlowAlpha);
+  starts[count++] = PlainStart(form, kFastAlpha);
+  Fit fit;
+  if (Search(series_, form, std::span(starts).first(count), hopeless, fit)) best = fit;
   return best.has_value() ? &*best : nullptr;
 }
 

@@ -3,13 +3,51 @@
 #include <algorithm>
 #include <cmath>
 
+#include "forecasting/local/wide_lanes.h"
+
 namespace tandem::forecasting {
+namespace {
+
+// Columns are rounded out to fours, for lanes: what stands below the diagonal and beyond the right
+// side means nothing.
+constexpr std::size_t Lane(std::size_t column) { return column / 4 * 4; }
+
+// A + damping diag A, and -g as column `size`.
+inline void CopyDamped(const NormalSums& from, std::size_t size, double damping, NormalSums& rows) {
+  const std::size_t end = Lane(size + 4);
+  for (std::size_t r = 0; r < size; ++r) {
+    for (std::size_t j = Lane(r); j < end; ++j) rows[r][j] = from[r][j];
+    rows[r][r] += (damping + 1e-12) * from[r][r] + 1e-300;
+    rows[r][size] = -from[r][size];
+  }
+}
+
+// Cholesky's factor above the diagonal, on it the inverses of its own, and the right side solved
+// for it; a whole row at a time. False if the matrix is not positive.
+inline bool Eliminate(NormalSums& rows, std::size_t size) {
+  const std::size_t end = Lane(size + 4);
+  for (std::size_t k = 0; k < size; ++k) {
+    auto& pivot = rows[k];
+    if (!(pivot[k] > 0.0)) return false;
+    const double inverse = 1.0 / std::sqrt(pivot[k]);
+    for (std::size_t j = Lane(k); j < end; ++j) pivot[j] *= inverse;
+    for (std::size_t i = k + 1; i < size; ++i) {
+      const double factor = pivot[i];
+      for (std::size_t j = Lane(i); j < end; ++j) rows[i][j] -= factor * pivot[j];
+    }
+    pivot[k] = inverse;
+  }
+  return true;
+}
+
+}  // namespace
 
 bool DampedStep::Solve(BoundedVector& next) {
-  const auto& gradient = normal_[v_.size];
   for (std::size_t i = 0; i < v_.bounded; ++i) {
-    fixed_[i] = (v_.x[i] <= v_.low[i] && gradient[i] > 0.0) ||
-                (v_.x[i] >= v_.high[i] && gradient[i] < 0.0) || v_.low[i] == v_.high[i];
+    const double gradient = normal_[i][v_.size];
+    move_[i] = 0.0;
+    fixed_[i] = (v_.x[i] <= v_.low[i] && gradient > 0.0) ||
+                (v_.x[i] >= v_.high[i] && gradient < 0.0) || v_.low[i] == v_.high[i];
   }
   for (std::size_t round = 0; round <= v_.bounded; ++round) {
     if (!SolveFree()) return false;
@@ -30,39 +68,32 @@ bool DampedStep::Solve(BoundedVector& next) {
   return true;
 }
 
-// Cholesky over the free parameters, by rows.
 bool DampedStep::SolveFree() {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < v_.size; ++i) {
-    if (i >= v_.bounded || !fixed_[i]) free_[count++] = i;
+  const std::size_t size = v_.size;
+  static const auto copy = WidestOf<CopyDamped>();
+  static const auto eliminate = WidestOf<Eliminate>();
+  copy(normal_, size, damping_, root_);
+  for (std::size_t k = 0; k < v_.bounded; ++k) {
+    if (fixed_[k]) Hold(k);
   }
-  for (std::size_t r = 0; r < count; ++r) {
-    const std::size_t i = free_[r];
-    double right = -normal_[v_.size][i];
-    for (std::size_t k = 0; k < v_.bounded; ++k) {
-      if (fixed_[k]) right -= normal_[i][k] * move_[k];
-    }
-    for (std::size_t c = 0; c <= r; ++c) {
-      double sum = normal_[i][free_[c]];
-      if (c == r) sum += damping_ * sum + 1e-12 * normal_[i][i] + 1e-300;
-      for (std::size_t k = 0; k < c; ++k) sum -= root_[r][k] * root_[c][k];
-      if (c < r) {
-        root_[r][c] = sum * inverse_[c];
-      } else {
-        if (!(sum > 0.0)) return false;
-        root_[r][r] = std::sqrt(sum);
-        inverse_[r] = 1.0 / root_[r][r];
-      }
-    }
-    for (std::size_t k = 0; k < r; ++k) right -= root_[r][k] * half_[k];
-    half_[r] = right * inverse_[r];
-  }
-  for (std::size_t r = count; r-- > 0;) {
-    double sum = half_[r];
-    for (std::size_t k = r + 1; k < count; ++k) sum -= root_[k][r] * move_[free_[k]];
-    move_[free_[r]] = sum * inverse_[r];
+  if (!eliminate(root_, size)) return false;
+  for (std::size_t r = size; r-- > 0;) {
+    move_[r] = root_[r][size] * root_[r][r];
+    for (std::size_t k = 0; k < r; ++k) root_[k][size] -= root_[k][r] * move_[r];
   }
   return true;
+}
+
+// The equation of a parameter that stops at its end: its move is known, in all others too.
+void DampedStep::Hold(std::size_t fixed) {
+  const std::size_t size = v_.size;
+  for (std::size_t r = 0; r < size; ++r) {
+    double& factor = r < fixed ? root_[r][fixed] : root_[fixed][r];
+    root_[r][size] -= factor * move_[fixed];
+    factor = 0.0;
+  }
+  root_[fixed][fixed] = 1.0;
+  root_[fixed][size] = move_[fixed];
 }
 
 }  // namespace tandem::forecasting

@@ -11,7 +11,8 @@ namespace tandem::forecasting {
 
 inline constexpr std::size_t kColumnsMax = 32;  // Parameters, and the error.
 
-// The sums of products of the columns of J = de/dx; row `size` holds those with e, so J'e.
+// The sums of products of the columns of J = de/dx, from the diagonal to the right; column `size`
+// holds those with e, so J'e. Below the diagonal nothing is meant.
 using NormalSums = std::array<std::array<double, kColumnsMax>, kColumnsMax>;
 
 struct BoundedVector {
@@ -34,16 +35,14 @@ class DampedStep {
 
  private:
   bool SolveFree();
+  void Hold(std::size_t fixed);
 
   const BoundedVector& v_;
   const NormalSums& normal_;
   double damping_;
   std::array<bool, 4> fixed_{};
-  std::array<double, kColumnsMax> move_{};
-  std::array<std::size_t, kColumnsMax> free_{};
-  std::array<std::array<double, kColumnsMax>, kColumnsMax> root_;
-  std::array<double, kColumnsMax> inverse_{};
-  std::array<double, kColumnsMax> half_{};
+  std::array<double, kColumnsMax> move_;
+  NormalSums root_;
 };
 
 }  // namespace tandem::forecasting

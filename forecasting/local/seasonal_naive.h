@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "forecasting/local/history.h"
 
@@ -25,5 +26,9 @@ struct SeasonalNaiveOptions {
 // over the maximum.
 absl::StatusOr<std::vector<double>> SeasonalNaive(std::span<const double> history_units,
                                                   const SeasonalNaiveOptions& options);
+
+// The same, for as many buckets as `mean_units` has; no allocation.
+absl::Status SeasonalNaiveInto(std::span<const double> history_units, std::size_t season_buckets,
+                               std::span<double> mean_units);
 
 }  // namespace tandem::forecasting

@@ -64,11 +64,11 @@ struct ThetaScratch {
 // With mu_1 = y_1 (dynamic) and in bucket t
 //   mu = l + omega [A (1-alpha)^(t-1) + B (1 - (1-alpha)^t) / alpha],   l' = alpha y + (1-alpha) l,
 // the parameters of least sum_{t>3} (y - mu)^2: alpha in [.1, .99], omega in [0, 1] (0.5 if
-// standard), l_0 within the history's range extended by itself on both sides. Given alpha the
-// errors are linear in omega and l_0, so the search is over alpha alone: sixteen side by side, then
-// eight between the neighbors of the best, three times. No start is guessed; the recursion runs
-// once for all weights. O(n) time, no allocation. Seasonal if decomposition.h's test says so (m >=
-// 4); multiplicative if the history is positive. Fallback, flagged: fewer than five buckets or all
+// standard), l_0 free, in the valley of alpha = .5, where the paper's search starts. Given alpha
+// the errors are linear in omega and l_0, so the search is over alpha alone: sixteen side by side,
+// downhill from the middle, then eight between the neighbors, three times. The recursion runs once
+// for all weights. O(n) time, no allocation. Seasonal if decomposition.h's test says so (m >= 4);
+// multiplicative if the history is positive. Fallback, flagged: fewer than five buckets or all
 // equal get the last value. Returns kInvalidArgument if the history is empty, holds a NaN or an
 // infinity, or m is 0 or over the maximum; kOutOfRange if a result is not finite.
 absl::StatusOr<ThetaModel> FitTheta(std::span<const double> history_units,

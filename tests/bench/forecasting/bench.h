@@ -7,8 +7,10 @@
 
 namespace tandem::bench {
 
-void ForecastAccuracy();  // forecast_accuracy_m1, _m3, _m4: sMAPE, OWA.
-void ForecastSpeed();     // forecast_speed_…: series a second and core.
+void ForecastAccuracy();  // forecast_accuracy_m1, _m3, _m4: sMAPE, OWA; and SpareParts().
+void SpareParts();        // forecast_accuracy_spare_parts_…: pinball of intermittent demand.
+void ForecastSpeed();     // forecast_speed_…: series a second and core; and ForecastStream().
+void ForecastStream();    // forecast_speed_stream_…: many series in constant memory.
 
 // Seconds of this thread's processor time: what shares the machine does not count.
 inline double CpuSeconds() {

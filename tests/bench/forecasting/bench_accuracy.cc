@@ -1,4 +1,4 @@
-// forecast_accuracy_m1, _m3, _m4: sMAPE and OWA of the median of four local methods on the
+// forecast_accuracy_m1, _m3, _m4: sMAPE and OWA of the median of three local methods on the
 // competitions' series, the limit being the goal: the median of ETS, DOTM and CES of the best open
 // library on the same series.
 
@@ -48,7 +48,7 @@ void ForecastAccuracy() {
     const std::vector<CompetitionSeries> series = ReadCompetition(competition.path);
     if (series.empty()) continue;
     const CompetitionError naive = ErrorOf(series, Naive2);
-    std::string note = std::to_string(series.size()) + " series, the median of four";
+    std::string note = std::to_string(series.size()) + " series, the median of three";
     const auto owa = [&naive](const CompetitionError& error) {
       return 0.5 * (error.smape / naive.smape + error.mase / naive.mase);
     };
@@ -60,7 +60,6 @@ void ForecastAccuracy() {
       note += text;
     };
     add("ETS", fc::LocalMethod::kEts);
-    add("damped ETS", fc::LocalMethod::kDampedEts);
     add("DOTM", fc::LocalMethod::kDynamicOptimizedTheta);
     add("CES", fc::LocalMethod::kCes);
     const CompetitionError median = Measure(series, fc::LocalMethod::kMedian);
@@ -77,6 +76,7 @@ void ForecastAccuracy() {
            .goal = competition.owa_goal,
            .better = Better::kLower});
   }
+  SpareParts();
 }
 
 }  // namespace tandem::bench
