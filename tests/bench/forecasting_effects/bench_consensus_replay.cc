@@ -26,6 +26,7 @@ namespace fc = forecasting;
 constexpr std::size_t kRetailer = 0;
 constexpr std::size_t kMaker = 1;
 constexpr std::size_t kWaves = 4;   // Sine and cosine of the year and of half of it.
+constexpr double kErrorMax = 1.0;   // Of a logarithm: errors beyond a factor of e are no measure.
 constexpr double kUnitsMin = 1e-3;  // A forecast of less is of that: log ratios need one.
 
 // What the partners say of one series' bucket.
@@ -137,7 +138,8 @@ class Replay {
       // A record fades by observations, of which a bucket brings one a series.
       records_.emplace(
           group, GroupRecord{*fc::TrackRecord::Make(2, {.errors = fc::ErrorKind::kLogRatio,
-                                                        .half_life_observations = 26.0 * count})});
+                                                        .half_life_observations = 26.0 * count,
+                                                        .error_max = kErrorMax})});
     }
   }
 
@@ -198,8 +200,10 @@ class Replay {
       const double said_without = said.retailer_units - said.event_units;
       const double announced = std::log(said.retailer_units / said_without);
       if (announced != 0.0) {
+        const double beyond = std::log(actual / baseline) - announced;
         Check(group.uplifts.Observe(
-            {.announced = announced, .realised = std::log(actual / baseline)}));
+            {.announced = announced,
+             .realised = announced + std::clamp(beyond, -kErrorMax, kErrorMax)}));
       }
       const double without = actual * std::exp(-announced * group.uplifts.Credit({}));
       const std::optional<double> forecasts[] = {said_without, said.maker_units};
