@@ -44,6 +44,10 @@ absl::Status CheckParty(std::size_t index, const PartyForecast& party, ErrorKind
     return absl::InvalidArgumentError(absl::StrCat(
         "party ", index, " expects nothing without its events: a log ratio needs more"));
   }
+  if (errors == ErrorKind::kLogRatio && *party.units <= 0.0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("party ", index, " expects nothing: a log ratio needs more"));
+  }
   return absl::OkStatus();
 }
 
@@ -128,6 +132,11 @@ class Combiner {
   }
   bool Log() const { return record_.options().errors == ErrorKind::kLogRatio; }
   const PartyForecast& Of(std::size_t k) const { return input_.parties[weighed_[k]]; }
+  // What a party's events add: in units, or to the logarithm.
+  double Announced(const PartyForecast& party) const {
+    if (!Log() || !party.units.has_value()) return party.event_units;
+    return std::log(*party.units / (*party.units - party.event_units));
+  }
   // Errors' unit in units of demand, at a forecast.
   double UnitsAt(double units) const { return Log() ? units : input_.scale_units; }
 
@@ -157,11 +166,12 @@ class Combiner {
       PartyShare& share = result_.shares[p];
       share.unbiased_units =
           Log() ? said * std::exp(-bias) : std::max(0.0, said - input_.scale_units * bias);
-      share.event_units = party.event_units * party.uplifts.Credit(options_.credit);
+      share.event_units = Announced(party) * party.uplifts.Credit(options_.credit);
     }
   }
 
-  // Variances drawn to their mean, covariances to zero. Without any record: the identity.
+  // Variances drawn to their mean, covariances to zero, and what they share. Without any record:
+  // the identity.
   void FillCovariances() {
     double sum = 0.0;
     std::size_t known = 0;
@@ -182,9 +192,37 @@ class Combiner {
         const std::optional<double> covariance = record_.CovarianceOf(a, b);
         covariances_[i][j] =
             i == j ? std::max(least, trust * covariance.value_or(mean) + (1.0 - trust) * mean)
-                   : options_.covariance_kept * trust * covariance.value_or(0.0);
+                   : trust * covariance.value_or(0.0);
       }
     }
+    const std::size_t n = weighed_.size();
+    double shared = 0.0;
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < i; ++j) shared += covariances_[i][j];
+    }
+    shared_ = n < 2 ? 0.0 : std::max(0.0, 2.0 * shared / static_cast<double>(n * (n - 1)));
+  }
+
+  // Without what all errors share, and of the rest off the diagonal only what is kept.
+  Matrix Apart() const {
+    Matrix apart{};
+    for (std::size_t i = 0; i < weighed_.size(); ++i) {
+      for (std::size_t j = 0; j < weighed_.size(); ++j) {
+        apart[i][j] = (i == j ? 1.0 : options_.covariance_kept) * (covariances_[i][j] - shared_);
+      }
+    }
+    return apart;
+  }
+
+  // Factors the covariances that are weighed by. Where a party's variance is below what all are
+  // said to share, they share less.
+  bool Factor(Matrix& lower) {
+    constexpr int kHalvings = 30;
+    for (int i = 0; i <= kHalvings; ++i) {
+      if (Cholesky(Apart(), weighed_.size(), lower)) return true;
+      shared_ = i + 1 < kHalvings ? shared_ / 2.0 : 0.0;
+    }
+    return false;
   }
 
   double PriorWeight(std::size_t k) const {
@@ -198,7 +236,7 @@ class Combiner {
     const std::size_t n = weighed_.size();
     Matrix lower{};
     Vector weights{};
-    if (Cholesky(covariances_, n, lower)) {
+    if (Factor(lower)) {
       weights = SolveOnes(lower, n);
     } else {  // Records of different observations may contradict each other: variances alone.
       for (std::size_t k = 0; k < n; ++k) weights[k] = 1.0 / covariances_[k][k];
@@ -218,26 +256,37 @@ class Combiner {
   }
 
   void Sum() {
+    const Matrix apart = Apart();
     double baseline = 0.0;
     double variance = 0.0;
     for (std::size_t i = 0; i < weighed_.size(); ++i) {
       const PartyShare& share = result_.shares[weighed_[i]];
       baseline += share.weight * (Log() ? std::log(share.unbiased_units) : share.unbiased_units);
       for (std::size_t j = 0; j < weighed_.size(); ++j) {
-        variance += share.weight * result_.shares[weighed_[j]].weight * covariances_[i][j];
+        variance += share.weight * result_.shares[weighed_[j]].weight * (apart[i][j] + shared_);
       }
     }
     if (Log()) baseline = std::exp(baseline);
     const double unit = UnitsAt(baseline);
     variance = std::max(0.0, variance) * unit * unit;
     double events = 0.0;
+    double event_variance = 0.0;
     for (std::size_t p = 0; p < input_.parties.size(); ++p) {
-      const double deviation =
-          input_.parties[p].event_units * input_.parties[p].uplifts.Deviation();
       if (!input_.parties[p].units.has_value()) continue;
+      const double deviation = Announced(input_.parties[p]) * input_.parties[p].uplifts.Deviation();
       events += result_.shares[p].event_units;
-      variance += deviation * deviation;
+      event_variance += deviation * deviation;
     }
+    if (Log()) {
+      // From logarithms to units, by the logarithmic mean of the baseline and what it becomes.
+      const double factor = std::exp(events);
+      const double a_log = std::abs(events) > 1e-9 ? std::expm1(events) / events : 1.0;
+      for (PartyShare& share : result_.shares) share.event_units *= baseline * a_log;
+      events = baseline * std::expm1(events);
+      variance *= factor * factor;
+      event_variance *= (baseline + events) * (baseline + events);
+    }
+    variance += event_variance;
     result_.weighted_units = std::max(0.0, baseline + events);
     if (any_record_) result_.deviation_units = std::sqrt(variance);
   }
@@ -284,6 +333,7 @@ class Combiner {
   Consensus result_{};
   std::vector<std::size_t> weighed_;
   Matrix covariances_{};
+  double shared_ = 0.0;  // Of all parties' covariances: the actual's own noise.
   bool any_record_ = false;
 };
 

@@ -24,10 +24,12 @@ namespace tandem::forecasting {
 // What a party says of one bucket.
 struct PartyForecast {
   std::optional<double> units{};  // All it expects, its own events included; nullopt: it is silent.
-  double event_units = 0.0;       // The part of it due to events that the others do not know.
-  UpliftRecord uplifts{};         // What its announced events came to so far.
-  ValueAdded value_added{};       // Of what it changes, against the forecast without it.
-  bool machine = false;           // A model's: it takes no part in disagreements. At most one.
+  // The part of it due to events that the others do not know. For log ratios the event is a factor,
+  // units / (units - event_units), and adds to the logarithm.
+  double event_units = 0.0;
+  UpliftRecord uplifts{};    // What its announced events came to so far.
+  ValueAdded value_added{};  // Of what it changes, against the forecast without it.
+  bool machine = false;      // A model's: it takes no part in disagreements. At most one.
 };
 
 struct ConsensusInput {
@@ -42,8 +44,9 @@ struct ConsensusOptions {
   // The count at which a party's own bias, variance or weight counts as much as the prior: none,
   // the parties' mean variance, the prior's weights.
   double prior_count = 8.0;
-  // The share that stays of the errors' covariances: 0 is Bates and Granger without them, 1 all of
-  // them. Half: estimated covariances are noisy, and inverted noise is worse than none.
+  // The share that stays of what the errors' covariances differ from their mean: 0 is Bates and
+  // Granger on what is each party's own, 1 all of them. Half: estimated covariances are noisy, and
+  // inverted noise is worse than none.
   double covariance_kept = 0.5;
   Prior prior = Prior::kEqual;
   // A party whose changes have made things worse with this confidence gets no weight.
@@ -69,7 +72,9 @@ struct PartyShare {
   Standing standing = Standing::kWeighed;
   double weight = 0.0;          // 0..1; the weights of all add up to 1.
   double unbiased_units = 0.0;  // What it said without its events, freed from its bias; >= 0.
-  double event_units = 0.0;     // What is added for its events: announced times credit.
+  // What is added for its events: announced times credit; for log ratios its part of what all
+  // events' factors, each to the power of its credit, add to the baseline.
+  double event_units = 0.0;
 };
 
 struct Disagreement {
@@ -91,16 +96,24 @@ struct Consensus {
   std::vector<Disagreement> disagreements{};  // By first, then second party.
 };
 
-// Combines. With S the errors' covariances (shrunk: off the diagonal to `covariance_kept` of them,
-// the diagonal towards its mean by n / (n + prior_count)), w = S^-1 1 / (1' S^-1 1) over the
+// What the actual does that nobody foresaw is in every party's error, so errors always have much in
+// common. That must not move the weights, and does not: with sum w = 1, w' (S + c 1 1') w = w' S w
+// + c, whose least w is the same for every c. Shrunk to zero instead, two errors that are mostly
+// the actual's noise would look alike, and the better party would lose its weight.
+//
+// Combines. With S the errors' covariances (shrunk: the diagonal towards its mean by n / (n +
+// prior_count), off the diagonal towards their mean c, or 0 if that is below, to
+// `covariance_kept`), w = S^-1 1 / (1' S^-1 1) over the
 // parties that are weighed, negative weights set to 0 and the rest made to add up to 1, then drawn
 // to the prior's weights by n / (n + prior_count), n the least count of a weighed party. A party
 // that hurts is weighed only where nobody else speaks. kScaled averages the unbiased forecasts,
-// kLogRatio their logarithms. Each party's events are added at its credit, whatever its weight.
-// O(parties cubed). kInvalidArgument if there is not one entry a party, nobody speaks, a forecast
-// is not finite or is below 0 (for kLogRatio: its part without events is not above 0), the scale is
-// not above 0, there are two machines, or an option is outside its range; kOutOfRange if a result
-// is not finite.
+// kLogRatio their logarithms. Each party's events are added at its credit, whatever its weight: in
+// units for kScaled; for kLogRatio as logarithms, since a promotion multiplies what the shop sells
+// and not what one party thought that it sells. Several parties' are told apart by their
+// logarithms. O(parties cubed). kInvalidArgument if there is not one entry a party, nobody speaks,
+// a forecast is not finite or is below 0 (for kLogRatio: it, or its part without events, is not
+// above 0), the scale is not above 0, there are two machines, or an option is outside its range;
+// kOutOfRange if a result is not finite.
 absl::StatusOr<Consensus> Combine(const ConsensusInput& input, const ConsensusOptions& options);
 
 }  // namespace tandem::forecasting

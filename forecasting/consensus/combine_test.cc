@@ -102,6 +102,27 @@ TEST(Combine, WeightsAreTheLeastVarianceOnes) {
   }
 }
 
+// Errors of deviation 1 and 2 in patterns that are orthogonal, and a noise that both share: the
+// weights are 4/5 and 1/5 whatever that noise is. So they were not while covariances were drawn to
+// 0.
+TEST(Combine, WhatAllErrorsShareDoesNotMoveTheWeights) {
+  for (const double noise : {0.0, 1.0, 10.0}) {
+    TrackRecord record = RecordOf(2, {.half_life_observations = kForever});
+    std::vector<std::vector<double>> errors;
+    for (int i = 0; i < 800; ++i) {
+      const double first = i % 2 == 0 ? 1.0 : -1.0;
+      const double second = i % 4 < 2 ? 2.0 : -2.0;
+      const double both = i % 8 < 4 ? noise : -noise;
+      errors.push_back({first + both, second + both});
+    }
+    Fill(record, errors);
+    const Consensus consensus = Combined(record, Say({100.0, 110.0}), {.prior_count = 0.0});
+    EXPECT_NEAR(consensus.shares[0].weight, 0.8, 1e-6) << noise;
+    EXPECT_NEAR(*consensus.deviation_units, 10.0 * std::sqrt((0.8 + noise * noise) * 800 / 799),
+                1e-6);
+  }
+}
+
 TEST(Combine, DrawsToThePriorWhileLittleIsKnown) {
   TrackRecord record = RecordOf(2);
   std::vector<PartyForecast> parties = Say({100.0, 110.0});
@@ -162,12 +183,39 @@ TEST(Combine, AddsAnEventThatOneAloneKnows) {
   std::vector<PartyForecast> parties = Say({160.0, 104.0});
   parties[0].event_units = 60.0;
   for (int i = 0; i < 4; ++i) {
-    ASSERT_TRUE(parties[0].uplifts.Observe({.announced_units = 60.0, .realised_units = 30.0}).ok());
+    ASSERT_TRUE(parties[0].uplifts.Observe({.announced = 60.0, .realised = 30.0}).ok());
   }
   const Consensus consensus = Combined(record, parties);
   ASSERT_TRUE(consensus.units.has_value());  // Without the event they agree.
   EXPECT_DOUBLE_EQ(consensus.shares[0].event_units, 45.0);
   EXPECT_DOUBLE_EQ(*consensus.units, 102.0 + 45.0);
+}
+
+// A promotion that doubles: the maker's 100 and the retailer's 121, less a baseline bias of
+// nothing, meet at 110, and twice that is 220: not 110 and the 121 that the retailer's own baseline
+// gave.
+TEST(Combine, AnEventMultipliesWhereErrorsAreRatios) {
+  const TrackRecord record = RecordOf(2, {.errors = ErrorKind::kLogRatio});
+  std::vector<PartyForecast> parties = {{.units = 242.0, .event_units = 121.0}, {.units = 100.0}};
+  const auto consensus = Combine({.record = record, .parties = parties}, {});
+  ASSERT_TRUE(consensus.ok()) << consensus.status();
+  EXPECT_NEAR(consensus->weighted_units, 220.0, 1e-9);
+  EXPECT_NEAR(consensus->shares[0].event_units, 110.0, 1e-9);
+  // A party of which events came to half in logarithms: the root of two.
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_TRUE(parties[0].uplifts.Observe({.announced = 0.7, .realised = 0.35}).ok());
+  }
+  const auto half = Combine({.record = record, .parties = parties}, {});
+  EXPECT_NEAR(half->weighted_units, 110.0 * std::sqrt(2.0), 0.1);
+  // Two events tell their units apart by their logarithms: a doubling and its undoing.
+  parties[0].uplifts = {};
+  parties[1] = {.units = 50.0, .event_units = -50.0};
+  const auto undone = Combine({.record = record, .parties = parties}, {});
+  EXPECT_NEAR(undone->weighted_units, 110.0, 1e-9);
+  EXPECT_NEAR(undone->shares[0].event_units, 110.0 * std::log(2.0), 1e-6);
+  EXPECT_NEAR(undone->shares[1].event_units, -110.0 * std::log(2.0), 1e-6);
+  parties[0] = {.units = 0.0, .event_units = -10.0};
+  EXPECT_FALSE(Combine({.record = record, .parties = parties}, {}).ok());
 }
 
 TEST(Combine, AveragesRatiosByTheirLogarithms) {

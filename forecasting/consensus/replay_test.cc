@@ -64,8 +64,8 @@ TEST(Replay, TogetherTheyBeatTheBetterOfTheTwo) {
     const double baseline = consensus->weighted_units - consensus->shares[kRetailer].event_units;
     if (week.announced > 0.0) {
       ASSERT_TRUE(uplifts
-                      .Observe({.announced_units = week.announced,
-                                .realised_units = week.actual - baseline})
+                      .Observe({.announced = week.announced / 100.0,
+                                .realised = (week.actual - baseline) / 100.0})
                       .ok());
     }
     const double without = week.actual - week.announced * uplifts.Credit({});

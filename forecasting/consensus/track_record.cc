@@ -26,6 +26,9 @@ absl::Status CheckOptions(std::size_t parties, const TrackOptions& options) {
   if (!std::isfinite(options.half_life_observations) || options.half_life_observations <= 0.0) {
     return absl::InvalidArgumentError("the half life must be finite and above 0");
   }
+  if (!(options.error_max > 0.0)) {
+    return absl::InvalidArgumentError("error_max must be above 0");
+  }
   if (options.errors != ErrorKind::kScaled && options.errors != ErrorKind::kLogRatio) {
     return absl::InvalidArgumentError("errors are scaled or log ratios");
   }
@@ -98,6 +101,7 @@ absl::Status TrackRecord::Observe(const Observed& observed) {
     errors[party] = options_.errors == ErrorKind::kLogRatio
                         ? std::log(*forecast / observed.actual_units)
                         : (*forecast - observed.actual_units) / observed.scale_units;
+    errors[party] = std::clamp(*errors[party], -options_.error_max, options_.error_max);
   }
   for (std::size_t a = 0; a < parties_; ++a) {
     for (std::size_t b = a; b < parties_; ++b) {

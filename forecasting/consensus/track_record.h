@@ -2,7 +2,8 @@
 // errors. One record serves one group of items and one horizon bucket (the caller keys them); the
 // machine's forecast is a party like any other. References: Bates and Granger, "The Combination of
 // Forecasts", Operational Research Quarterly 20 (1969); Newbold and Granger, J. of the Royal
-// Statistical Society A 137 (1974), who weight recent errors more.
+// Statistical Society A 137 (1974), who weight recent errors more; Huber, "Robust Estimation of
+// a Location Parameter", Annals of Mathematical Statistics 35 (1964).
 //
 //   auto record = TrackRecord::Make(3, {});            // Retailer, manufacturer, machine.
 //   record->Observe({.forecasts_units = forecasts, .actual_units = 120.0, .scale_units = 40.0});
@@ -11,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -33,6 +35,9 @@ struct TrackOptions {
   // After so many later observations an error counts half. 26: half a year of weeks, so that last
   // year's season still counts a quarter.
   double half_life_observations = 26.0;
+  // An error beyond this, either way, counts as this (Huber 1964): one failed delivery, or the
+  // ratio of two tiny numbers, must not decide what a party is worth. In the errors' unit.
+  double error_max = std::numeric_limits<double>::infinity();
 };
 
 // One actual and what was forecast for it. The forecasts must all have been made at the origin of
@@ -56,8 +61,8 @@ class TrackRecord {
     friend bool operator==(const Pair&, const Pair&) = default;
   };
 
-  // A record without observations. kInvalidArgument unless 1 <= parties <= kPartiesMax and the half
-  // life is finite and above 0.
+  // A record without observations. kInvalidArgument unless 1 <= parties <= kPartiesMax, the half
+  // life is finite and above 0 and error_max is above 0.
   static absl::StatusOr<TrackRecord> Make(std::size_t parties, const TrackOptions& options);
   // The record whose `pairs()` these are. kInvalidArgument where they are none of any record.
   static absl::StatusOr<TrackRecord> Restore(std::size_t parties, const TrackOptions& options,
@@ -86,7 +91,8 @@ class TrackRecord {
   friend bool operator==(const TrackRecord& a, const TrackRecord& b) {
     return a.parties_ == b.parties_ && a.pairs_ == b.pairs_ &&
            a.options_.errors == b.options_.errors &&
-           a.options_.half_life_observations == b.options_.half_life_observations;
+           a.options_.half_life_observations == b.options_.half_life_observations &&
+           a.options_.error_max == b.options_.error_max;
   }
 
  private:

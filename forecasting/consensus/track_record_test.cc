@@ -88,5 +88,21 @@ TEST(TrackRecord, RefusesWhatItCannotCountAndStaysAsItWas) {
   EXPECT_FALSE(TrackRecord::Make(1, {.half_life_observations = 0.0}).ok());
 }
 
+// A hundred errors of 0.1 either way and one of a hundred: it counts as one of 1.
+TEST(TrackRecord, AnErrorBeyondTheLargestCountsAsThat) {
+  TrackRecord record = *TrackRecord::Make(1, {.half_life_observations = 1e12, .error_max = 1.0});
+  for (int i = 0; i < 100; ++i) {
+    const std::optional<double> said[] = {i % 2 == 0 ? 10.1 : 9.9};
+    ASSERT_TRUE(record.Observe({.forecasts_units = said, .actual_units = 10.0}).ok());
+  }
+  const std::optional<double> far[] = {110.0};
+  ASSERT_TRUE(record.Observe({.forecasts_units = far, .actual_units = 10.0}).ok());
+  EXPECT_NEAR(record.BiasOf(0), 1.0 / 101.0, 1e-9);
+  EXPECT_NEAR(*record.CovarianceOf(0, 0), (100.0 * 0.01 + 1.0 - 1.0 / 101.0) / 100.0, 1e-9);
+  EXPECT_FALSE(TrackRecord::Make(1, {.error_max = 0.0}).ok());
+  EXPECT_NE(record, *TrackRecord::Restore(1, {.half_life_observations = 1e12},
+                                          {record.pairs().begin(), record.pairs().end()}));
+}
+
 }  // namespace
 }  // namespace tandem::forecasting

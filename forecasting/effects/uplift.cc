@@ -23,6 +23,16 @@ absl::Status CheckOptions(const UpliftOptions& options) {
   if (!std::isfinite(options.half_life_buckets) || options.half_life_buckets <= 0.0) {
     return absl::InvalidArgumentError("the half life must be finite and above 0");
   }
+  if (options.tail_freedom != 0.0 &&
+      !(std::isfinite(options.tail_freedom) && options.tail_freedom >= 1.0)) {
+    return absl::InvalidArgumentError("tail_freedom must be 0, or finite and at least 1");
+  }
+  if (!std::isfinite(options.coefficient_deviation) || options.coefficient_deviation <= 0.0) {
+    return absl::InvalidArgumentError("coefficient_deviation must be finite and above 0");
+  }
+  if (!(options.percentage_pull >= 0.0 && options.percentage_pull <= 10.0)) {
+    return absl::InvalidArgumentError("percentage_pull must be 0 to 10");
+  }
   if (options.lead_buckets < 1) {
     return absl::InvalidArgumentError("the level must be chosen for at least 1 bucket ahead");
   }
@@ -64,6 +74,41 @@ bool AllFinite(const UpliftModel& model) {
   });
 }
 
+// Fits the model's last group, whose members' numbers these are. Where errors have long tails, the
+// trust in each bucket and the coefficients are found in turn.
+void FitGroup(std::span<const PromotedSeries> series, std::span<const std::size_t> of_group,
+              const UpliftOptions& options, UpliftModel& model) {
+  constexpr int kRoundsOfTrust = 6;
+  UpliftGroup& group = model.groups.back();
+  std::vector<Remains> remains;
+  for (const std::size_t s : of_group) {
+    remains.push_back({.trust = std::vector<double>(series[s].units.size(), 1.0)});
+  }
+  std::vector<std::vector<double>> coefficients;
+  const int rounds = options.tail_freedom > 0.0 ? kRoundsOfTrust : 1;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<Moments> moments;
+    moments.reserve(of_group.size());
+    for (std::size_t m = 0; m < of_group.size(); ++m) {
+      if (round > 0) Trust(options, group, remains[m]);
+      moments.push_back(MomentsOf(series[of_group[m]], options, remains[m].trust));
+    }
+    coefficients = Pool(moments, options, group);
+    for (std::size_t m = 0; m < of_group.size(); ++m) {
+      remains[m].residuals = Residuals(series[of_group[m]], options, coefficients[m]);
+    }
+  }
+  std::vector<UpliftFit*> fits;
+  for (std::size_t m = 0; m < of_group.size(); ++m) {
+    UpliftFit& fit = model.series[of_group[m]];
+    fit.coefficients = std::move(coefficients[m]);
+    fit.offset_units = options.offset_units;
+    fit.percentage_pull = options.percentage_pull;
+    fits.push_back(&fit);
+  }
+  FollowLevels(remains, options, group, fits);
+}
+
 }  // namespace
 
 double UpliftFit::Forecast(std::span<const double> drivers, Point point) const {
@@ -71,7 +116,7 @@ double UpliftFit::Forecast(std::span<const double> drivers, Point point) const {
   for (std::size_t i = 0; i < coefficients.size(); ++i) log += coefficients[i] * drivers[i];
   const double variance = deviation * deviation;
   if (point == Point::kMean) log += variance / 2.0;
-  if (point == Point::kLeastPercentage) log -= variance;
+  if (point == Point::kLeastPercentage) log -= percentage_pull * variance;
   return std::max(0.0, std::exp(log) - offset_units);
 }
 
@@ -87,22 +132,8 @@ absl::StatusOr<UpliftModel> FitUplifts(std::span<const PromotedSeries> series,
   UpliftModel model;
   model.series.resize(series.size());
   for (const auto& [number, of_group] : members) {
-    UpliftGroup& group = model.groups.emplace_back();
-    group.group = number;
-    std::vector<Moments> moments;
-    moments.reserve(of_group.size());
-    for (const std::size_t s : of_group) moments.push_back(MomentsOf(series[s], options));
-    std::vector<std::vector<double>> coefficients = Pool(moments, options, group);
-    std::vector<std::vector<double>> residuals;
-    std::vector<UpliftFit*> fits;
-    for (std::size_t m = 0; m < of_group.size(); ++m) {
-      const std::size_t s = of_group[m];
-      residuals.push_back(Residuals(series[s], options, coefficients[m]));
-      model.series[s].coefficients = std::move(coefficients[m]);
-      model.series[s].offset_units = options.offset_units;
-      fits.push_back(&model.series[s]);
-    }
-    FollowLevels(residuals, options, group, fits);
+    model.groups.push_back({.group = number});
+    FitGroup(series, of_group, options, model);
   }
   if (!AllFinite(model)) return absl::OutOfRangeError("the values are too large to fit");
   return model;

@@ -2,7 +2,8 @@
 // model whose coefficients are partly pooled. A series with much history keeps its own, one with
 // little gets its group's. References: Laird and Ware, "Random-Effects Models for Longitudinal
 // Data", Biometrics 38 (1982), for pooling and its estimation; Wittink et al., "SCAN*PRO" (1988),
-// for promotions as multipliers.
+// for promotions as multipliers; Lange, Little and Taylor, "Robust Statistical Modeling Using the t
+// Distribution", J. of the American Statistical Association 84 (1989), for errors with long tails.
 //
 //   log(y[t] + offset) = level[t] + sum_j beta[j] x[t][j] + error
 //
@@ -36,13 +37,24 @@ struct UpliftOptions {
   // The level follows the residuals with the weight that forecast best this many buckets ahead.
   std::size_t lead_buckets = 1;
   int iterations = 30;  // Of the estimation of the pooling (EM); it always runs them all.
+  // What a group's coefficients are before any data: of this deviation about 0. It keeps a driver
+  // that hardly changed from getting a coefficient that a plan outside of what was seen would blow
+  // up.
+  double coefficient_deviation = 3.0;
+  // Degrees of freedom of the errors' Student's t, >= 1: a bucket that was far off (a delivery that
+  // failed, a promotion that nobody recorded) counts less. 0: errors are normal.
+  double tail_freedom = 0.0;
+  // Of Point::kLeastPercentage, 0..10. What is best on the past that was fitted is too little; take
+  // it from forecasts that were made before.
+  double percentage_pull = 1.0;
 };
 
 // Which number of the forecast's distribution (log-normal) is asked for.
 enum class Point : std::uint8_t {
-  kMedian = 0,           // Least absolute error.
-  kMean = 1,             // Unbiased in units: for sums and stock.
-  kLeastPercentage = 2,  // Least |error| / actual: exp(mu - sigma^2).
+  kMedian = 0,  // Least absolute error.
+  kMean = 1,    // Unbiased in units: for sums and stock.
+  // Least |error| / actual: exp(mu - pull sigma^2); for a log-normal the pull is 1.
+  kLeastPercentage = 2,
 };
 
 // A fitted series. A value.
@@ -50,6 +62,7 @@ struct UpliftFit {
   double level = 0.0;      // Of the logarithm, after the last bucket.
   double deviation = 0.0;  // Of the logarithm's forecast error.
   double offset_units = 0.0;
+  double percentage_pull = 1.0;
   std::vector<double> coefficients{};  // k.
 
   // The forecast with these drivers (k values, finite), in units, >= 0.

@@ -14,12 +14,17 @@ constexpr std::array kLevelWeights = {0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4,
 // estimate creeps to zero for ever, since each step can only shrink it by a part.
 constexpr double kSpreadFloor = 1e-8;
 
-// Coefficients that all members share, with a trace of a ridge for drivers that never change.
-std::vector<double> Common(std::span<const Moments> members) {
+// Coefficients that all members share, drawn to 0 as if the whole variance of log demand were
+// noise, and with a trace of a ridge for drivers that never change.
+std::vector<double> Common(std::span<const Moments> members, double deviation) {
   const std::size_t k = members.front().xy.size();
   SmallMatrix xx(k);
   std::vector<double> xy(k);
+  double yy = 0.0;
+  double freedom = 1.0;
   for (const Moments& member : members) {
+    yy += member.yy;
+    freedom += std::max(0.0, member.buckets - 1.0);
     for (std::size_t i = 0; i < k; ++i) {
       xy[i] += member.xy[i];
       for (std::size_t j = 0; j < k; ++j) xx(i, j) += member.xx(i, j);
@@ -27,7 +32,8 @@ std::vector<double> Common(std::span<const Moments> members) {
   }
   double trace = 0.0;
   for (std::size_t i = 0; i < k; ++i) trace += xx(i, i);
-  const double ridge = trace > 0.0 ? 1e-6 * trace / static_cast<double>(k) : 1.0;
+  const double ridge = (trace > 0.0 ? 1e-6 * trace / static_cast<double>(k) : 1.0) +
+                       yy / freedom / (deviation * deviation);
   for (std::size_t i = 0; i < k; ++i) xx(i, i) += ridge + 1e-6 * xx(i, i);
   const auto factored = Factored::Of(xx);
   return factored.has_value() ? factored->Solve(xy) : std::vector<double>(k);
@@ -75,39 +81,42 @@ double TraceOfProduct(const SmallMatrix& a, const SmallMatrix& b) {
   return sum;
 }
 
-// Simple exponential smoothing of residuals; returns the sum of squared errors `lead` ahead.
+// Simple exponential smoothing of residuals; with the sum of squared errors `lead` ahead.
 struct Smoothed {
   double level = 0.0;
   double squares = 0.0;
   std::size_t count = 0;
 };
-Smoothed Smooth(std::span<const double> residuals, double weight, double start, std::size_t lead) {
+Smoothed Smooth(const Remains& remains, double weight, double start, std::size_t lead) {
   Smoothed smoothed{.level = start};
-  for (std::size_t t = 0; t < residuals.size(); ++t) {
-    smoothed.level += weight * (residuals[t] - smoothed.level);
-    if (t + lead >= residuals.size()) continue;
-    const double error = residuals[t + lead] - smoothed.level;
-    smoothed.squares += error * error;
+  const std::size_t n = remains.residuals.size();
+  for (std::size_t t = 0; t < n; ++t) {
+    const double gain = std::min(1.0, weight * remains.trust[t]);
+    smoothed.level += gain * (remains.residuals[t] - smoothed.level);
+    if (t + lead >= n) continue;
+    const double error = remains.residuals[t + lead] - smoothed.level;
+    smoothed.squares += remains.trust[t + lead] * error * error;
     ++smoothed.count;
   }
   return smoothed;
 }
 
 // The level before the first bucket: the fading mean that the coefficients were fitted about.
-double StartOf(std::span<const double> residuals, double half_life) {
+double StartOf(const Remains& remains, double half_life) {
   const double keep = std::exp2(-1.0 / half_life);
   double sum = 0.0;
   double weights = 0.0;
-  for (const double residual : residuals) {
-    sum = keep * sum + residual;
-    weights = keep * weights + 1.0;
+  for (std::size_t t = 0; t < remains.residuals.size(); ++t) {
+    sum = keep * sum + remains.trust[t] * remains.residuals[t];
+    weights = keep * weights + remains.trust[t];
   }
   return sum / weights;
 }
 
 }  // namespace
 
-Moments MomentsOf(const PromotedSeries& series, const UpliftOptions& options) {
+Moments MomentsOf(const PromotedSeries& series, const UpliftOptions& options,
+                  std::span<const double> trust) {
   const std::size_t k = options.drivers;
   const std::size_t n = series.units.size();
   const double keep = std::exp2(-1.0 / options.half_life_buckets);
@@ -116,7 +125,9 @@ Moments MomentsOf(const PromotedSeries& series, const UpliftOptions& options) {
   Moments moments{
       .xx = SmallMatrix(k), .xy = std::vector<double>(k), .mean_x = std::vector<double>(k)};
   for (std::size_t t = 0; t < n; ++t) {
-    weights[t] = std::pow(keep, static_cast<double>(n - 1 - t));
+    const double age = std::pow(keep, static_cast<double>(n - 1 - t));
+    weights[t] = age * trust[t];
+    moments.buckets += age;
     logs[t] = std::log(series.units[t] + options.offset_units);
     moments.weight += weights[t];
     moments.mean_y += weights[t] * logs[t];
@@ -143,11 +154,11 @@ std::vector<std::vector<double>> Pool(std::span<const Moments> members,
                                       const UpliftOptions& options, UpliftGroup& group) {
   const std::size_t k = options.drivers;
   const auto count = static_cast<double>(members.size());
-  group.coefficients = Common(members);
+  group.coefficients = Common(members, options.coefficient_deviation);
   double freedom = 0.0;  // Buckets less a level each.
   double squares = 0.0;
   for (const Moments& member : members) {
-    freedom += std::max(0.0, member.weight - 1.0);
+    freedom += std::max(0.0, member.buckets - 1.0);
     squares += Squares(member, group.coefficients);
   }
   freedom = std::max(freedom, 1.0);
@@ -172,7 +183,10 @@ std::vector<std::vector<double>> Pool(std::span<const Moments> members,
       }
       group.deviations[i] = std::sqrt(std::max(spread, kSpreadFloor * variance));
     }
-    group.coefficients = mean;
+    for (std::size_t i = 0; i < k; ++i) {
+      const double apart = group.deviations[i] / options.coefficient_deviation;
+      group.coefficients[i] = mean[i] / (1.0 + apart * apart / count);
+    }
     variance = std::max(squares / freedom, 1e-12);
   }
   group.residual_deviation = std::sqrt(variance);
@@ -195,14 +209,24 @@ std::vector<double> Residuals(const PromotedSeries& series, const UpliftOptions&
   return residuals;
 }
 
-void FollowLevels(std::span<const std::vector<double>> residuals, const UpliftOptions& options,
+void Trust(const UpliftOptions& options, const UpliftGroup& group, Remains& remains) {
+  const double level = StartOf(remains, options.half_life_buckets);
+  const double variance = group.residual_deviation * group.residual_deviation;
+  for (std::size_t t = 0; t < remains.residuals.size(); ++t) {
+    const double apart = remains.residuals[t] - level;
+    remains.trust[t] =
+        (options.tail_freedom + 1.0) / (options.tail_freedom + apart * apart / variance);
+  }
+}
+
+void FollowLevels(std::span<const Remains> remains, const UpliftOptions& options,
                   UpliftGroup& group, std::span<UpliftFit* const> fits) {
   const std::size_t lead = options.lead_buckets;
   double best = std::numeric_limits<double>::infinity();
   for (const double weight : kLevelWeights) {
     double squares = 0.0;
-    for (const std::vector<double>& series : residuals) {
-      squares += Smooth(series, weight, StartOf(series, options.half_life_buckets), lead).squares;
+    for (const Remains& member : remains) {
+      squares += Smooth(member, weight, StartOf(member, options.half_life_buckets), lead).squares;
     }
     if (squares < best) {
       best = squares;
@@ -211,12 +235,12 @@ void FollowLevels(std::span<const std::vector<double>> residuals, const UpliftOp
   }
   // A series' own deviation, drawn to the group's as if that were of 20 buckets.
   constexpr double kPriorBuckets = 20.0;
-  for (std::size_t s = 0; s < residuals.size(); ++s) {
-    const Smoothed smoothed = Smooth(residuals[s], group.level_weight,
-                                     StartOf(residuals[s], options.half_life_buckets), lead);
+  for (std::size_t m = 0; m < remains.size(); ++m) {
+    const Smoothed smoothed = Smooth(remains[m], group.level_weight,
+                                     StartOf(remains[m], options.half_life_buckets), lead);
     const double prior = group.residual_deviation * group.residual_deviation;
-    fits[s]->level = smoothed.level;
-    fits[s]->deviation = std::sqrt((smoothed.squares + kPriorBuckets * prior) /
+    fits[m]->level = smoothed.level;
+    fits[m]->deviation = std::sqrt((smoothed.squares + kPriorBuckets * prior) /
                                    (static_cast<double>(smoothed.count) + kPriorBuckets));
   }
 }

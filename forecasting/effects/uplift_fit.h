@@ -15,11 +15,14 @@ struct Moments {
   SmallMatrix xx;            // Weighted sums of products of the drivers,
   std::vector<double> xy{};  // of drivers with log demand,
   double yy = 0.0;           // and of log demand.
-  double weight = 0.0;       // Sum of the weights.
+  double weight = 0.0;       // Sum of the weights,
+  double buckets = 0.0;      // and of what they would be without the far-off buckets' trust.
   std::vector<double> mean_x{};
   double mean_y = 0.0;
 };
-Moments MomentsOf(const PromotedSeries& series, const UpliftOptions& options);
+// `trust` is a weight a bucket beside its age's.
+Moments MomentsOf(const PromotedSeries& series, const UpliftOptions& options,
+                  std::span<const double> trust);
 
 // The pooling of one group's coefficients by expectation and maximization: fills the group's
 // coefficients and deviations, and returns each member's coefficients.
@@ -30,8 +33,18 @@ std::vector<std::vector<double>> Pool(std::span<const Moments> members,
 std::vector<double> Residuals(const PromotedSeries& series, const UpliftOptions& options,
                               std::span<const double> coefficients);
 
+// A member's residuals and how far each bucket is trusted, a value a bucket.
+struct Remains {
+  std::vector<double> residuals{};
+  std::vector<double> trust{};
+};
+
+// Trust by Student's t: (freedom + 1) / (freedom + (residual - level)^2 / deviation^2), with the
+// level the trusted, fading mean of the residuals and the deviation the group's.
+void Trust(const UpliftOptions& options, const UpliftGroup& group, Remains& remains);
+
 // Chooses the group's level weight, and fills each member's level and deviation.
-void FollowLevels(std::span<const std::vector<double>> residuals, const UpliftOptions& options,
+void FollowLevels(std::span<const Remains> remains, const UpliftOptions& options,
                   UpliftGroup& group, std::span<UpliftFit* const> fits);
 
 }  // namespace tandem::forecasting

@@ -122,6 +122,19 @@ TEST(FitUplifts, ADriverThatNeverChangesHasNoEffect) {
   for (const UpliftFit& fit : model->series) EXPECT_NEAR(fit.coefficients[1], 0.0, 1e-6);
 }
 
+// A driver that moved by a thousandth, in a bucket that happened to be twice as large: a plan of 1
+// must not make it 2^1000.
+TEST(FitUplifts, ADriverThatHardlyChangedIsNotBlownUp) {
+  std::vector<double> units(12, 10.0);
+  std::vector<double> drivers(12, 0.0);
+  units[5] = 20.0;
+  drivers[5] = 0.001;
+  const PromotedSeries series[] = {{.units = units, .drivers = drivers}};
+  const auto model = FitUplifts(series, {.drivers = 1});
+  ASSERT_TRUE(model.ok());
+  EXPECT_LT(std::abs(model->series[0].coefficients[0]), 3.0);
+}
+
 TEST(FitUplifts, FollowsALevelThatMoves) {
   std::vector<double> units;
   std::vector<double> drivers;
@@ -162,6 +175,27 @@ TEST(UpliftFit, LeastPercentageIsLeast) {
   }
 }
 
+// One bucket in eight is a failed delivery: a twentieth of demand. Long tails take back more than
+// half of the harm that it does to coefficients that series have of their own.
+TEST(FitUplifts, FarOffBucketsCountLessWithLongTails) {
+  Made made = Make({.count = 200, .buckets = 80}, testing::Random().Next());
+  const double clean = Distance(made, *FitUplifts(made.series, {.drivers = 2}));
+  for (std::size_t s = 0; s < made.units.size(); ++s) {
+    for (std::size_t t = s % 8; t < made.units[s].size(); t += 8) made.units[s][t] *= 0.05;
+  }
+  const auto normal = FitUplifts(made.series, {.drivers = 2});
+  const auto robust = FitUplifts(made.series, {.drivers = 2, .tail_freedom = 3.0});
+  ASSERT_TRUE(robust.ok()) << robust.status();
+  EXPECT_LT(Distance(made, *robust) - clean, 0.5 * (Distance(made, *normal) - clean));
+}
+
+TEST(FitUplifts, LongTailsDoNoHarmWhereThereAreNone) {
+  const Made made = Make({.count = 100, .buckets = 60, .spread = 0.2}, testing::Random().Next());
+  const auto normal = FitUplifts(made.series, {.drivers = 2});
+  const auto robust = FitUplifts(made.series, {.drivers = 2, .tail_freedom = 4.0});
+  EXPECT_LT(Distance(made, *robust), 1.25 * Distance(made, *normal));
+}
+
 TEST(FitUplifts, RefusesWithTheSeriesAndTheBucket) {
   const double units[] = {1.0, 2.0};
   const double zero[] = {1.0, 0.0};
@@ -179,6 +213,12 @@ TEST(FitUplifts, RefusesWithTheSeriesAndTheBucket) {
   EXPECT_NE(message({}, {.drivers = 1}), "");
   EXPECT_NE(message({.units = units, .drivers = drivers}, {.drivers = 1, .half_life_buckets = 0}),
             "");
+  EXPECT_NE(message({.units = units, .drivers = drivers}, {.drivers = 1, .tail_freedom = 0.5}), "");
+  EXPECT_NE(message({.units = units, .drivers = drivers}, {.drivers = 1, .percentage_pull = -1.0}),
+            "");
+  EXPECT_NE(
+      message({.units = units, .drivers = drivers}, {.drivers = 1, .coefficient_deviation = 0.0}),
+      "");
   EXPECT_FALSE(FitUplifts({}, {.drivers = 1}).ok());
 }
 

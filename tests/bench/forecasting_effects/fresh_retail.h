@@ -1,0 +1,27 @@
+// Fresh food by shop and day, with the hours for which the shelf was empty: FreshRetailNet's
+// layout.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tandem::bench {
+
+inline constexpr std::size_t kFreshDrivers =
+    9;  // Six weekdays, log price factor, activity, holiday.
+
+struct FreshSeries {
+  int city = 0;
+  int first_category = 0;
+  int second_category = 0;
+  std::vector<double> units{};              // A day each.
+  std::vector<std::uint8_t> empty_hours{};  // Of the sixteen from 6 to 22 o'clock.
+  std::vector<double> drivers{};            // kFreshDrivers a day, all known in advance.
+};
+
+// Reads series, sales, stockout_hours_6_22, discount, activity_flag and city_day. Ends the program
+// with a message where a file is missing or a line is not as expected.
+std::vector<FreshSeries> ReadFreshRetail(const std::string& folder);
+
+}  // namespace tandem::bench
