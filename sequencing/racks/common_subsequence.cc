@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/container/flat_hash_map.h"
+#include "sequencing/racks/short_alignment.h"
 
 namespace tandem::sequencing {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using Word = std::uint64_t;
 constexpr std::ptrdiff_t kWordBits = 64;
 constexpr std::ptrdiff_t kBlockRows = 4;     // Rows computed together: their carries overlap.
-constexpr std::ptrdiff_t kFirstBand = 62;    // With a block's rows and both edges, three words.
+constexpr std::ptrdiff_t kFirstBand = 60;    // With a block's rows and both edges, three words.
 constexpr std::int32_t kNowhere = -1;        // The variant is not needed at all.
 constexpr std::size_t kSmallNumbers = 4096;  // Variants below are looked up in a table anyway.
 
@@ -141,23 +142,20 @@ class Matches {
   static constexpr std::ptrdiff_t kScratch = -1;
   static constexpr std::ptrdiff_t kSeldom = 8;
 
-  struct Window {
-    std::ptrdiff_t first = 0;
-    std::ptrdiff_t count = 0;
-  };
-
   // Calls change(word, bit) for both places of each column of word w in its variant's ring: they
   // are one window apart, so that a window is in one piece wherever it begins.
   template <typename Change>
   void ForEachColumn(std::ptrdiff_t w, Change change) {
     const std::ptrdiff_t size = std::ssize(found_.need());
-    for (std::ptrdiff_t bit = 0; bit < std::min(kWordBits, size - w * kWordBits); ++bit) {
-      const auto position = static_cast<std::size_t>(size - 1 - w * kWordBits - bit);
-      const std::ptrdiff_t ring = ring_[static_cast<std::size_t>(found_.need()[position])];
+    const std::ptrdiff_t bits = std::min(kWordBits, size - w * kWordBits);
+    if (bits <= 0) return;
+    const std::int32_t* need = found_.need().data() + (size - 1 - w * kWordBits);  // Backwards.
+    Word* const place = bits_.data() + w % window_.count;
+    for (std::ptrdiff_t bit = 0; bit < bits; ++bit, --need) {
+      const std::ptrdiff_t ring = ring_[static_cast<std::size_t>(*need)];
       if (ring == kScratch) continue;
-      Word* const place = bits_.data() + ring + w % window_.count;
-      change(place[0], Word{1} << bit);
-      change(place[window_.count], Word{1} << bit);
+      change(place[ring], Word{1} << bit);
+      change(place[ring + window_.count], Word{1} << bit);
     }
   }
   void Enter(std::ptrdiff_t w) {
@@ -202,17 +200,24 @@ void ComputeRows(const Word* const* match, Word* column, Word* kept, std::ptrdif
 // included, is one longer than without the position.
 class Band {
  public:
-  // Matches count only where |row - column| <= half_width, and some beyond: whole words do.
-  Band(const Occurrences& found, std::ptrdiff_t half_width)
+  // Matches count only where |row - column| <= half_width, and some beyond: whole words do. Nor do
+  // they where every alignment through them pulls more than `pulls_most`, which must be possible.
+  Band(const Occurrences& found, std::ptrdiff_t half_width, std::ptrdiff_t pulls_most)
       : found_(found),
         words_((std::ssize(found.need()) + kWordBits - 1) / kWordBits),
-        half_width_(half_width) {
+        half_width_(half_width),
+        pulls_most_(pulls_most) {
     const std::ptrdiff_t rows = std::ssize(found.rack());
     stride_ = std::min(words_, (2 * half_width + 2 + kBlockRows) / kWordBits + 2);
     kept_ = std::make_unique_for_overwrite<Word[]>(static_cast<std::size_t>(rows * stride_));
+    computed_.reserve(static_cast<std::size_t>(rows / kBlockRows + 1));
     Matches matches(found, words_, stride_);
     std::vector<Word> column(static_cast<std::size_t>(words_), ~Word{0});
-    for (std::ptrdiff_t row = 0; row < rows; row += kBlockRows) Fill(row, matches, column);
+    high_ = pulls_most < rows ? 0 : words_;
+    for (std::ptrdiff_t row = 0; row < rows; row += kBlockRows) {
+      if (row % kNarrowRows == 0 && pulls_most < rows) Narrow(row, column);
+      Fill(row, matches, column);
+    }
     for (const Word word : column) length_ += std::popcount(~word);
   }
 
@@ -220,43 +225,77 @@ class Band {
 
   // The last column at or before t that is a zero in the row; -1 if there is none.
   std::ptrdiff_t LastZero(std::ptrdiff_t row, std::ptrdiff_t t) const {
-    const std::ptrdiff_t first = FirstWord(row);
-    const Word* words = kept_.get() + row * stride_;
+    const Window computed = computed_[static_cast<std::size_t>(row / kBlockRows)];
+    const Word* words = kept_.get() + row * stride_ - FirstWord(row);
     std::ptrdiff_t w = t / kWordBits;
     Word mask = ~Word{0} >> (kWordBits - 1 - t % kWordBits);
-    if (w >= first + stride_) {  // Beyond the band there are only ones.
-      w = first + stride_ - 1;
+    if (w >= computed.first + computed.count) {  // Beyond there are only ones.
+      w = computed.first + computed.count - 1;
       mask = ~Word{0};
     }
-    for (; w >= first; --w, mask = ~Word{0}) {
-      const Word zeros = ~words[w - first] & mask;
+    for (; w >= computed.first; --w, mask = ~Word{0}) {
+      const Word zeros = ~words[w] & mask;
       if (zeros != 0) return w * kWordBits + (kWordBits - 1 - std::countl_zero(zeros));
     }
     return -1;
   }
 
  private:
+  static constexpr std::ptrdiff_t kNarrowRows = 16 * kBlockRows;
+
   std::ptrdiff_t FirstWord(std::ptrdiff_t row) const {
     const std::ptrdiff_t block = row - row % kBlockRows;
     const std::ptrdiff_t word = std::max<std::ptrdiff_t>(0, block - half_width_ - 1) / kWordBits;
     return std::min(word, words_ - stride_);
   }
 
+  // What the slots and positions before the first `row` rows leave to be gained: an alignment that
+  // passes between rows row-1 and row at a column pulls what the table says of the slots behind,
+  // and of those before at least as many as there are more of than of positions. So the columns
+  // that may belong to a longest one are a stretch whose lower end never falls, and whose upper end
+  // rises by a column a row at most.
+  void Narrow(std::ptrdiff_t row, const std::vector<Word>& column) {
+    const std::ptrdiff_t end = std::min(words_, FirstWord(row) + stride_ + 1);
+    const std::ptrdiff_t slots_before = std::ssize(found_.rack()) - row;
+    std::ptrdiff_t pulled = row - zeros_below_;
+    for (; low_ < high_; ++low_) {
+      const int zeros = std::popcount(~column[static_cast<std::size_t>(low_)]);
+      if (low_ >= FirstWord(row) && pulled - zeros <= pulls_most_) break;
+      pulled -= zeros;
+      zeros_below_ += zeros;
+    }
+    std::ptrdiff_t w = low_;
+    for (; w < end; ++w) {
+      const std::ptrdiff_t positions_before = std::ssize(found_.need()) - 1 - w * kWordBits;
+      const std::ptrdiff_t more = slots_before - positions_before;
+      if (more > 0 && pulled - 1 + more > pulls_most_) break;
+      pulled -= std::popcount(~column[static_cast<std::size_t>(w)]);
+    }
+    // Rising, it must not come back to words that it left out: their rows are gone.
+    const std::ptrdiff_t last_column = w * kWordBits - 1 + kNarrowRows;
+    high_ = std::max(high_, std::min(words_, last_column / kWordBits + 1));
+  }
+
   void Fill(std::ptrdiff_t row, Matches& matches, std::vector<Word>& column) {
     const std::ptrdiff_t rows = std::ssize(found_.rack());
     const std::ptrdiff_t first = FirstWord(row);
     matches.MoveTo(first);
+    const std::ptrdiff_t low = std::clamp(low_, first, first + stride_);
+    const std::ptrdiff_t words = std::clamp(high_, low, first + stride_) - low;
+    computed_.push_back({low, words});
     const std::ptrdiff_t count = std::min(kBlockRows, rows - row);
     const std::int32_t* const variants = found_.rack().data() + (rows - 1 - row);  // Backwards.
     const Word* match[kBlockRows] = {};
-    for (std::ptrdiff_t k = 0; k < count; ++k) match[k] = matches.Of(variants[-k], k);
-    Word* const words = column.data() + first;
-    Word* const kept = kept_.get() + row * stride_;
+    for (std::ptrdiff_t k = 0; k < count; ++k) {
+      match[k] = matches.Of(variants[-k], k) + (low - first);
+    }
+    Word* const from = column.data() + low;
+    Word* const kept = kept_.get() + row * stride_ + (low - first);
     if (count == kBlockRows) {
-      ComputeRows<kBlockRows>(match, words, kept, stride_, stride_);
+      ComputeRows<kBlockRows>(match, from, kept, stride_, words);
     } else {
       for (std::ptrdiff_t k = 0; k < count; ++k) {
-        ComputeRows<1>(match + k, words, kept + k * stride_, stride_, stride_);
+        ComputeRows<1>(match + k, from, kept + k * stride_, stride_, words);
       }
     }
     for (std::ptrdiff_t k = 0; k < count; ++k) matches.Clear(variants[-k], k);
@@ -265,8 +304,13 @@ class Band {
   const Occurrences& found_;
   std::ptrdiff_t words_;
   std::ptrdiff_t half_width_;
-  std::ptrdiff_t stride_ = 0;  // Words of a row that are computed and kept.
+  std::ptrdiff_t pulls_most_;
+  std::ptrdiff_t stride_ = 0;  // Words of a row that are kept, from FirstWord on.
   std::unique_ptr<Word[]> kept_;
+  std::vector<Window> computed_{};  // By block of rows: the words of its rows.
+  std::ptrdiff_t low_ = 0;          // Words outside of these belong to no longest alignment.
+  std::ptrdiff_t high_ = 0;
+  std::ptrdiff_t zeros_below_ = 0;  // In the words below `low_`.
   std::ptrdiff_t length_ = 0;
 };
 
@@ -307,8 +351,9 @@ std::vector<KeptPart> LongestOf(const Occurrences& found) {
   const std::ptrdiff_t longest = std::max(rows, columns);
   if (rows == 0 || columns == 0) return {};
   std::ptrdiff_t half_width = std::max(kFirstBand, std::abs(rows - columns));
+  std::ptrdiff_t pulls_most = rows;
   while (true) {
-    const Band band(found, half_width);
+    const Band band(found, half_width, pulls_most);
     // An alignment leaves the diagonal by at most what it leaves out, so one that leaves out no
     // more than the band is wide cannot be beaten from outside of it.
     const std::ptrdiff_t left_out = longest - band.length();
@@ -319,9 +364,10 @@ std::vector<KeptPart> LongestOf(const Occurrences& found) {
     }
     if (left_out > longest / 4) {
       half_width = longest;
-    } else {
-      half_width = left_out <= 4 * half_width ? left_out : 4 * half_width;
+    } else {  // A band that leaves out far more than it is wide has missed where the parts went.
+      half_width = left_out <= 8 * half_width ? left_out : 4 * half_width;
     }
+    pulls_most = rows - band.length();
   }
 }
 
@@ -403,6 +449,7 @@ class WeightedBand {
 
 std::vector<KeptPart> LongestAlignment(std::span<const std::int32_t> rack,
                                        std::span<const std::int32_t> need) {
+  if (FitsShort(rack, need)) return ShortAlignment(rack, need);
   return LongestOf(Occurrences(rack, need));
 }
 

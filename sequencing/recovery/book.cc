@@ -17,12 +17,6 @@ std::int64_t FamilyKey(std::int32_t location, std::int32_t family) {
                                    static_cast<std::uint32_t>(family));
 }
 
-// The status, with the family that it is about.
-absl::Status InFamily(const PlanFamily& family, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(status.message(), " (location ", family.location,
-                                                  ", family ", family.family, ")"));
-}
-
 }  // namespace
 
 absl::StatusOr<RecoveryBook> RecoveryBook::Create(RecoveryPlan plan) {
@@ -32,9 +26,8 @@ absl::StatusOr<RecoveryBook> RecoveryBook::Create(RecoveryPlan plan) {
   if (absl::Status status = book.IndexVehicles(); !status.ok()) return status;
   book.families_.resize(book.plan_.families.size());
   for (std::int32_t f = 0; f < book.families(); ++f) {
-    if (absl::Status status = book.IndexFamily(f); !status.ok()) {
-      return InFamily(book.plan_.families[At(f)], status);
-    }
+    if (absl::Status status = book.AddFamily(f); !status.ok()) return book.InFamily(f, status);
+    if (absl::Status status = book.FillFamily(f); !status.ok()) return book.InFamily(f, status);
   }
   for (const PlanFamily& family : book.plan_.families) {
     book.frontier_ = std::max(book.frontier_, FirstPosition(family));
@@ -47,7 +40,7 @@ absl::StatusOr<RecoveryBook> RecoveryBook::Create(RecoveryPlan plan) {
   auto clock = book.ClockOf(book.plan_.runs);
   if (!clock.ok()) return clock.status();
   book.clock_ = *std::move(clock);
-  book.FindLate();
+  for (std::int32_t f = 0; f < book.families(); ++f) book.FindLate(f);
   return book;
 }
 
@@ -66,12 +59,36 @@ absl::Status RecoveryBook::IndexVehicles() {
   return absl::OkStatus();
 }
 
-absl::Status RecoveryBook::IndexFamily(std::int32_t family) {
+absl::Status RecoveryBook::InFamily(std::int32_t family, const absl::Status& status) const {
+  const PlanFamily& plan = plan_.families[At(family)];
+  return absl::Status(status.code(), absl::StrCat(status.message(), " (location ", plan.location,
+                                                  ", family ", plan.family, ")"));
+}
+
+absl::Status RecoveryBook::AddFamily(std::int32_t family) {
   const PlanFamily& plan = plan_.families[At(family)];
   if (!family_numbers_.emplace(FamilyKey(plan.location, plan.family), family).second) {
     return Invalid("FAMILY_TWICE", "the same location and family");
   }
   if (absl::Status status = CheckFamilyTerms(plan_, plan); !status.ok()) return status;
+  for (std::size_t k = 0; k < plan.parts.size(); ++k) {
+    const FamilyPlace place{family, static_cast<std::int32_t>(k)};
+    if (!part_places_.emplace(plan.parts[k].part, place).second) {
+      return Invalid("PART_TWICE", "part ", plan.parts[k].part);
+    }
+  }
+  for (std::size_t r = 0; r < plan.racks.size(); ++r) {
+    const FamilyPlace place{family, static_cast<std::int32_t>(r)};
+    if (!rack_places_.emplace(plan.racks[r].rack, place).second) {
+      return Invalid("RACK_TWICE", "rack ", plan.racks[r].rack);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RecoveryBook::FillFamily(std::int32_t family) {
+  const PlanFamily& plan = plan_.families[At(family)];
+  families_[At(family)] = {};
   if (plan.variants.size() != plan_.vehicles.size()) {
     return Invalid("COLUMN_MISSING", plan.variants.size(), " variants for ", plan_.vehicles.size(),
                    " vehicles");
@@ -82,20 +99,17 @@ absl::Status RecoveryBook::IndexFamily(std::int32_t family) {
                      plan.variants[v], " of ", plan.variant_count);
     }
   }
-  if (absl::Status status = IndexParts(family); !status.ok()) return status;
-  return IndexRacks(family);
+  if (absl::Status status = FillParts(family); !status.ok()) return status;
+  return FillRacks(family);
 }
 
-absl::Status RecoveryBook::IndexParts(std::int32_t family) {
+absl::Status RecoveryBook::FillParts(std::int32_t family) {
   const PlanFamily& plan = plan_.families[At(family)];
   FamilyBook& book = families_[At(family)];
   book.pegs.assign(plan_.vehicles.size(), kNone);
   for (std::size_t k = 0; k < plan.parts.size(); ++k) {
     const PlanPart& part = plan.parts[k];
     const auto number = static_cast<std::int32_t>(k);
-    if (!part_places_.emplace(part.part, FamilyPlace{family, number}).second) {
-      return Invalid("PART_TWICE", "part ", part.part);
-    }
     if (absl::Status status = CheckQuantiles(part.ready); !status.ok()) {
       return absl::Status(status.code(), absl::StrCat(status.message(), " of part ", part.part));
     }
@@ -120,14 +134,13 @@ absl::Status RecoveryBook::IndexParts(std::int32_t family) {
       book.free.push_back(number);
     }
     book.vehicle_of.push_back(vehicle);
+    book.part_ids.push_back(part.part);
     book.part_variants.push_back(part.variant);
     book.ready.push_back(part.ready);
     book.bound.push_back(part.bound ? 1 : 0);
     book.at_hand.push_back(part.place >= PartPlace::kAtDock ? 1 : 0);
   }
-  std::ranges::sort(book.free, {}, [&](std::int32_t k) {
-    return std::tuple(book.part_variants[At(k)], book.ready[At(k)].p50_ms, k);
-  });
+  std::ranges::sort(book.free, {}, [&book](std::int32_t k) { return book.FreeKey(k); });
   absl::flat_hash_set<std::int64_t> pieces;
   for (const LoosePiece& piece : plan.loose) {
     if (!pieces.insert(piece.piece).second) return Invalid("PIECE_TWICE", "piece ", piece.piece);
@@ -136,7 +149,7 @@ absl::Status RecoveryBook::IndexParts(std::int32_t family) {
   return absl::OkStatus();
 }
 
-absl::Status RecoveryBook::IndexRacks(std::int32_t family) {
+absl::Status RecoveryBook::FillRacks(std::int32_t family) {
   const PlanFamily& plan = plan_.families[At(family)];
   FamilyBook& book = families_[At(family)];
   book.take_at.assign(plan.parts.size(), kNone);
@@ -145,9 +158,6 @@ absl::Status RecoveryBook::IndexRacks(std::int32_t family) {
   for (std::size_t r = 0; r < plan.racks.size(); ++r) {
     const PlanRack& rack = plan.racks[r];
     const auto number = static_cast<std::int32_t>(r);
-    if (!rack_places_.emplace(rack.rack, FamilyPlace{family, number}).second) {
-      return Invalid("RACK_TWICE", "rack ", rack.rack);
-    }
     if (rack.capacity < 0 || rack.slots.size() > At(rack.capacity)) {
       return Invalid("RACK_OVERFULL", "rack ", rack.rack, ": ", rack.slots.size(), " slots in ",
                      rack.capacity, " places");
@@ -167,39 +177,65 @@ absl::Status RecoveryBook::IndexRacks(std::int32_t family) {
       book.take_at[At(part)] = static_cast<std::int32_t>(book.take.size());
       book.rack_of[At(part)] = number;
       book.slot_of[At(part)] = static_cast<std::int32_t>(s);
-      book.take.push_back(part);
+      book.take.push_back({.part = part,
+                           .vehicle = book.vehicle_of[At(part)],
+                           .rack = number,
+                           .variant = book.part_variants[At(part)]});
     }
     book.parts_in.push_back(static_cast<std::int32_t>(book.take.size() - before));
   }
   return absl::OkStatus();
 }
 
-void RecoveryBook::FindLate() {
-  const FamilyFacts none;
-  for (std::int32_t f = 0; f < families(); ++f) {
-    const PlanFamily& plan = plan_.families[At(f)];
-    FamilyBook& book = families_[At(f)];
-    const FamilyColumns columns{.vehicles = plan_.vehicles,
-                                .plan = &plan,
-                                .book = &book,
-                                .facts = &none,
-                                .variants = plan.variants,
-                                .pegs = book.pegs,
-                                .part_variants = book.part_variants,
-                                .ready = book.ready};
-    book.late = LatePositions(columns, order_, clock_, FirstPosition(plan), order_.size(),
-                              plan_.horizon_ms);
+void RecoveryBook::NumberParts(std::int32_t family) {
+  const std::vector<PlanPart>& parts = plan_.families[At(family)].parts;
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    part_places_[parts[k].part] = {family, static_cast<std::int32_t>(k)};
   }
 }
 
-absl::StatusOr<LineClock> RecoveryBook::ClockOf(std::span<const LineRun> runs) const {
-  if (!runs.empty() && runs.front().from_ms < plan_.now_ms) {
-    return Invalid("BAD_CALENDAR", "the first run begins at ", runs.front().from_ms,
-                   " ms, before now, ", plan_.now_ms);
+void RecoveryBook::ForgetParts(std::int32_t family) {
+  for (const PlanPart& part : plan_.families[At(family)].parts) part_places_.erase(part.part);
+}
+
+void RecoveryBook::NumberRacks(std::int32_t family) {
+  const std::vector<PlanRack>& racks = plan_.families[At(family)].racks;
+  for (std::size_t r = 0; r < racks.size(); ++r) {
+    rack_places_[racks[r].rack] = {family, static_cast<std::int32_t>(r)};
   }
-  std::int64_t count = std::ssize(plan_.vehicles);
+}
+
+FamilyColumns RecoveryBook::PlannedColumns(std::int32_t family, const FamilyFacts& none) const {
+  const FamilyBook& book = families_[At(family)];
+  return {.vehicles = plan_.vehicles,
+          .plan = &plan_.families[At(family)],
+          .book = &book,
+          .facts = &none,
+          .variants = plan_.families[At(family)].variants,
+          .pegs = book.pegs,
+          .part_variants = book.part_variants,
+          .ready = book.ready};
+}
+
+void RecoveryBook::FindLate(std::int32_t family) {
+  const FamilyFacts none;
+  families_[At(family)].late = LatePositions(
+      PlannedColumns(family, none), {order_, clock_, plan_.horizon_ms}, {0, order_.size()});
+}
+
+absl::StatusOr<LineClock> RecoveryBook::ClockOf(std::span<const LineRun> runs) const {
+  return ClockFor(runs, plan_.now_ms, std::ssize(plan_.vehicles));
+}
+
+absl::StatusOr<LineClock> RecoveryBook::ClockFor(std::span<const LineRun> runs, std::int64_t now_ms,
+                                                 std::int64_t vehicles) const {
+  if (!runs.empty() && runs.front().from_ms < now_ms) {
+    return Invalid("BAD_CALENDAR", "the first run begins at ", runs.front().from_ms,
+                   " ms, before now, ", now_ms);
+  }
+  std::int64_t count = vehicles;
   for (const PlanFamily& family : plan_.families) {
-    count = std::max(count, std::ssize(plan_.vehicles) + family.offset_positions);
+    count = std::max(count, vehicles + family.offset_positions);
   }
   auto times = PositionTimes(runs, count);
   if (!times.ok()) return Invalid("BAD_CALENDAR", times.status().message());

@@ -4,12 +4,14 @@
 //   const auto book = RecoveryBook::Create(std::move(plan));
 //   const auto proposal = Propose(*book, {.id = 7, .what = LoadDelayed{.racks = {12}}});
 //
-// It is a value that its plan decides alone; nothing in it changes after Create.
+// It is a value that its plan decides alone: after any events it is the book that Create makes of
+// the plan after them. So what is stored is the plan (encode.h) and the events since.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -17,18 +19,33 @@
 #include "absl/status/statusor.h"
 #include "sequencing/recovery/line.h"
 #include "sequencing/recovery/plan.h"
+#include "sequencing/recovery/plan_event.h"
 
 namespace tandem::sequencing {
 
 inline constexpr std::int32_t kNone = -1;
 
+struct FamilyColumns;  // facts.h
+struct FamilyFacts;
+
+// A part in a rack, with what the re-peg of racks reads of it.
+struct TakenPart {
+  std::int32_t part = 0;
+  std::int32_t vehicle = kNone;  // The one that it is pegged to.
+  std::int32_t rack = 0;         // Index into the family's racks.
+  std::int32_t variant = 0;
+
+  friend bool operator==(const TakenPart&, const TakenPart&) = default;
+};
+
 // One family's columns: parts and vehicles by number (their index in the plan).
 struct FamilyBook {
   std::vector<std::int32_t> pegs{};           // By vehicle: its part.
   std::vector<std::int32_t> vehicle_of{};     // By part: the one it is pegged to.
+  std::vector<std::int64_t> part_ids{};       // By part.
   std::vector<std::int32_t> part_variants{};  // By part.
   std::vector<Quantiles> ready{};             // By part.
-  std::vector<std::int32_t> take{};      // Racked parts in the order in which the line takes them.
+  std::vector<TakenPart> take{};         // Racked parts in the order in which the line takes them.
   std::vector<std::int32_t> take_at{};   // By part: where it stands there.
   std::vector<std::int32_t> rack_of{};   // By part: index into the family's racks.
   std::vector<std::int32_t> slot_of{};   // By part.
@@ -37,6 +54,11 @@ struct FamilyBook {
   std::vector<std::uint8_t> at_hand{};   // By part: 1 from the dock on.
   std::vector<std::int32_t> free{};      // Parts without a vehicle, by (variant, P50, number).
   std::vector<LatePosition> late{};      // As planned, by position.
+
+  std::tuple<std::int32_t, std::int64_t, std::int32_t> FreeKey(std::int32_t part) const {
+    return {part_variants[At(part)], ready[At(part)].p50_ms, part};
+  }
+  friend bool operator==(const FamilyBook&, const FamilyBook&) = default;
 };
 
 // Where an identifier lies: the family, and the number in it.
@@ -53,6 +75,14 @@ class RecoveryBook {
   // UNKNOWN_PART, UNKNOWN_ORIGIN, COLUMN_MISSING, RACK_OVERFULL, QUANTILES_FALL, OUT_OF_RANGE,
   // BAD_CALENDAR, and CALENDAR_TOO_SHORT (kFailedPrecondition).
   static absl::StatusOr<RecoveryBook> Create(RecoveryPlan plan);
+
+  // Makes the event part of the plan. A refused one changes nothing. O(log n) and a shift of the
+  // free and late parts for PartReported and PartPegged, O(parts) of one family for what adds or
+  // removes a part or a rack, O(families) and a calendar for VehicleAdded, and as Create without
+  // its tables of identifiers for LineMoved and a Happening. Errors as Create, FactsOf (facts.h)
+  // and of numbers below; GAP_ON_LINE (kFailedPrecondition) for a vehicle that is pulled out or
+  // scrapped between two locations, where its place would stay empty.
+  absl::Status Apply(const PlanEvent& event);
 
   const RecoveryPlan& plan() const { return plan_; }
   const FamilyBook& family(std::int32_t index) const { return families_[At(index)]; }
@@ -74,10 +104,34 @@ class RecoveryBook {
 
  private:
   absl::Status IndexVehicles();
-  absl::Status IndexFamily(std::int32_t family);
-  absl::Status IndexParts(std::int32_t family);
-  absl::Status IndexRacks(std::int32_t family);
-  void FindLate();
+  absl::Status AddFamily(std::int32_t family);  // Its terms, and where its parts and racks are.
+  // The family's columns, from the plan: all but the late ones.
+  absl::Status FillFamily(std::int32_t family);
+  absl::Status FillParts(std::int32_t family);
+  absl::Status FillRacks(std::int32_t family);
+  void FindLate(std::int32_t family);
+  void NumberParts(std::int32_t family);
+  void ForgetParts(std::int32_t family);
+  void NumberRacks(std::int32_t family);
+  absl::Status InFamily(std::int32_t family, const absl::Status& status) const;
+  FamilyColumns PlannedColumns(std::int32_t family, const FamilyFacts& none) const;
+  absl::StatusOr<LineClock> ClockFor(std::span<const LineRun> runs, std::int64_t now_ms,
+                                     std::int64_t vehicles) const;
+
+  absl::Status Make(const PartReported& what);
+  absl::Status Make(const PartPegged& what);
+  absl::Status Make(const PartAdded& what);
+  absl::Status Make(const PartRemoved& what);
+  absl::Status Make(const RackReported& what);
+  absl::Status Make(const RackRemoved& what);
+  absl::Status Make(const VehicleAdded& what);
+  absl::Status Make(const LineMoved& what);
+  absl::Status Make(const Happening& what);
+  template <typename Change>
+  absl::Status ChangeFamily(std::int32_t family, const Change& change);
+  void RenewLate(std::int32_t family, std::int32_t vehicle);
+  void SetFree(std::int32_t family, std::int32_t part, bool free);
+  absl::Status Renew();
 
   RecoveryPlan plan_;
   std::vector<FamilyBook> families_;

@@ -67,9 +67,8 @@ bool FactsWork::BackInTime(std::int32_t family, std::int32_t part, std::int64_t 
   if (rack == kNone) return false;
   std::int32_t last = kNone;  // Position.
   for (std::size_t k = At(book.take_at[At(part)]); k < book.take.size(); ++k) {
-    const std::int32_t other = book.take[k];
-    if (book.rack_of[At(other)] != rack) break;
-    const std::int32_t vehicle = book.vehicle_of[At(other)];
+    if (book.take[k].rack != rack) break;
+    const std::int32_t vehicle = book.take[k].vehicle;
     if (vehicle != kNone) last = std::max(last, book_.order().positions[At(vehicle)]);
   }
   return last >= FirstPosition(plan) && returns_ms <= book_.clock().NeedMs(plan, last);

@@ -67,6 +67,8 @@ struct LatePosition {
   std::int32_t part = -1;  // None: late to the horizon.
   std::int64_t need_ms = 0;
   Lates late{};
+
+  friend bool operator==(const LatePosition&, const LatePosition&) = default;
 };
 
 // The first position that has not passed the family's location.

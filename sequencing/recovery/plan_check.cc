@@ -7,7 +7,6 @@
 namespace tandem::sequencing {
 namespace {
 
-constexpr std::int32_t kPositionsMax = 1 << 20;
 constexpr std::int32_t kPartsMax = 1 << 30;  // With kPositionsMax variants an int32.
 constexpr std::int32_t kWeightMax = 1'000;
 
@@ -68,10 +67,15 @@ absl::Status CheckTerms(const RecoveryPlan& plan) {
     }
   }
   for (const PlanVehicle& vehicle : plan.vehicles) {
-    if (vehicle.weight < 1 || vehicle.weight > kWeightMax) {
-      return Invalid("OUT_OF_RANGE", "vehicle ", vehicle.vehicle, ", weight ", vehicle.weight,
-                     "; 1 to ", kWeightMax);
-    }
+    if (absl::Status status = CheckVehicle(vehicle); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckVehicle(const PlanVehicle& vehicle) {
+  if (vehicle.weight < 1 || vehicle.weight > kWeightMax) {
+    return Invalid("OUT_OF_RANGE", "vehicle ", vehicle.vehicle, ", weight ", vehicle.weight,
+                   "; 1 to ", kWeightMax);
   }
   return absl::OkStatus();
 }

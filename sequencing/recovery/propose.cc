@@ -9,8 +9,7 @@ namespace tandem::sequencing {
 absl::StatusOr<Proposal> Propose(const RecoveryBook& book, const Cause& cause) {
   const auto facts = FactsOf(book, cause.what);
   if (!facts.ok()) return facts.status();
-  const SearchResult result = SearchBest(*facts);
-  Proposal proposal = ReportOf(*facts, *result.base, result);
+  Proposal proposal = ReportOf(*facts, SearchBest(*facts));
   proposal.cause = cause.id;
   return proposal;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace tandem::sequencing::rack_align {
 namespace {
@@ -96,42 +97,36 @@ void Move(Group& group) {
     slot_used[At(part.slot)] = 1;
     served[At(part.position)] = 1;
   }
-  std::vector<std::int32_t> slots;
-  for (std::size_t s = 0; s < group.slots.size(); ++s) {
-    if (slot_used[s] == 0) slots.push_back(static_cast<std::int32_t>(s));
-  }
-  if (slots.empty()) return;
-  std::ranges::sort(slots, {}, [&group](std::int32_t s) {
-    return std::tuple(group.slots[At(s)].code, group.slots[At(s)].vehicle == kNone, s);
-  });
-  std::vector<std::int32_t> needs;
-  for (std::size_t n = 0; n < group.needs.size(); ++n) {
-    if (served[n] == 0) needs.push_back(static_cast<std::int32_t>(n));
-  }
   const auto move = [&](std::int32_t slot, std::int32_t need) {
     slot_used[At(slot)] = 1;
     served[At(need)] = 1;
     group.moved.push_back({slot, need});
   };
-  for (const std::int32_t n : needs) {
-    const Need& need = group.needs[At(n)];
-    const auto code_of = [&group](std::int32_t s) { return group.slots[At(s)].code; };
-    const auto end = std::ranges::upper_bound(slots, need.code, {}, code_of);
-    const auto own =
-        std::find_if(std::ranges::lower_bound(slots, need.code, {}, code_of), end,
-                     [&](std::int32_t s) { return group.slots[At(s)].part == need.own; });
-    if (need.own != kNone && own != end && slot_used[At(*own)] == 0) move(*own, n);
+  std::vector<std::int32_t> needs;
+  for (std::size_t n = 0; n < group.needs.size(); ++n) {
+    if (served[n] != 0) continue;
+    const std::int32_t own = group.needs[n].slot;
+    if (own != kNone && slot_used[At(own)] == 0) {
+      move(own, static_cast<std::int32_t>(n));
+    } else {
+      needs.push_back(static_cast<std::int32_t>(n));
+    }
   }
-  std::ranges::stable_sort(needs, {}, [&group](std::int32_t n) { return group.needs[At(n)].code; });
+  if (needs.empty()) return;
+  std::vector<std::int32_t> slots;
+  for (std::size_t s = 0; s < group.slots.size(); ++s) {
+    if (slot_used[s] == 0) slots.push_back(static_cast<std::int32_t>(s));
+  }
+  std::ranges::sort(slots, {}, [&group](std::int32_t s) {
+    return std::tuple(group.slots[At(s)].code, group.slots[At(s)].vehicle == kNone, s);
+  });
+  std::ranges::sort(needs, {},
+                    [&group](std::int32_t n) { return std::pair(group.needs[At(n)].code, n); });
   std::size_t k = 0;
   for (const std::int32_t n : needs) {
-    if (served[At(n)] != 0) continue;
     const std::int32_t code = group.needs[At(n)].code;
-    while (k < slots.size() &&
-           (slot_used[At(slots[k])] != 0 || group.slots[At(slots[k])].code < code)) {
-      ++k;
-    }
-    if (k < slots.size() && group.slots[At(slots[k])].code == code) move(slots[k], n);
+    while (k < slots.size() && group.slots[At(slots[k])].code < code) ++k;
+    if (k < slots.size() && group.slots[At(slots[k])].code == code) move(slots[k++], n);
   }
   std::ranges::sort(group.moved, {}, &KeptPart::position);
 }

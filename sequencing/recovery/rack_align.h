@@ -21,7 +21,8 @@ struct Slot {
 struct Need {
   std::int32_t position = 0;
   std::int32_t vehicle = 0;
-  std::int32_t own = kNone;  // Its part, if that is among the slots.
+  std::int32_t own = kNone;   // Its part, if that is among the slots,
+  std::int32_t slot = kNone;  // and the index of its slot then.
   std::int32_t code = 0;
 };
 

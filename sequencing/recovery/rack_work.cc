@@ -40,9 +40,12 @@ class RackWorker {
   bool FindStretch(const Window& window);
   void WidenStretch();
   void MarkExcluded();
+  // Slots and needs of the stretch, those inside the fence apart.
   void Gather(const Window& window);
+  void GatherSlots();
+  void GatherNeeds();
   void AddNewNeeds(const Window& window);
-  std::int32_t CodeOf(std::int32_t part, bool only_its_own) const;
+  std::int32_t CodeOf(const TakenPart& taken, bool only_its_own) const;
   void Align(Group& group) const;
   // Finds each moved part a rack between the parts that stay beside it; false: one has no room.
   bool PlaceSliding(Group& group) const;
@@ -66,9 +69,10 @@ class RackWorker {
   const LineClock& clock_;
   std::int32_t first_ = 0;  // Of the taking order: the stretch.
   std::int32_t last_ = kNone;
-  std::int32_t unfrozen_ = 0;             // Position.
-  std::vector<std::uint8_t> excluded_{};  // By place in the stretch.
-  std::vector<std::int32_t> codes_{};     // The same.
+  std::int32_t unfrozen_ = 0;                 // Position.
+  static constexpr std::uint8_t kLeaves = 1;  // Excluded: its slot will be empty,
+  static constexpr std::uint8_t kStays = 2;   // or it stays where it is.
+  std::vector<std::uint8_t> excluded_{};      // By place in the stretch.
   Group frozen_{};
   Group free_{};
 };
@@ -99,12 +103,11 @@ void RackWorker::WidenStretch() {
   const FamilyFacts& facts = *family_.facts;
   if (facts.changed.empty()) return;
   const bool missing = !facts.lost.empty() || !facts.moved.empty();
-  const std::vector<std::int32_t>& take = family_.book->take;
-  const std::int32_t variant = family_.book->part_variants[At(take[At(last_)])];
+  const std::vector<TakenPart>& take = family_.book->take;
+  const std::int32_t variant = take[At(last_)].variant;
   for (auto at = At(last_) + 1; at < take.size(); ++at) {
-    const std::int32_t part = take[at];
-    if (family_.book->part_variants[At(part)] != variant) return;
-    const std::int32_t vehicle = family_.book->vehicle_of[At(part)];
+    const auto& [part, vehicle, rack, own_variant] = take[at];
+    if (own_variant != variant) return;
     const std::int32_t position = vehicle == kNone ? kNone : order_.positions[At(vehicle)];
     if (position < FirstPosition(*family_.plan)) continue;
     const bool late = family_.ready[At(part)].p90_ms > clock_.NeedMs(*family_.plan, position);
@@ -115,62 +118,87 @@ void RackWorker::WidenStretch() {
 void RackWorker::MarkExcluded() {
   excluded_.assign(At(last_ - first_ + 1), 0);
   const FamilyFacts& facts = *family_.facts;
-  for (const auto* parts : {&facts.lost, &facts.moved, &facts.kept, &facts.useless}) {
-    for (const std::int32_t part : *parts) {
+  const auto exclude = [this](std::span<const std::int32_t> parts, std::uint8_t how) {
+    for (const std::int32_t part : parts) {
       const std::int32_t at = family_.book->take_at[At(part)];
-      if (at >= first_ && at <= last_) excluded_[At(at - first_)] = 1;
+      if (at >= first_ && at <= last_) excluded_[At(at - first_)] = how;
     }
-  }
+  };
+  exclude(facts.lost, kLeaves);
+  exclude(facts.moved, kLeaves);
+  exclude(facts.kept, kStays);
+  exclude(facts.useless, kStays);
 }
 
-std::int32_t RackWorker::CodeOf(std::int32_t part, bool only_its_own) const {
-  return only_its_own ? family_.plan->variant_count + part : family_.part_variants[At(part)];
+std::int32_t RackWorker::CodeOf(const TakenPart& taken, bool only_its_own) const {
+  return only_its_own ? family_.plan->variant_count + taken.part : taken.variant;
 }
 
 void RackWorker::Gather(const Window& window) {
+  GatherSlots();
+  GatherNeeds();
+  AddNewNeeds(window);
+}
+
+void RackWorker::GatherSlots() {
   std::int32_t frozen_last = kNone;  // Place in the taking order.
-  Window positions;                  // Of the vehicles that have these parts.
   const std::int32_t passed = FirstPosition(*family_.plan);
-  codes_.assign(excluded_.size(), kNone);  // By place in the stretch, of those that are needed.
+  const bool repegged = !family_.facts->pegs.empty();
   free_.slots.reserve(excluded_.size());
-  free_.needs.reserve(excluded_.size());
   for (std::int32_t at = first_; at <= last_; ++at) {
     if (excluded_[At(at - first_)] != 0) continue;
-    const std::int32_t part = family_.book->take[At(at)];
-    std::int32_t vehicle = family_.book->vehicle_of[At(part)];
-    if (vehicle != kNone && family_.pegs[At(vehicle)] != part) vehicle = kNone;
+    const TakenPart& taken = family_.book->take[At(at)];
+    std::int32_t vehicle = taken.vehicle;
+    if (repegged && vehicle != kNone && family_.pegs[At(vehicle)] != taken.part) vehicle = kNone;
     const std::int32_t position = vehicle == kNone ? kNone : order_.positions[At(vehicle)];
-    Slot slot{.part = part, .vehicle = vehicle, .rack = family_.book->rack_of[At(part)]};
     if (position == kNone) {
-      slot.vehicle = kNone;
-      slot.code = CodeOf(part, family_.Bound(part));
-      free_.slots.push_back(slot);
+      free_.slots.push_back({.part = taken.part,
+                             .rack = taken.rack,
+                             .code = CodeOf(taken, family_.Bound(taken.part))});
       continue;
     }
     if (position < passed) continue;
     const bool frozen = position < unfrozen_;
     // A substitute stays its vehicle's; inside the fence so does all that is not at hand.
-    const bool other = family_.part_variants[At(part)] != family_.variants[At(vehicle)];
-    slot.code = CodeOf(part, other || family_.Bound(part) || (frozen && !family_.AtHand(part)));
-    codes_[At(at - first_)] = slot.code;
-    positions.Include(position, position);
+    const bool own = taken.variant != family_.variants[At(vehicle)] || family_.Bound(taken.part) ||
+                     (frozen && !family_.AtHand(taken.part));
     if (frozen) frozen_last = at;
-    (frozen ? frozen_ : free_).slots.push_back(slot);
+    (frozen ? frozen_ : free_)
+        .slots.push_back({.part = taken.part,
+                          .vehicle = vehicle,
+                          .rack = taken.rack,
+                          .code = CodeOf(taken, own)});
   }
   // Inside of the fence nothing that is left over is put before what comes there.
+  if (frozen_last == kNone) return;
   std::erase_if(free_.slots, [&](const Slot& slot) {
     return slot.vehicle == kNone && family_.book->take_at[At(slot.part)] < frozen_last;
   });
-  for (std::int32_t p = positions.first; p < positions.end; ++p) {
-    const std::int32_t vehicle = order_.vehicles[At(p)];
-    const std::int32_t part = vehicle == kNone ? kNone : family_.pegs[At(vehicle)];
-    const std::int32_t at = part == kNone ? kNone : family_.book->take_at[At(part)];
-    if (at < first_ || at > last_ || codes_[At(at - first_)] == kNone) continue;
-    (p < unfrozen_ ? frozen_ : free_)
-        .needs.push_back(
-            {.position = p, .vehicle = vehicle, .own = part, .code = codes_[At(at - first_)]});
+}
+
+void RackWorker::GatherNeeds() {
+  for (Group* group : {&frozen_, &free_}) {
+    Window positions;  // Of the vehicles that have these parts.
+    for (const Slot& slot : group->slots) {
+      if (slot.vehicle == kNone) continue;
+      const std::int32_t position = order_.positions[At(slot.vehicle)];
+      positions.Include(position, position);
+    }
+    std::vector<std::int32_t> slots(At(positions.end - positions.first), kNone);  // By position.
+    for (std::size_t s = 0; s < group->slots.size(); ++s) {
+      if (group->slots[s].vehicle == kNone) continue;
+      const std::int32_t position = order_.positions[At(group->slots[s].vehicle)];
+      slots[At(position - positions.first)] = static_cast<std::int32_t>(s);
+    }
+    group->needs.reserve(group->slots.size());
+    for (std::int32_t p = positions.first; p < positions.end; ++p) {
+      const std::int32_t s = slots[At(p - positions.first)];
+      if (s == kNone) continue;
+      const Slot& slot = group->slots[At(s)];
+      group->needs.push_back(
+          {.position = p, .vehicle = slot.vehicle, .own = slot.part, .slot = s, .code = slot.code});
+    }
   }
-  AddNewNeeds(window);
 }
 
 void RackWorker::AddNewNeeds(const Window& window) {
@@ -220,12 +248,9 @@ bool RackWorker::PlaceSliding(Group& group) const {
     room[At(r - first)] = family_.plan->racks[At(r)].capacity - family_.book->parts_in[At(r)];
   }
   for (std::size_t k = 0; k < excluded_.size(); ++k) {  // What is lost or wrong leaves its slot.
-    if (excluded_[k] == 0) continue;
-    const std::int32_t part = family_.book->take[At(first_) + k];
-    const std::int32_t rack = family_.book->rack_of[At(part)];
-    const bool stays = std::ranges::count(family_.facts->kept, part) > 0 ||
-                       std::ranges::count(family_.facts->useless, part) > 0;
-    if (!stays && rack >= first && rack <= last) ++room[At(rack - first)];
+    if (excluded_[k] != kLeaves) continue;
+    const std::int32_t rack = family_.book->take[At(first_) + k].rack;
+    if (rack >= first && rack <= last) ++room[At(rack - first)];
   }
   for (const KeptPart& part : group.moved) ++room[At(group.slots[At(part.slot)].rack - first)];
   // Both lists ascend by need: each moved one lies between two that stay.
@@ -268,6 +293,7 @@ std::vector<RackCut> RackWorker::KeepSizes(std::span<const LoadedRack> racks,
   }
   auto more = std::ssize(codes) - std::accumulate(sizes.begin(), sizes.end(), std::ptrdiff_t{0});
   std::vector<RackCut> cuts;
+  cuts.reserve(racks.size());
   std::int32_t at = 0;
   for (std::size_t k = 0; k < racks.size(); ++k) {
     const auto room = std::max<std::ptrdiff_t>(0, racks[k].capacity - sizes[k]);
@@ -276,9 +302,8 @@ std::vector<RackCut> RackWorker::KeepSizes(std::span<const LoadedRack> racks,
     const auto left = static_cast<std::int32_t>(codes.size()) - at;
     const auto size = std::min(left, sizes[k] + static_cast<std::int32_t>(extra));
     RackCut& cut = cuts.emplace_back(RackCut{.first = at, .end = at + size});
-    for (const KeptPart& part : LongestAlignment(racks[k].slots, codes.subspan(At(at), At(size)))) {
-      cut.repeg.kept.push_back({part.slot, part.position + at});
-    }
+    cut.repeg.kept = LongestAlignment(racks[k].slots, codes.subspan(At(at), At(size)));
+    for (KeptPart& part : cut.repeg.kept) part.position += at;
     at += size;
   }
   return cuts;
@@ -291,6 +316,8 @@ void RackWorker::Recut(Group& group) const {
   for (const KeptPart& part : group.moved) served[At(part.position)] = 1;
   std::vector<std::int32_t> codes;
   std::vector<std::int32_t> needs;
+  codes.reserve(group.needs.size());
+  needs.reserve(group.needs.size());
   for (std::size_t n = 0; n < group.needs.size(); ++n) {
     if (served[n] == 0) continue;
     codes.push_back(group.needs[n].code);
@@ -313,6 +340,7 @@ void RackWorker::Recut(Group& group) const {
   }
   if (!group.fewest) cuts = KeepSizes(racks, codes, group);
   group.kept.clear();
+  group.kept.reserve(codes.size());
   std::int32_t begin = 0;
   for (std::size_t k = 0; k < cuts.size(); ++k) {
     for (const KeptPart& part : cuts[k].repeg.kept) {
@@ -341,7 +369,7 @@ void RackWorker::TellRacks(const Group& group, RackWork& work) const {
     const std::int32_t to = group.rack_of[At(part.position)];
     if (to == kNone) continue;
     work.racks[At(to - first)].inserts.push_back(
-        {.vehicle = VehicleId(need.vehicle), .part = family_.plan->parts[At(slot.part)].part});
+        {.vehicle = VehicleId(need.vehicle), .part = family_.book->part_ids[At(slot.part)]});
   }
   std::int64_t touches = 0;
   for (ProposedRack& rack : work.racks) {
@@ -360,7 +388,13 @@ void RackWorker::TellHoles(const Group& group, RackWork& work) const {
     const std::int32_t r = family_.book->rack_of[At(part)];
     if (r == kNone) return;
     const PlanRack& rack = family_.plan->racks[At(r)];
-    auto at = std::ranges::find(work.racks, rack.rack, &ProposedRack::rack);
+    // The racks of the slots stand first, one after another.
+    const std::int32_t first = group.slots.empty() ? r : group.slots.front().rack;
+    const std::int32_t behind = group.slots.empty() ? r : group.slots.back().rack + 1;
+    auto at = r >= first && r < behind
+                  ? work.racks.begin() + (r - first)
+                  : std::find_if(work.racks.begin() + (behind - first), work.racks.end(),
+                                 [&](const ProposedRack& of) { return of.rack == rack.rack; });
     if (at == work.racks.end()) {
       const bool left = rack.place == PartPlace::kInTransit;
       at = work.racks.insert(at,

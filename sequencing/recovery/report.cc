@@ -15,13 +15,13 @@ Quantiles QuantilesOf(const Lates& late) {
 
 class Reporter {
  public:
-  Reporter(const Facts& facts, const World& base, const SearchResult& result)
+  Reporter(const Facts& facts, SearchResult result)
       : facts_(facts),
         plan_(facts.book->plan()),
-        base_(base),
-        result_(result),
-        list_(result.best.list),
-        world_(*result.best.world) {}
+        result_(std::move(result)),
+        base_(*result_.base),
+        list_(result_.best.list),
+        world_(*result_.best.world) {}
 
   Proposal Report();
 
@@ -45,16 +45,16 @@ class Reporter {
   void ReportExpress();
   ExpressLoad LoadOf(std::int32_t origin, std::span<const Taken> parts) const;
   std::int64_t VehicleId(std::int32_t vehicle) const { return plan_.vehicles[At(vehicle)].vehicle; }
-  const PlanPart& Part(std::int32_t family, std::int32_t part) const {
-    return plan_.families[At(family)].parts[At(part)];
+  std::int64_t PartId(std::int32_t family, std::int32_t part) const {
+    return facts_.book->family(family).part_ids[At(part)];
   }
 
   const Facts& facts_;
   const RecoveryPlan& plan_;
-  const World& base_;
-  const SearchResult& result_;
+  SearchResult result_;
+  const World& base_;  // Nothing done: its late needs are the uncovered ones.
   const OptionList& list_;
-  const World& world_;
+  World& world_;
   std::vector<std::vector<std::size_t>> needs_of_{};  // By family: indexes of the list's needs.
   Proposal proposal_{};
 };
@@ -103,7 +103,7 @@ void Reporter::ReportRackPegs(std::int32_t family, FamilyProposal& to) const {
   for (const auto& [vehicle, part] : world_.families[At(family)].work.pegs) {
     if (part == kNone) continue;
     const std::int32_t from = facts_.book->family(family).vehicle_of[At(part)];
-    ProposedRepeg repeg{.part = Part(family, part).part, .to = VehicleId(vehicle)};
+    ProposedRepeg repeg{.part = PartId(family, part), .to = VehicleId(vehicle)};
     if (from != kNone) repeg.from = VehicleId(from);
     to.repegs.push_back(repeg);
   }
@@ -135,7 +135,7 @@ void Reporter::ReportRackMove(std::int32_t family, const Taken& taken, FamilyPro
   const std::int32_t own = book.pegs[At(vehicle)];
   if (ProposedRack* rack = rack_of(own); rack != nullptr) {
     rack->inserts.push_back(
-        {.vehicle = VehicleId(vehicle), .part = Part(family, taken.option->part).part});
+        {.vehicle = VehicleId(vehicle), .part = PartId(family, taken.option->part)});
   }
 }
 
@@ -152,7 +152,7 @@ void Reporter::ReportTaken(std::int32_t family, FamilyProposal& to) const {
       continue;
     }
     const std::int32_t part = taken.option->part;
-    ProposedRepeg repeg{.part = Part(family, part).part,
+    ProposedRepeg repeg{.part = PartId(family, part),
                         .to = VehicleId(need.vehicle),
                         .alternate = taken.option->kind == OptionKind::kAlternate};
     const std::int32_t from = facts_.book->family(family).vehicle_of[At(part)];
@@ -172,9 +172,10 @@ void Reporter::ReportSurplus(std::int32_t family, FamilyProposal& to) const {
     const Taken taken = TakenOf(n);
     if (taken.option->part != kNone) used.push_back(taken.option->part);
   }
+  std::ranges::sort(used);
   for (const auto* parts : {&facts.freed, &facts.useless}) {
     for (const std::int32_t part : *parts) {
-      if (std::ranges::count(used, part) == 0) to.surplus.push_back(Part(family, part).part);
+      if (!std::ranges::binary_search(used, part)) to.surplus.push_back(PartId(family, part));
     }
   }
   std::ranges::sort(to.surplus);
@@ -208,14 +209,14 @@ void Reporter::ReportMissingCalls(std::int32_t family, FamilyProposal& to) const
 }
 
 void Reporter::ReportFamily(std::int32_t family) {
-  const FamilyNow& now = world_.families[At(family)];
+  FamilyNow& now = world_.families[At(family)];
   const PlanFamily& plan = plan_.families[At(family)];
   FamilyProposal to{.location = plan.location, .family = plan.family};
   ReportUncovered(family, to);
   ReportStop(family, to);
   ReportRackPegs(family, to);
-  to.racks = now.work.racks;
-  to.proof = now.work.proof;
+  to.racks = std::move(now.work.racks);
+  to.proof = std::move(now.work.proof);
   for (const std::int32_t vehicle : now.work.fetched) to.fetched.push_back(VehicleId(vehicle));
   ReportTaken(family, to);
   ReportSurplus(family, to);
@@ -274,6 +275,8 @@ Proposal Reporter::Report() {
   proposal_.versions = plan_.versions;
   proposal_.choice = result_.best.cost;
   proposal_.do_nothing = result_.do_nothing;
+  const bool fewest = std::ranges::all_of(
+      world_.families, [](const FamilyNow& family) { return family.work.proof.fewest; });
   proposal_.tried = result_.tried;
   proposal_.dropped = list_.dropped;
   proposal_.dropped.insert(proposal_.dropped.end(), result_.dropped.begin(), result_.dropped.end());
@@ -291,8 +294,6 @@ Proposal Reporter::Report() {
                                      .point = plan_.points[At(move.point)].point});
   }
   proposal_.not_taken = OptionsNotTaken(plan_, result_);
-  const bool fewest = std::ranges::all_of(
-      world_.families, [](const FamilyNow& family) { return family.work.proof.fewest; });
   // Nothing costs less than nothing.
   proposal_.exhaustive = fewest && (result_.all_tried || proposal_.choice == RecoveryCost{});
   return std::move(proposal_);
@@ -300,8 +301,8 @@ Proposal Reporter::Report() {
 
 }  // namespace
 
-Proposal ReportOf(const Facts& facts, const World& base, const SearchResult& result) {
-  return Reporter(facts, base, result).Report();
+Proposal ReportOf(const Facts& facts, SearchResult result) {
+  return Reporter(facts, std::move(result)).Report();
 }
 
 }  // namespace tandem::sequencing

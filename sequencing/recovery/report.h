@@ -6,7 +6,7 @@
 
 namespace tandem::sequencing {
 
-// `base`: the world in which nothing is done, whose late needs are the uncovered ones.
-Proposal ReportOf(const Facts& facts, const World& base, const SearchResult& result);
+// What the racks' work is moves out of the result.
+Proposal ReportOf(const Facts& facts, SearchResult result);
 
 }  // namespace tandem::sequencing

@@ -125,7 +125,7 @@ void Search::TryTrucks(Answer& answer, std::span<const std::int32_t> trucks, boo
 }
 
 bool Search::Try(World world) {
-  Answer answer{.world = std::make_shared<const World>(std::move(world))};
+  Answer answer{.world = std::make_shared<World>(std::move(world))};
   answer.list = ListOptions(*answer.world);
   if (!answer.list.all_listed) result_.all_tried = false;
   const bool differ = std::ranges::any_of(answer.list.problem.options, [](const auto& option) {

@@ -15,7 +15,7 @@ namespace tandem::sequencing {
 
 // A world with the options in it, and the best choice among them.
 struct Answer {
-  std::shared_ptr<const World> world{};
+  std::shared_ptr<World> world{};
   OptionList list{};
   std::vector<std::int32_t> chosen{};  // By the list's needs: the index of the option.
   std::vector<std::int32_t> trucks{};  // By origin: how many go.

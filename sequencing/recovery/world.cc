@@ -53,8 +53,8 @@ void AddFetched(const FamilyColumns& family, const World& world, std::int32_t in
 FamilyNow AfterFallbacks(const World& world, std::int32_t family, const Window& window,
                          const FamilyNow& base) {
   const Facts& facts = *world.facts;
-  const std::int64_t horizon_ms = facts.book->plan().horizon_ms;
   const LineClock& clock = facts.clock();
+  const LineView line{world.order, clock, facts.book->plan().horizon_ms};
   FamilyColumns columns = facts.Columns(family);
   FamilyNow now;
   now.unfrozen = base.unfrozen;
@@ -66,7 +66,6 @@ FamilyNow AfterFallbacks(const World& world, std::int32_t family, const Window& 
     for (const auto& [vehicle, part] : now.work.pegs) now.pegs[At(vehicle)] = part;
     columns.pegs = now.pegs;
   }
-  const std::int32_t first = FirstPosition(*columns.plan);
   if (facts.families[At(family)].changed.empty() && facts.window.empty()) {
     // Every peg that changed is one of the window's: the taking order's stretch is theirs.
     Window scan = window;
@@ -74,13 +73,13 @@ FamilyNow AfterFallbacks(const World& world, std::int32_t family, const Window& 
       const std::int32_t p = world.order.positions[At(vehicle)];
       if (p != kNone) scan.Include(p, p);
     }
-    now.late = LatePositions(columns, world.order, clock, scan.first, scan.end, horizon_ms);
+    now.late = LatePositions(columns, line, scan);
     for (const LatePosition& late : base.late) {
       if (late.position < scan.first || late.position >= scan.end) now.late.push_back(late);
     }
     std::ranges::sort(now.late, {}, &LatePosition::position);
   } else {
-    now.late = LatePositions(columns, world.order, clock, first, world.order.size(), horizon_ms);
+    now.late = LatePositions(columns, line, {0, world.order.size()});
   }
   AddFetched(columns, world, family, now);
   return now;
@@ -102,8 +101,8 @@ FamilyNow AfterFacts(const World& world, std::int32_t family) {
     columns.pegs = now.pegs;
   }
   if (facts.retimed || own.touched) {
-    now.late = LatePositions(columns, world.order, facts.clock(), FirstPosition(*columns.plan),
-                             world.order.size(), plan.horizon_ms);
+    now.late = LatePositions(columns, {world.order, facts.clock(), plan.horizon_ms},
+                             {0, world.order.size()});
   } else {
     now.late = columns.book->late;
   }
@@ -134,20 +133,18 @@ World WorldOf(const Facts& facts, std::span<const Fallback> fallbacks, const Wor
   return world;
 }
 
-// NOLINTNEXTLINE(readability-function-size): a span of vehicles and what they are looked at in.
-std::vector<LatePosition> LatePositions(const FamilyColumns& family, const LineOrder& order,
-                                        const LineClock& clock, std::int32_t first,
-                                        std::int32_t end, std::int64_t horizon_ms) {
+std::vector<LatePosition> LatePositions(const FamilyColumns& family, const LineView& line,
+                                        const Window& window) {
   std::vector<LatePosition> late;
-  const Quantiles never{horizon_ms, horizon_ms, horizon_ms};
-  for (std::int32_t p = std::max(first, FirstPosition(*family.plan)); p < end; ++p) {
-    const std::int32_t vehicle = order.vehicles[At(p)];
+  const Quantiles never{line.horizon_ms, line.horizon_ms, line.horizon_ms};
+  for (std::int32_t p = std::max(window.first, FirstPosition(*family.plan)); p < window.end; ++p) {
+    const std::int32_t vehicle = line.order.vehicles[At(p)];
     if (vehicle == kNone || family.variants[At(vehicle)] == kNoPart) continue;
     const std::int32_t part = family.pegs[At(vehicle)];
     const Quantiles& ready = part == kNone ? never : family.ready[At(part)];
-    const std::int64_t need_ms = clock.NeedMs(*family.plan, p);
+    const std::int64_t need_ms = line.clock.NeedMs(*family.plan, p);
     if (ready.p90_ms <= need_ms) continue;
-    const Lates lates = clock.working.Late(ready, need_ms);
+    const Lates lates = line.clock.working.Late(ready, need_ms);
     if (lates.back() == 0) continue;  // Late only in a break.
     late.push_back(
         {.position = p, .vehicle = vehicle, .part = part, .need_ms = need_ms, .late = lates});

@@ -41,9 +41,15 @@ struct World {
 // `base`: the world without fallbacks, if there is one: what they do not touch is taken from it.
 World WorldOf(const Facts& facts, std::span<const Fallback> fallbacks, const World* base);
 
-// The late needs of the positions from `first` to before `end`.
-std::vector<LatePosition> LatePositions(const FamilyColumns& family, const LineOrder& order,
-                                        const LineClock& clock, std::int32_t first,
-                                        std::int32_t end, std::int64_t horizon_ms);
+// A line's order and pace, and when a need is served that gets no part.
+struct LineView {
+  const LineOrder& order;
+  const LineClock& clock;
+  std::int64_t horizon_ms = 0;
+};
+
+// The late needs of the window's positions, by position.
+std::vector<LatePosition> LatePositions(const FamilyColumns& family, const LineView& line,
+                                        const Window& window);
 
 }  // namespace tandem::sequencing

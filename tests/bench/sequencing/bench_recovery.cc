@@ -1,5 +1,7 @@
 // recovery_proposal: a proposal for each of the twelve perturbations of the reference (1.5), on a
-// line of 10,000 vehicles with 50 families, what is made in racks, up to 500 pulls a family.
+// line of 10,000 vehicles with 50 families, in three plants: one has racked what is made, half of
+// it; one is short of parts besides; one has racked everything. The draws are as large as the goal
+// allows: where a perturbation can pull at all, up to about 500 pulls in a family.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -29,10 +31,17 @@ constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int32_t kMade = 5'000;  // Positions whose parts are made, the others are planned.
 constexpr int kRuns = 100;
 
+struct PlantTerms {
+  std::int32_t racked = kMade;  // Parts of the vehicles before are in racks.
+  // Of every so many vehicles one has lost its part of a family; 0: of none.
+  std::int32_t lost_one_in = 0;
+  int lifts = 0;           // Vehicles that Reordered lifts,
+  std::int64_t swaps = 1;  // and pairs that Swapped swaps.
+};
+
 class Plant {
  public:
-  // Parts of the vehicles up to `racked` are in racks.
-  explicit Plant(std::int32_t racked);
+  explicit Plant(const PlantTerms& terms);
   const RecoveryBook& book() const { return *book_; }
 
   Happening Pulled();
@@ -64,7 +73,7 @@ class Plant {
   }
 
   std::mt19937_64 random_{11};
-  std::int32_t racked_;
+  PlantTerms terms_;
   std::optional<RecoveryBook> book_{};
 };
 
@@ -94,6 +103,11 @@ PlanFamily Plant::Family(std::int32_t index) {
     const std::int64_t p50_ms = need_ms - Random(30, 240) * kMinuteMs;
     const std::int64_t part = PartOf(index, v);
     const bool made = v < kMade;
+    // Family 4 is short of variant 0, for which it may get an alternate.
+    const bool scarce =
+        terms_.lost_one_in > 0 && index == 4 && v < 1'000 && family.variants.back() == 0;
+    const bool lost = terms_.lost_one_in > 0 && v >= 300 && Random(1, terms_.lost_one_in) == 1;
+    if (lost || scarce) continue;
     family.parts.push_back({.part = part,
                             .variant = family.variants.back(),
                             .ready = {p50_ms - 5 * kMinuteMs, p50_ms, p50_ms + 9 * kMinuteMs},
@@ -104,7 +118,7 @@ PlanFamily Plant::Family(std::int32_t index) {
                             .made_ms = made ? 0 : need_ms - 300 * kMinuteMs,
                             .lot = static_cast<std::int32_t>(v % 50),
                             .vehicle = v});
-    if (v >= racked_) continue;
+    if (v >= terms_.racked) continue;
     if (family.racks.empty() || std::ssize(family.racks.back().slots) == kRackParts) {
       family.racks.push_back({.rack = (index + 1) * 100'000LL + std::ssize(family.racks),
                               .capacity = kRackPlaces,
@@ -121,7 +135,7 @@ PlanFamily Plant::Family(std::int32_t index) {
   return family;
 }
 
-Plant::Plant(std::int32_t racked) : racked_(racked) {
+Plant::Plant(const PlantTerms& terms) : terms_(terms) {
   RecoveryPlan plan{.horizon_ms = 20'000 * kMinuteMs};
   plan.runs = {{.from_ms = 0, .to_ms = 40'000 * kMinuteMs, .takt_ms = kMinuteMs}};
   plan.points = {{.point = 1, .position = 60, .reach_positions = 200},
@@ -150,13 +164,13 @@ Happening Plant::Pulled() {
   return pulled;
 }
 
-// 500 vehicles are lifted and put in again up to 50 places away.
+// Vehicles that stand among what is racked are lifted and put in again up to 50 places away.
 Happening Plant::Reordered() {
   VehiclesReordered order{.first = 0};
   order.vehicles.resize(kVehicles);
   std::iota(order.vehicles.begin(), order.vehicles.end(), 0);
-  for (int k = 0; k < 500; ++k) {
-    const std::int64_t from = Random(200, kVehicles - 200);
+  for (int k = 0; k < terms_.lifts; ++k) {
+    const std::int64_t from = Random(200, terms_.racked - 200);
     const std::int64_t to = from + Random(-50, 50);
     const auto at = order.vehicles.begin();
     if (from < to) std::rotate(at + from, at + from + 1, at + to + 1);
@@ -178,9 +192,10 @@ Happening Plant::Respecified() {
 
 Happening Plant::Swapped() {
   VehiclesSwapped swapped;
-  for (std::int64_t block = 1; block < 100; block += 2) {  // 50 pairs, up to 50 places apart.
-    const std::int64_t first = 100 * block + Random(0, 49);
-    swapped.pairs.push_back({first, first + Random(1, 50)});
+  const std::int64_t size = (terms_.racked - 200) / terms_.swaps;
+  for (std::int64_t block = 0; block < terms_.swaps; ++block) {  // A pair in each.
+    const std::int64_t first = 200 + size * block + Random(0, size / 2 - 1);
+    swapped.pairs.push_back({first, first + Random(1, size / 2)});
   }
   return swapped;
 }
@@ -196,13 +211,13 @@ Happening Plant::Retimed() {
 }
 
 Happening Plant::Rejected() {
-  return PartRejected{.part =
-                          PartOf(static_cast<std::int32_t>(4 * Random(0, 11)), Random(30, 299))};
+  const auto family = static_cast<std::int32_t>(4 * Random(2, 11));
+  return PartRejected{.part = PartOf(family, Random(100, 299))};
 }
 
 // A truck with 12 racks (480 parts) of one family comes up to six hours late, or never.
 Happening Plant::Delayed() {
-  const std::int64_t family = 4 * Random(0, 11);
+  const std::int64_t family = 4 * Random(2, 11);
   const std::int64_t first = Random(8, 60);
   LoadDelayed delayed;
   for (std::int64_t k = 0; k < 12; ++k) {
@@ -222,7 +237,7 @@ Happening Plant::Down() {
                       .to_ms = from_ms + Random(60, 480) * kMinuteMs};
 }
 
-Happening Plant::Missing() { return CallsMissing{SomeVehicles(20)}; }
+Happening Plant::Missing() { return CallsMissing{SomeVehicles(500)}; }
 
 Happening Plant::Cancelled() {
   const auto family = static_cast<std::int32_t>(4 * Random(0, 11));
@@ -234,12 +249,17 @@ Happening Plant::Allowed() {
   return AlternateAllowed{.location = 4, .family = 4, .alternate = {0, 1, 10}};
 }
 
-Happening Plant::Broken() { return SetBroken{PartOf(1, Random(100, kMade - 1))}; }
+Happening Plant::Broken() {
+  while (true) {  // A vehicle whose set is lost has none to break.
+    const std::int64_t set = PartOf(1, Random(100, kMade - 1));
+    if (book().PartPlaceOf(set).ok()) return SetBroken{set};
+  }
+}
 
 struct Totals {
   std::vector<double> millis{};
   std::size_t bytes = 0;
-  std::int32_t pulls = 0;
+  std::size_t pulls = 0;  // In a family's racks, those of re-pegs that are options too.
   std::size_t uncovered = 0;
   int better = 0;
   int exhaustive = 0;
@@ -259,7 +279,9 @@ void Measure(const char* name, const Plant& plant, const std::function<Happening
     totals.bytes = std::max(totals.bytes, EncodeProposal(*proposal).size());
     std::size_t uncovered = 0;
     for (const FamilyProposal& family : proposal->families) {
-      totals.pulls = std::max(totals.pulls, family.proof.pulls);
+      std::size_t pulls = 0;
+      for (const ProposedRack& rack : family.racks) pulls += rack.pulls.size();
+      totals.pulls = std::max(totals.pulls, pulls);
       uncovered += family.uncovered.size();
     }
     totals.uncovered = std::max(totals.uncovered, uncovered);
@@ -281,26 +303,37 @@ void Measure(const char* name, const Plant& plant, const std::function<Happening
                  std::to_string(totals.exhaustive) + " times"});
 }
 
+void MeasureAll(const std::string& where, Plant& plant) {
+  int turn = 0;
+  const auto measure = [&](const char* name, const std::function<Happening()>& draw) {
+    Measure((name + where).c_str(), plant, draw);
+  };
+  measure("1_pulled", [&] { return plant.Pulled(); });
+  measure("2_reordered", [&] { return plant.Reordered(); });
+  measure("3_scrapped_changed",
+          [&] { return ++turn % 2 == 0 ? plant.Scrapped() : plant.Respecified(); });
+  measure("4_swapped", [&] { return plant.Swapped(); });
+  measure("5_line_changed", [&] { return plant.Retimed(); });
+  measure("6_rejected", [&] { return plant.Rejected(); });
+  measure("7_load_delayed", [&] { return plant.Delayed(); });
+  measure("8_supplier_down", [&] { return plant.Down(); });
+  measure("9_calls_missing", [&] { return plant.Missing(); });
+  measure("10_call_cancelled", [&] { return plant.Cancelled(); });
+  measure("11_alternate", [&] { return plant.Allowed(); });
+  measure("12_set_broken", [&] { return plant.Broken(); });
+}
+
 }  // namespace
 
 void RecoveryProposal() {
-  Plant plant(kMade);
-  int turn = 0;
-  Measure("1_pulled", plant, [&] { return plant.Pulled(); });
-  Measure("2_reordered", plant, [&] { return plant.Reordered(); });
-  Measure("3_scrapped_changed", plant,
-          [&] { return ++turn % 2 == 0 ? plant.Scrapped() : plant.Respecified(); });
-  Measure("4_swapped", plant, [&] { return plant.Swapped(); });
-  Measure("5_line_changed", plant, [&] { return plant.Retimed(); });
-  Measure("6_rejected", plant, [&] { return plant.Rejected(); });
-  Measure("7_load_delayed", plant, [&] { return plant.Delayed(); });
-  Measure("8_supplier_down", plant, [&] { return plant.Down(); });
-  Measure("9_calls_missing", plant, [&] { return plant.Missing(); });
-  Measure("10_call_cancelled", plant, [&] { return plant.Cancelled(); });
-  Measure("11_alternate", plant, [&] { return plant.Allowed(); });
-  Measure("12_set_broken", plant, [&] { return plant.Broken(); });
-  Plant racked(kVehicles);  // Harder than any plant: nobody racks what is not made.
-  Measure("2_reordered_all_racked", racked, [&] { return racked.Reordered(); });
+  // Lifts and swaps: as many as come to about 500 pulls in the family that pulls the most.
+  Plant plant({.lifts = 370, .swaps = 255});
+  MeasureAll("", plant);
+  Plant scarce({.lost_one_in = 2'500, .lifts = 215, .swaps = 140});
+  MeasureAll("_short", scarce);
+  // Harder than any plant: nobody racks what is not made.
+  Plant racked({.racked = kVehicles, .lifts = 350, .swaps = 255});
+  MeasureAll("_all_racked", racked);
 }
 
 }  // namespace tandem::bench
