@@ -64,7 +64,7 @@ TEST(TimedSearchTest, StopsAtTheFirstLookWithAScoreThatIsEnough) {
   const LineProblem problem = SomeProblem();
   double now = 0.0;
   const TimedOptions whole{
-      .seed = 3, .iterations = 2'000'000, .seconds = 9.0, .now_seconds = [&] { return now; }};
+      .seed = 3, .iterations = 600'000, .seconds = 9.0, .now_seconds = [&] { return now; }};
   const auto best = SearchFor(problem, whole);
   ASSERT_TRUE(best.ok()) << best.status();
   TimedOptions options = whole;
@@ -74,7 +74,7 @@ TEST(TimedSearchTest, StopsAtTheFirstLookWithAScoreThatIsEnough) {
   EXPECT_LT(found->done, best->done);
   EXPECT_EQ(found->done % 20'000, 0);
   EXPECT_LE(ScoreOf(problem, found->order)->score, *options.enough_score);
-  auto search = LineSearch::Begin(problem, {.seed = 3, .iterations = 2'000'000});
+  auto search = LineSearch::Begin(problem, {.seed = 3, .iterations = 600'000});
   ASSERT_TRUE(search.ok());
   search->Advance(found->done - 20'000);
   EXPECT_GT(search->best_score(), *options.enough_score);  // Not a look later than need be.
