@@ -88,6 +88,7 @@ void Show(const Run& run) {
 
 struct Scored {
   Instance instance{};
+  std::uint64_t search = 0;            // See Run.
   std::vector<std::int64_t> scores{};  // By seed.
 };
 
@@ -95,22 +96,23 @@ struct Scored {
 std::vector<Scored> RoadefScores(int seconds) {
   Runs runs(Setting("TANDEM_LINE_RUNS", ""));
   std::vector<Scored> all;
-  for (Instance& instance : Roadef()) all.push_back({.instance = std::move(instance)});
-  std::vector<std::uint64_t> prints;
-  for (const Scored& one : all) prints.push_back(SearchPrint(one.instance));
+  for (Instance& instance : Roadef()) {
+    const std::uint64_t search = SearchPrint(instance);
+    all.push_back({.instance = std::move(instance), .search = search});
+  }
   const int seeds = static_cast<int>(NumberOf("TANDEM_LINE_SEEDS", 3));
   for (int seed = 1; seed <= seeds; ++seed) {
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const Instance& instance = all[i].instance;
+    for (Scored& one : all) {
+      const Instance& instance = one.instance;
       const Run wanted{.instance = instance.name,
                        .seconds = seconds,
                        .seed = seed,
                        .target = instance.target,
-                       .search = prints[i]};
+                       .search = one.search};
       if (runs.Find(wanted) == nullptr) runs.Add(Searched(instance, wanted));
       const Run& run = *runs.Find(wanted);
       Show(run);
-      all[i].scores.push_back(run.score);
+      one.scores.push_back(run.score);
     }
   }
   return all;
