@@ -1,289 +1,89 @@
 // `tandem forecast backtest`: a forecast of a whole folder from a past day, and how far it was from
 // what came. No service is called.
-#include <array>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <thread>
-#include <vector>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
-#include "forecasting/accuracy/interval.h"
-#include "forecasting/accuracy/wrmsse.h"
-#include "forecasting/global/xgboost_trees.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
-#include "services/tandem/cli/files.h"
-#include "services/tandem/cli/m5_retail.h"
+#include "services/tandem/cli/backtest.h"
 #include "services/tandem/cli/nouns.h"
-#include "services/tandem/cli/print.h"
-#include "services/tandem/cli/progress.h"
-#include "services/tandem/cli/thread_executor.h"
 
 namespace tandem::cli {
 namespace {
 
-using base::Reason;
-using forecasting::RetailErrors;
-using forecasting::RetailForecast;
-
-constexpr std::array<std::string_view, 4> kIntervalNames = {"50", "67", "95", "99"};
-
-struct Args {
-  std::string format{"m5"};
-  std::string data{};
-  std::string origin{};
-  int horizon_days = 28;
-  std::string engine{"local"};
-  std::string out{};
-  std::size_t threads = std::thread::hardware_concurrency();
-};
-
-absl::Status CheckArgs(const Args& args) {
-  if (args.format != "m5") {
-    return base::RefuseField(Reason::kUnknownEnum, "--format",
-                             "this form is not read yet: only m5 is", {{"format", args.format}});
+absl::Status RunBacktest(const BacktestArgs& args, const std::string& output) {
+  if (args.format == "m5") return RunM5Backtest(args, output);
+  if (args.engine != "local") {
+    return base::RefuseField(base::Reason::kUnknownEnum, "--engine",
+                             "the long form has the engine local alone", {{"engine", args.engine}});
   }
-  return absl::OkStatus();
+  return RunLongBacktest(args, output);
 }
 
-// One of the names that --engine allows.
-forecasting::BacktestEngine EngineOf(std::string_view name) {
-  if (name == "global") return forecasting::BacktestEngine::kGlobal;
-  return name == "best" ? forecasting::BacktestEngine::kBest : forecasting::BacktestEngine::kLocal;
-}
+constexpr char kForms[] =
+    "Forms of --data:\n"
+    "  m5    sales*.csv, prices*.csv, first_listed*.csv (each may end in .zst) and calendar.csv;\n"
+    "        --origin d_1913; writes accuracy.csv, uncertainty.csv, metrics.json\n"
+    "  long  sales.csv: series,date,value and past covariates by name; an empty value is a gap\n"
+    "        series.csv, if there: series and grouping columns, a level of the metrics each\n"
+    "        future.csv, if there: series,date and covariates known in advance, for every series\n"
+    "        and bucket of the horizon; their past stands in sales.csv or here\n"
+    "        (each may end in .zst); writes forecast.csv, metrics.json\n"
+    "Dates of long, by --frequency, written as the first one read:\n"
+    "  H 2016-05-22T14   D 2016-05-22   W 2016-05-20, always the same weekday\n"
+    "  M 2016-05 or 2016-05-01   Q 2016Q2 or 2016-04-01   Y 2016 or 2016-01-01\n"
+    "Rows after the origin are what the forecast is measured by, and are read for nothing else;\n"
+    "without them the forecast is written and metrics are left out.\n";
 
-// "d_1857" or "1857".
-absl::StatusOr<int> OriginOf(std::string_view text) {
-  if (text.starts_with("d_")) text.remove_prefix(2);
-  int origin = 0;
-  if (!absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &origin)) {
-    return base::RefuseField(Reason::kFieldOutOfRange, "--origin",
-                             "the last day known, as M5 numbers it: d_1857",
-                             {{"origin", std::string(text)}});
-  }
-  return origin;
-}
-
-// The names of a level's node, place before product but for single items, as in M5.
-std::string KeyOf(const M5Panel& panel, const M5PanelSeries& series, std::size_t level) {
-  const auto name = [](const std::vector<std::string>& names, int number) -> const std::string& {
-    return names[static_cast<std::size_t>(number)];
-  };
-  const std::string& item = name(panel.items, series.item);
-  const std::string& department = name(panel.departments, series.department);
-  const std::string& category = name(panel.categories, series.category);
-  const std::string& store = name(panel.stores, series.store);
-  const std::string& state = name(panel.states, series.state);
-  switch (level) {
-    case 0:
-      return "Total";
-    case 1:
-      return state;
-    case 2:
-      return store;
-    case 3:
-      return category;
-    case 4:
-      return department;
-    case 5:
-      return state + "_" + category;
-    case 6:
-      return state + "_" + department;
-    case 7:
-      return store + "_" + category;
-    case 8:
-      return store + "_" + department;
-    case 9:
-      return item;
-    case 10:
-      return item + "_" + state;
-    default:
-      return item + "_" + store;
-  }
-}
-
-std::string DayColumns(std::size_t horizon) {
-  std::string columns;
-  for (std::size_t h = 1; h <= horizon; ++h) absl::StrAppend(&columns, ",F", h);
-  return columns + "\n";
-}
-
-absl::Status WriteAccuracy(const std::string& path, const M5Panel& panel,
-                           const RetailForecast& forecast) {
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path));
-  file->Write("id" + DayColumns(forecast.horizon_days));
-  for (std::size_t i = 0; i < panel.series.size(); ++i) {
-    std::string line = KeyOf(panel, panel.series[i], forecasting::kRetailLevels - 1);
-    for (std::size_t h = 0; h < forecast.horizon_days; ++h) {
-      absl::StrAppendFormat(&line, ",%.6g", forecast.mean_units[i * forecast.horizon_days + h]);
-    }
-    file->Write(line + "\n");
-  }
-  return file->Finish();
-}
-
-absl::Status WriteUncertainty(const std::string& path, const M5Panel& panel,
-                              const RetailForecast& forecast) {
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path));
-  file->Write("level,key,quantile" + DayColumns(forecast.horizon_days));
-  for (std::size_t l = 0; l < forecasting::kRetailLevels; ++l) {
-    const float* value = forecast.quantile_units[l].data();
-    for (const std::size_t first : forecast.levels[l].first_series_of_node) {
-      const std::string key = KeyOf(panel, panel.series[first], l);
-      for (const double u : forecasting::kQuantileLevels) {
-        std::string line = absl::StrFormat("%d,%s,%.3f", l + 1, key, u);
-        for (std::size_t h = 0; h < forecast.horizon_days; ++h) {
-          absl::StrAppendFormat(&line, ",%.6g", static_cast<double>(*value++));
-        }
-        file->Write(line + "\n");
-      }
-    }
-  }
-  return file->Finish();
-}
-
-// Metrics are left out where the folder ends before the horizon.
-std::string MetricsJson(const Args& args, const M5Panel& panel,
-                        const std::optional<RetailErrors>& errors) {
-  std::string json = absl::StrFormat(
-      "{\"format\":\"%s\",\"engine\":\"%s\",\"origin\":\"d_%d\",\"horizon\":%d,\"series\":%d",
-      args.format, args.engine, panel.history_days, panel.horizon_days, panel.series.size());
-  if (errors.has_value()) {
-    absl::StrAppendFormat(&json, ",\"wrmsse\":%.6f,\"wspl\":%.6f,\"levels\":[", errors->wrmsse,
-                          errors->wspl);
-    for (std::size_t l = 0; l < forecasting::kRetailLevels; ++l) {
-      const std::string_view name = forecasting::kWrmsseLevelNames[l];
-      absl::StrAppendFormat(&json, "%s{\"level\":%d,\"name\":\"%s\",\"wrmsse\":%.6f,\"wspl\":%.6f",
-                            l == 0 ? "" : ",", l + 1, std::string(name), errors->wrmsse_by_level[l],
-                            errors->wspl_by_level[l]);
-      for (std::size_t k = 0; k < kIntervalNames.size(); ++k) {
-        absl::StrAppendFormat(&json, ",\"coverage_%s\":%.6f", std::string(kIntervalNames[k]),
-                              errors->coverage_by_level[l][k]);
-      }
-      json += "}";
-    }
-    json += "]";
-  }
-  return json + "}\n";
-}
-
-Table TableOf(const RetailErrors& errors) {
-  Table table{.columns = {"LEVEL", "NAME", "WRMSSE", "WSPL"}, .rows = {}};
-  for (const std::string_view name : kIntervalNames) {
-    table.columns.push_back("IN_" + std::string(name) + "%");
-  }
-  for (std::size_t l = 0; l < forecasting::kRetailLevels; ++l) {
-    std::vector<std::string>& row = table.rows.emplace_back();
-    row = {absl::StrCat(l + 1), std::string(forecasting::kWrmsseLevelNames[l]),
-           absl::StrFormat("%.4f", errors.wrmsse_by_level[l]),
-           absl::StrFormat("%.4f", errors.wspl_by_level[l])};
-    for (const double share : errors.coverage_by_level[l]) {
-      row.push_back(absl::StrFormat("%.1f", 100.0 * share));
-    }
-  }
-  table.rows.push_back({"", "mean", absl::StrFormat("%.4f", errors.wrmsse),
-                        absl::StrFormat("%.4f", errors.wspl), "", "", "", ""});
-  return table;
-}
-
-absl::StatusOr<M5Panel> Load(const Args& args) {
-  TANDEM_ASSIGN_OR_RETURN(const int origin, OriginOf(args.origin));
-  Progress progress("reading", "series", 0);
-  return LoadM5Panel(args.data,
-                     {.origin_d = origin,
-                      .horizon_days = args.horizon_days,
-                      .on_progress = [&](std::int64_t series) { progress.Set(series); }});
-}
-
-absl::Status Write(const Args& args, const M5Panel& panel, const RetailForecast& forecast,
-                   const std::optional<RetailErrors>& errors) {
-  TANDEM_RETURN_IF_ERROR(WriteAccuracy(args.out + "/accuracy.csv", panel, forecast));
-  TANDEM_RETURN_IF_ERROR(WriteUncertainty(args.out + "/uncertainty.csv", panel, forecast));
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(args.out + "/metrics.json"));
-  file->Write(MetricsJson(args, panel, errors));
-  return file->Finish();
-}
-
-absl::Status RunBacktest(const Args& args, const std::string& output) {
-  TANDEM_RETURN_IF_ERROR(CheckArgs(args));
-  const absl::Time begin = absl::Now();
-  TANDEM_ASSIGN_OR_RETURN(const M5Panel panel, Load(args));
-  std::error_code error;
-  std::filesystem::create_directories(args.out, error);
-  if (error) return absl::UnknownError(args.out + ": " + error.message());
-  const forecasting::RetailCalendar calendar = RetailCalendarOf(panel);
-  const forecasting::RetailHistory history = RetailHistoryOf(panel, calendar);
-  ThreadExecutor executor(args.threads);
-  Progress progress("forecasting", "%", 100);
-  const auto trainer = forecasting::MakeXgboostTrainer();
-  forecasting::RetailOptions options{.engine = EngineOf(args.engine), .trainer = trainer.get()};
-  options.profile.horizon_days = panel.horizon_days;
-  options.on_progress = [&](double share) { progress.Set(static_cast<std::int64_t>(share * 100)); };
-  TANDEM_ASSIGN_OR_RETURN(const RetailForecast forecast,
-                          forecasting::ForecastRetail(history, options, executor));
-  progress.Finish();
-  std::optional<RetailErrors> errors;
-  if (!panel.actual_units.empty()) {
-    TANDEM_ASSIGN_OR_RETURN(
-        errors, forecasting::MeasureRetail(history, panel.actual_units, forecast, executor));
-  }
-  TANDEM_RETURN_IF_ERROR(Write(args, panel, forecast, errors));
-  if (output == "json") {
-    PrintText(MetricsJson(args, panel, errors));
-  } else if (errors.has_value()) {
-    const Table table = TableOf(*errors);
-    PrintText(output == "csv" ? CsvText(table) : TableText(table));
-  }
-  if (output == "table") {
-    PrintText(absl::StrFormat("%d series, %d days from d_%d on%s, %.1f s\n", panel.series.size(),
-                              panel.horizon_days, panel.history_days + 1,
-                              errors.has_value() ? "" : "; no actuals, so no metrics",
-                              absl::ToDoubleSeconds(absl::Now() - begin)));
-  }
-  return absl::OkStatus();
+void AddOptions(CLI::App* backtest, BacktestArgs& args, const SessionPtr& session) {
+  backtest->add_option("--format", args.format, "m5 or long")
+      ->check(CLI::IsMember({"m5", "long"}))
+      ->capture_default_str();
+  backtest->add_option("--data", args.data, "The folder")->required();
+  backtest->add_option("--origin", args.origin, "Last day known, as d_1913, or a date")->required();
+  backtest->add_option("--horizon", args.horizon,
+                       "Buckets ahead, 1 to 365 (m5) or 10,000 (long) [28; H 48, W 13, M 18, Q 8, "
+                       "Y 6]");
+  backtest->add_option("--frequency", args.frequency, "Of long: D, W, M, Q, Y or H")
+      ->capture_default_str();
+  backtest->add_option("--stockout", args.stockout,
+                       "Of long: a past covariate; where it is above 0 the sale is a lower bound");
+  backtest
+      ->add_option("--engine", args.engine,
+                   "local: each series; of m5 also global: boosted trees; best: both")
+      ->check(CLI::IsMember({"local", "global", "best"}))
+      ->capture_default_str();
+  backtest->add_option("--threads", args.threads, "The result is the same for any number")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
+      ->capture_default_str();
+  backtest->add_option("--out", args.out, "Folder for what is written")->required();
+  backtest->add_option("--output", session->output, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
 }
 
 }  // namespace
 
+absl::Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return absl::UnknownError(path + ": " + error.message());
+  return absl::OkStatus();
+}
+
 void AddBacktestVerb(CLI::App* forecast, const SessionPtr& session) {
-  const auto args = std::make_shared<Args>();
+  const auto args = std::make_shared<BacktestArgs>();
+  args->threads = std::thread::hardware_concurrency();
   CLI::App* backtest =
       AddLocalVerb(forecast, session,
                    {"backtest", "Forecast a folder's series from a past day and measure the errors",
                     "tandem forecast backtest --format m5 --data ./m5 --origin d_1913 --out ./bt"},
                    [args, session] { return RunBacktest(*args, session->output); });
-  backtest->add_option("--format", args->format, "m5 (long is not read yet)")
-      ->check(CLI::IsMember({"m5", "long"}))
-      ->capture_default_str();
-  backtest->add_option("--data", args->data, "The folder")->required();
-  backtest->add_option("--origin", args->origin, "Last day known, as d_1913")->required();
-  backtest->add_option("--horizon", args->horizon_days, "Days ahead")
-      ->check(CLI::Range(1, 365))
-      ->capture_default_str();
-  backtest
-      ->add_option("--engine", args->engine,
-                   "local: each series; global: boosted trees; best: both")
-      ->check(CLI::IsMember({"local", "global", "best"}))
-      ->capture_default_str();
-  backtest->add_option("--threads", args->threads, "The result is the same for any number")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
-      ->capture_default_str();
-  backtest
-      ->add_option("--out", args->out, "Folder for accuracy.csv, uncertainty.csv and metrics.json")
-      ->required();
-  backtest->add_option("--output", session->output, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str();
+  backtest->footer(kForms + backtest->get_footer());
+  AddOptions(backtest, *args, session);
 }
 
 }  // namespace tandem::cli

@@ -1,0 +1,30 @@
+// What `tandem forecast backtest --format long` writes and prints.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "forecasting/backtest/long_backtest.h"
+#include "services/tandem/cli/backtest.h"
+#include "services/tandem/cli/long_folder.h"
+#include "services/tandem/cli/print.h"
+
+namespace tandem::cli {
+
+// One run: the folder, its forecast, and its errors by level where there are actuals.
+struct LongRun {
+  const BacktestArgs& args;
+  const LongFolder& folder;
+  const forecasting::LongForecast& forecast;
+  std::optional<std::vector<forecasting::LongErrors>> errors{};
+};
+
+// series,date,mean,q0.005,...: a row a series and bucket.
+absl::Status WriteLongForecast(const std::string& path, const LongRun& run);
+// One object; a measure whose denominator is zero is null, and without actuals there are none.
+std::string LongMetricsJson(const LongRun& run);
+Table LongTableOf(const LongRun& run);
+
+}  // namespace tandem::cli
