@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "forecasting/backtest/engine.h"
 #include "forecasting/backtest/executor.h"
+#include "forecasting/backtest/last_year.h"
 #include "forecasting/backtest/retail_levels.h"
 #include "forecasting/global/boosted_trees.h"
 #include "forecasting/price_step.h"
@@ -47,12 +48,13 @@ struct RetailHistory {
 // How the engines global and best learn. Chosen by earlier origins than those that are measured
 // (forecasting/global/README.md, "How it was tuned").
 struct RetailTreeOptions {
-  TreeOptions trees{};
+  TreeOptions trees{.tweedie_power = 1.1, .trees = 150, .leaf_weight_min = 200.0, .bins = 64};
   std::size_t origins = 10;        // Earlier ones, a horizon apart, that a model learns from.
   std::size_t models = 2;          // Averaged; each learns from rows of its own.
-  std::size_t rows_max = 600'000;  // A model's; drawn at random, always the same.
+  std::size_t rows_max = 450'000;  // A model's; drawn at random, always the same.
   // Engine best: what the trees' own sum weighs in a group's day beside the local forecast's.
   double total_share = 0.0;
+  LastYearOptions last_year{};  // Engine best: of each group.
 };
 
 struct RetailOptions {

@@ -50,10 +50,9 @@ absl::StatusOr<std::vector<OriginMeans>> LocalOrigins(const RetailHistory& histo
   for (std::size_t k = 0; k <= options.calibration_origins; ++k) {
     if (k > 0 && history.days < least + k * horizon) break;
     const std::size_t days = history.days - k * horizon;
-    absl::StatusOr<std::vector<double>> means =
-        LocalMeans(history, days, options.profile, executor);
-    if (!means.ok()) return means.status();
-    origins.push_back({.origin_days = days, .mean_units = *std::move(means)});
+    absl::StatusOr<LocalForecast> local = ForecastLocally(history, days, options.profile, executor);
+    if (!local.ok()) return local.status();
+    origins.push_back({.origin_days = days, .mean_units = std::move(local->mean_units)});
     if (options.on_progress) {
       options.on_progress(0.9 * static_cast<double>(k) /
                           static_cast<double>(options.calibration_origins + 1));

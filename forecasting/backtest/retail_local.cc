@@ -9,20 +9,12 @@ namespace tandem::forecasting {
 
 namespace {
 
-ProfilePanel PanelOf(const RetailHistory& history, std::size_t days) {
-  ProfilePanel panel{.calendar = history.calendar};
-  std::size_t departments = 0;
-  std::size_t stores = 0;
-  for (const RetailIds& ids : history.ids) {
-    departments = std::max(departments, static_cast<std::size_t>(ids.department) + 1);
-    stores = std::max(stores, static_cast<std::size_t>(ids.store) + 1);
-  }
-  panel.pool_count = departments;
-  panel.groups.resize(departments * stores);
+ProfilePanel PanelOf(const RetailHistory& history, const RetailGroups& groups, std::size_t days) {
+  ProfilePanel panel{.pool_count = groups.departments, .calendar = history.calendar};
+  panel.groups.resize(groups.count);
   for (std::size_t i = 0; i < history.ids.size(); ++i) {
     const RetailIds& ids = history.ids[i];
-    const std::size_t group = static_cast<std::size_t>(ids.store) * departments +
-                              static_cast<std::size_t>(ids.department);
+    const std::size_t group = groups.of_series[i];
     panel.groups[group] = {.pool = static_cast<std::size_t>(ids.department),
                            .region = static_cast<std::size_t>(ids.state)};
     panel.series.push_back(
@@ -38,9 +30,25 @@ ProfilePanel PanelOf(const RetailHistory& history, std::size_t days) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<double>> LocalMeans(const RetailHistory& history, std::size_t days,
-                                               const ProfileOptions& options, Executor& executor) {
-  absl::StatusOr<Profile> profile = Profile::Make(PanelOf(history, days), options);
+RetailGroups GroupsOf(const RetailHistory& history) {
+  RetailGroups groups;
+  std::size_t stores = 0;
+  for (const RetailIds& ids : history.ids) {
+    groups.departments = std::max(groups.departments, static_cast<std::size_t>(ids.department) + 1);
+    stores = std::max(stores, static_cast<std::size_t>(ids.store) + 1);
+  }
+  groups.count = groups.departments * stores;
+  for (const RetailIds& ids : history.ids) {
+    groups.of_series.push_back(static_cast<std::size_t>(ids.store) * groups.departments +
+                               static_cast<std::size_t>(ids.department));
+  }
+  return groups;
+}
+
+absl::StatusOr<LocalForecast> ForecastLocally(const RetailHistory& history, std::size_t days,
+                                              const ProfileOptions& options, Executor& executor) {
+  absl::StatusOr<Profile> profile =
+      Profile::Make(PanelOf(history, GroupsOf(history), days), options);
   if (!profile.ok()) return profile.status();
   absl::Status status =
       RunAll(executor, profile->pool_count(), [&](std::size_t p) { return profile->FitPool(p); });
@@ -56,11 +64,14 @@ absl::StatusOr<std::vector<double>> LocalMeans(const RetailHistory& history, std
   if (!status.ok()) return status;
   profile->Align();
   const std::size_t horizon = options.horizon_days;
-  std::vector<double> means(history.ids.size() * horizon);
+  LocalForecast forecast{.mean_units = std::vector<double>(history.ids.size() * horizon)};
   for (std::size_t i = 0; i < history.ids.size(); ++i) {
-    profile->Forecast(i, std::span(means).subspan(i * horizon, horizon));
+    profile->Forecast(i, std::span(forecast.mean_units).subspan(i * horizon, horizon));
   }
-  return means;
+  for (std::size_t g = 0; g < profile->group_count(); ++g) {
+    forecast.season_index.push_back(profile->season_of_group(g).index);
+  }
+  return forecast;
 }
 
 }  // namespace tandem::forecasting

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "forecasting/backtest/last_year.h"
 #include "forecasting/backtest/retail_local.h"
 #include "forecasting/global/retail_features.h"
 
@@ -33,7 +34,8 @@ double DrawOf(std::size_t series, std::size_t day, std::size_t origin) {
 // All that is known at one origin.
 struct Origin {
   std::size_t days = 0;
-  std::vector<double> base{};  // Series by series.
+  std::vector<double> base{};                       // Series by series.
+  std::vector<std::vector<double>> season_index{};  // By group; engine best's alone.
   std::vector<double> open{};  // By group and day: sold / base of the group; 0: closed.
   std::optional<RetailFeatures> features{};
 };
@@ -59,15 +61,14 @@ class Engine {
         options_(options),
         executor_(executor),
         horizon_(options.profile.horizon_days),
-        best_(options.engine == BacktestEngine::kBest) {
-    std::size_t departments = 0;
-    for (const RetailIds& ids : history.ids) {
-      departments = std::max(departments, static_cast<std::size_t>(ids.department) + 1);
-    }
-    for (const RetailIds& ids : history.ids) {
-      group_.push_back(static_cast<std::size_t>(ids.store) * departments +
-                       static_cast<std::size_t>(ids.department));
-      groups_ = std::max(groups_, group_.back() + 1);
+        best_(options.engine == BacktestEngine::kBest),
+        group_(GroupsOf(history).of_series),
+        groups_(GroupsOf(history).count) {
+    group_units_.assign(groups_ * history.days, 0.0);
+    for (std::size_t i = 0; i < group_.size(); ++i) {
+      const auto units = history.Of(i, history.days);
+      double* sums = &group_units_[group_[i] * history.days];
+      for (std::size_t t = 0; t < units.size(); ++t) sums[t] += static_cast<double>(units[t]);
     }
   }
 
@@ -116,9 +117,10 @@ class Engine {
     absl::Status status = RunAll(executor_, count, [&](std::size_t k) { return ReadFeatures(k); });
     for (std::size_t k = 0; status.ok() && k < count; ++k) {
       if (best_) {
-        auto means = LocalMeans(history_, origins_[k].days, options_.profile, executor_);
-        if (!means.ok()) return means.status();
-        origins_[k].base = *std::move(means);
+        auto local = ForecastLocally(history_, origins_[k].days, options_.profile, executor_);
+        if (!local.ok()) return local.status();
+        origins_[k].base = std::move(local->mean_units);
+        origins_[k].season_index = std::move(local->season_index);
       }
       if (k > 0) ReadOpen(origins_[k]);
       Tell(1);
@@ -273,21 +275,27 @@ class Engine {
     return absl::OkStatus();
   }
 
-  // Draws each group's day to the sum of its base.
+  // Draws each group's day to the sum of its base, and that to last year's path.
   void Scale(const Origin& origin, std::vector<double>& means) const {
-    std::vector<double> base(groups_ * horizon_, 0.0);
+    std::vector<double> totals(groups_ * horizon_, 0.0);
     std::vector<double> trees(groups_ * horizon_, 0.0);
+    const double share = options_.trees.total_share;
     for (std::size_t k = 0; k < means.size(); ++k) {
       const std::size_t at = group_[k / horizon_] * horizon_ + k % horizon_;
-      base[at] += origin.base[k];
+      totals[at] += share * means[k] + (1.0 - share) * origin.base[k];
       trees[at] += means[k];
+    }
+    for (std::size_t g = 0; g < groups_; ++g) {
+      const auto total = std::span(totals).subspan(g * horizon_, horizon_);
+      const auto sold = std::span(group_units_).subspan(g * history_.days, origin.days);
+      const std::vector<double> factors = LastYearFactors(
+          {.history_units = sold, .season_index = origin.season_index[g], .horizon_days = horizon_},
+          options_.trees.last_year);
+      for (std::size_t h = 0; h < horizon_; ++h) total[h] *= factors[h];
     }
     for (std::size_t k = 0; k < means.size(); ++k) {
       const std::size_t at = group_[k / horizon_] * horizon_ + k % horizon_;
-      if (!(trees[at] > 0.0)) continue;
-      const double total =
-          options_.trees.total_share * trees[at] + (1.0 - options_.trees.total_share) * base[at];
-      means[k] *= total / trees[at];
+      if (trees[at] > 0.0) means[k] *= totals[at] / trees[at];
     }
   }
 
@@ -300,6 +308,7 @@ class Engine {
   bool best_;
   std::vector<std::size_t> group_;  // By series: its store's department.
   std::size_t groups_ = 0;
+  std::vector<double> group_units_;  // By group and day.
   std::vector<Fold> folds_;
   std::vector<Origin> origins_;  // By number; 0 is the panel's last day.
   std::size_t steps_ = 0;

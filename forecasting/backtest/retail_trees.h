@@ -25,12 +25,12 @@ struct OriginMeans {
 //   - the trees begin at the local forecast and learn how the items of a store's department share
 //     its sales: before they learn, the forecasts of every past day are scaled to what the group
 //     sold, so a day that was good or bad for all teaches nothing about an item;
-//   - the means are the trees', scaled so that each group's day sells what options.trees says
-//   between
-//     the trees' sum and the local forecast's.
+//   - the means are the trees', scaled so that each group's day sells what the local forecast says
+//     (or options.trees between it and the trees' sum), drawn to the group's own path of a year ago
+//     (last_year.h).
 // Engine kGlobal begins at the series' simple rate, knows no local forecast and scales nothing.
 // An origin without an earlier one to learn from keeps its base.
-// kInvalidArgument without a trainer, and as LocalMeans, RetailFeatures::Make and
+// kInvalidArgument without a trainer, and as ForecastLocally, RetailFeatures::Make and
 // TreeTrainer::Train. Time O((calibration + learnt origins) * series * days + models * rows *
 // trees).
 absl::StatusOr<std::vector<OriginMeans>> TreeMeans(const RetailHistory& history,

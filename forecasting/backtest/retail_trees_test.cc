@@ -99,15 +99,18 @@ class RetailTreesTest : public ::testing::Test {
 };
 
 TEST_F(RetailTreesTest, LearnsWhatTheLocalEngineCannotKnow) {
-  const auto local = LocalMeans(world_.history, kHistoryDays, {}, serial_).value();
+  const auto local = ForecastLocally(world_.history, kHistoryDays, {}, serial_)->mean_units;
   EXPECT_GT(world_.RmseOf(local), 2.5);
   EXPECT_LT(world_.RmseOf(MeansOf(BacktestEngine::kBest).front().mean_units), 0.7);
   EXPECT_LT(world_.RmseOf(MeansOf(BacktestEngine::kGlobal).front().mean_units), 0.9);
 }
 
 TEST_F(RetailTreesTest, SellsInAGroupWhatTheLocalEngineSays) {
-  const auto local = LocalMeans(world_.history, kHistoryDays, {}, serial_).value();
-  const auto best = MeansOf(BacktestEngine::kBest).front().mean_units;
+  const auto local = ForecastLocally(world_.history, kHistoryDays, {}, serial_)->mean_units;
+  RetailOptions options = Options(BacktestEngine::kBest, *trainer_);
+  options.trees.last_year.weight = 0.0;
+  const auto best = TreeMeans(world_.history, options, serial_)->front().mean_units;
+  EXPECT_NE(best, MeansOf(BacktestEngine::kBest).front().mean_units);  // Last year counts.
   for (std::size_t store = 0; store < 2; ++store) {
     for (std::size_t h = 0; h < kHorizon; ++h) {
       double want = 0.0;
@@ -170,7 +173,7 @@ TEST_F(RetailTreesTest, KeepsTheBaseWhereThereIsNothingToLearnFrom) {
   world.history.units = std::span(world.units).first(10 * world.history.ids.size());
   const auto best = MeansOf(BacktestEngine::kBest);
   ASSERT_EQ(best.size(), 1u);
-  EXPECT_EQ(best.front().mean_units, LocalMeans(world.history, 10, {}, serial_).value());
+  EXPECT_EQ(best.front().mean_units, ForecastLocally(world.history, 10, {}, serial_)->mean_units);
   EXPECT_EQ(MeansOf(BacktestEngine::kGlobal).size(), 1u);
   std::ranges::fill(world.units, 0.0F);
   world.history.days = kHistoryDays;

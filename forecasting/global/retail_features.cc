@@ -18,7 +18,6 @@ constexpr double kRateFloorUnits = 0.02;
 constexpr double kPriorUnits = 2.0;  // What ratios of few sales are drawn to 1 by.
 constexpr std::array<std::size_t, 7> kWindows = {7, 14, 28, 56, 91, 182, 364};
 constexpr std::array<std::size_t, 3> kZeroWindows = {28, 91, 364};
-constexpr std::size_t kRate28 = 2;
 constexpr std::size_t kRate182 = 5;
 constexpr std::size_t kYearDays = 364;
 constexpr std::size_t kMonthDays = 28;
