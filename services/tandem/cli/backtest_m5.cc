@@ -43,12 +43,12 @@ forecasting::BacktestEngine EngineOf(std::string_view name) {
 
 // "d_1857" or "1857".
 absl::StatusOr<int> OriginOf(std::string_view text) {
+  const std::string whole(text);
   if (text.starts_with("d_")) text.remove_prefix(2);
   int origin = 0;
   if (!absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &origin)) {
     return base::RefuseField(Reason::kFieldOutOfRange, "--origin",
-                             "the last day known, as M5 numbers it: d_1857",
-                             {{"origin", std::string(text)}});
+                             "the last day known, as M5 numbers it: d_1857", {{"origin", whole}});
   }
   return origin;
 }

@@ -25,7 +25,6 @@ namespace fc = forecasting;
 
 constexpr std::size_t kRetailer = 0;
 constexpr std::size_t kMaker = 1;
-constexpr std::size_t kWaves = 4;   // Sine and cosine of the year and of half of it.
 constexpr double kErrorMax = 1.0;   // Of a logarithm: errors beyond a factor of e are no measure.
 constexpr double kUnitsMin = 1e-3;  // A forecast of less is of that: log ratios need one.
 
@@ -91,12 +90,29 @@ PartnerModel FitPartner(const ReplaySet& set, std::size_t party, std::size_t ori
   return fitted;
 }
 
+// The mean of a series' promotion drivers over the retailer's history. An event is what differs
+// from it: the usual promotions are in the maker's history too, so that both baselines mean the
+// same.
+std::vector<double> Usual(const ReplaySet& set, std::size_t s, std::size_t origin) {
+  const std::size_t from = origin > set.short_buckets ? origin - set.short_buckets : 0;
+  std::vector<double> usual(set.promotions);
+  double count = 0.0;
+  for (std::size_t t = from; t < origin; ++t) {
+    if (!(set.series[s].units[t] > 0.0)) continue;
+    count += 1.0;
+    for (std::size_t p = 0; p < set.promotions; ++p) {
+      usual[p] += set.series[s].promotions[t * set.promotions + p];
+    }
+  }
+  for (double& driver : usual) driver /= std::max(count, 1.0);
+  return usual;
+}
+
 std::vector<Said> SayAll(const ReplaySet& set, std::size_t origin) {
   const PartnerModel retailer = FitPartner(set, kRetailer, origin);
   const PartnerModel maker = FitPartner(set, kMaker, origin);
   const std::size_t bucket = origin - 1 + set.lead_buckets;
   const std::vector<double> waves = Waves(set, origin, bucket);
-  const std::vector<double> none(set.promotions, 0.0);
   std::vector<Said> said;
   for (std::size_t s = 0; s < set.series.size(); ++s) {
     if (retailer.index[s] < 0 || maker.index[s] < 0) continue;
@@ -106,7 +122,8 @@ std::vector<Said> SayAll(const ReplaySet& set, std::size_t origin) {
         std::span(set.series[s].promotions).subspan(bucket * set.promotions, set.promotions);
     const auto at_least = [](double units) { return std::max(units, kUnitsMin); };
     const double with = at_least(by_retailer.Forecast(promotions, fc::Point::kMedian));
-    const double without = at_least(by_retailer.Forecast(none, fc::Point::kMedian));
+    const double without =
+        at_least(by_retailer.Forecast(Usual(set, s, origin), fc::Point::kMedian));
     said.push_back({.series = s,
                     .retailer_units = with,
                     .event_units = with - without,
@@ -118,6 +135,7 @@ std::vector<Said> SayAll(const ReplaySet& set, std::size_t origin) {
 // What is known of a group's partners.
 struct GroupRecord {
   fc::TrackRecord record;
+  double members = 0.0;  // Observations that a bucket brings.
   fc::UpliftRecord uplifts{};
 };
 
@@ -135,11 +153,13 @@ class Replay {
     std::map<std::size_t, double> members;
     for (const ReplaySeries& series : set.series) members[series.group] += 1.0;
     for (const auto& [group, count] : members) {
-      // A record fades by observations, of which a bucket brings one a series.
+      // A record counts observations, of which a bucket brings one a series: so it fades, and so
+      // the prior below is worth eight buckets.
       records_.emplace(
           group, GroupRecord{*fc::TrackRecord::Make(2, {.errors = fc::ErrorKind::kLogRatio,
                                                         .half_life_observations = 26.0 * count,
-                                                        .error_max = kErrorMax})});
+                                                        .error_max = kErrorMax}),
+                             count});
     }
   }
 
@@ -172,7 +192,8 @@ class Replay {
     const fc::PartyForecast parties[] = {
         {.units = said.retailer_units, .event_units = said.event_units, .uplifts = group.uplifts},
         {.units = said.maker_units}};
-    auto consensus = fc::Combine({.record = group.record, .parties = parties}, {});
+    auto consensus = fc::Combine({.record = group.record, .parties = parties},
+                                 {.prior_count = 8.0 * group.members});
     if (!consensus.ok()) Fail(std::string(consensus.status().message()));
     return *std::move(consensus);
   }
@@ -225,7 +246,7 @@ class Replay {
 void ConsensusReplay() {
   double ratios = 0.0;
   double sets = 0.0;
-  for (const auto make : {JuiceSet, StallionSet, WalmartSet}) {
+  for (const auto make : {WalmartSet, StallionSet, JuiceSet}) {
     const ReplaySet set = make();
     const ReplayErrors errors = Replay(set).Run();
     const double better = std::min(errors.retailer, errors.maker);
