@@ -1,13 +1,18 @@
-// Golden cases are files: each .json of the folder named by TANDEM_GOLDEN (else the project's) is
-// one case: {"source": ..., "method": ..., its inputs, "want": ..., "tolerance": ...}.
+// Golden cases are files: each .json or .jsonl in the folder named by TANDEM_GOLDEN (else the
+// project's) holds cases: {"source": ..., "method": ..., its inputs, "want": ..., "tolerance":
+// ...}.
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "forecasting/accuracy/accuracy.h"
 #include "forecasting/accuracy/interval.h"
 #include "forecasting/accuracy/point.h"
@@ -161,22 +166,69 @@ Values ResultOf(const json& file) {
   return {};
 }
 
+// One case; "want" is a list, null for what is not defined, or "error" for what must be refused.
+void RunCase(const json& one) {
+  const json& want = one.at("want");
+  if (want == "error") {
+    EXPECT_THROW(ResultOf(one), absl::BadStatusOrAccess);
+    return;
+  }
+  const Values got = ResultOf(one);
+  const Values values = want.is_null()     ? Values{}
+                        : want.is_number() ? Values{want.get<double>()}
+                                           : want.get<Values>();
+  ASSERT_EQ(got.size(), values.size());
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    EXPECT_NEAR(got[k], values[k], one.at("tolerance").get<double>()) << "value " << k;
+  }
+}
+
+// The cases of a file: one, a list of them, or (.jsonl) one a line.
+std::vector<json> CasesOf(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::vector<json> cases;
+  if (path.extension() == ".jsonl") {
+    for (std::string line; std::getline(file, line);) {
+      if (!line.empty()) cases.push_back(json::parse(line));
+    }
+    return cases;
+  }
+  json whole = json::parse(file);
+  if (!whole.is_array()) return {std::move(whole)};
+  return whole.get<std::vector<json>>();
+}
+
+// What one case throws fails that case, and the others are run.
+int RunFile(const std::filesystem::path& path) {
+  SCOPED_TRACE(path.filename().string());
+  int cases = 0;
+  try {
+    for (const json& one : CasesOf(path)) {
+      SCOPED_TRACE("case " + std::to_string(++cases));
+      try {
+        RunCase(one);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+    }
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
+  }
+  return cases;
+}
+
+// None at all is a failure in the project's own folder; another may hold other kinds alone.
 TEST(GoldenTest, EveryCaseOfTheFolderHolds) {
   const char* other = std::getenv("TANDEM_GOLDEN");
   const std::filesystem::path folder = other != nullptr ? other : TANDEM_GOLDEN_FOLDER;
-  int cases = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".json") continue;
-    SCOPED_TRACE(entry.path().filename().string());
-    const json file = json::parse(std::ifstream(entry.path()));
-    const Values got = ResultOf(file);
-    const Values want = NumbersOf(file, "want");
-    ASSERT_EQ(got.size(), want.size());
-    for (std::size_t k = 0; k < want.size(); ++k) {
-      EXPECT_NEAR(got[k], want[k], file.at("tolerance").get<double>()) << "value " << k;
-    }
-    ++cases;
+  std::set<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const auto extension = entry.path().extension();
+    if (extension == ".json" || extension == ".jsonl") files.insert(entry.path());
   }
+  int cases = 0;
+  for (const std::filesystem::path& path : files) cases += RunFile(path);
+  if (cases == 0 && other != nullptr) GTEST_SKIP() << "no case in " << folder;
   EXPECT_GT(cases, 0) << "no case in " << folder;
 }
 
