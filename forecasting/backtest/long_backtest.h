@@ -25,8 +25,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/backtest/engine.h"
 #include "forecasting/backtest/executor.h"
 #include "forecasting/backtest/long_method.h"
+#include "forecasting/global/boosted_trees.h"
 
 namespace tandem::forecasting {
 
@@ -59,11 +61,22 @@ struct LongPanel {
 };
 inline constexpr std::size_t kLongDriversMax = 24;
 
+// How the engines global and best learn. The numbers are guesses, not searched.
+struct LongTreeOptions {
+  TreeOptions trees{.tweedie_power = 1.2, .leaves_max = 31, .leaf_weight_min = 20.0, .bins = 64};
+  std::size_t origins = 12;        // Earlier ones that a model learns from, if there are so many.
+  std::size_t rows_max = 200'000;  // Drawn at random, always the same.
+  std::size_t rows_min = 1'000;    // With fewer, the engine is local.
+};
+
 struct LongOptions {
   BucketLength bucket = BucketLength::kDay;
   std::size_t horizon_buckets = 28;  // 1..10,000.
   // Earlier origins to weigh methods and to learn quantiles from, as far as the history reaches.
   std::size_t origins = 4;
+  BacktestEngine engine = BacktestEngine::kLocal;
+  const TreeTrainer* trainer = nullptr;  // For the other engines; must outlive the call.
+  LongTreeOptions trees{};
   // Told of the work done, 0 to 1, from the calling thread.
   std::function<void(double share)> on_progress{};
 };
@@ -86,6 +99,11 @@ struct LongForecast {
   // 1]; nullopt where there are no drivers or leaving them out forecast the past better.
   std::optional<std::size_t> uplift_grouping{};
   bool longest_season = true;  // Whether indices of the longest season were used.
+  // What forecast: kLocal where trees had too few rows, or (best) did not forecast the past better.
+  BacktestEngine engine_used = BacktestEngine::kLocal;
+  bool too_few_rows = false;
+  // Of the trees beside the local methods, by class; the mixtures are the local methods'.
+  std::array<double, kLongClasses> tree_weights{};
 };
 
 // Fallbacks: a series of one or two values goes on at their level with its group's season; one that
@@ -93,7 +111,9 @@ struct LongForecast {
 // turn seasonal indices and uplifts off for that series where they are 5 % of its size or more, and
 // its forecasts may be negative; no other's ever are. kInvalidArgument, naming the series, if the
 // panel is empty, sizes differ, a value or driver is not finite, a series is all gaps, or an option
-// is out of range; kOutOfRange if a result is not finite. O(origins * series * buckets) by method.
+// is out of range, or an engine needs a trainer and has none; kOutOfRange if a result is not
+// finite. O(origins * series * buckets) by method, O(origins * rows * trees) of the engines with
+// trees.
 absl::StatusOr<LongForecast> ForecastLong(const LongPanel& panel, const LongOptions& options,
                                           Executor& executor);
 

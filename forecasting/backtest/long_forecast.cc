@@ -9,6 +9,7 @@
 #include "forecasting/backtest/long_panel.h"
 #include "forecasting/backtest/long_quantiles.h"
 #include "forecasting/backtest/long_run.h"
+#include "forecasting/backtest/long_trees.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {
@@ -21,6 +22,7 @@ constexpr std::size_t kBlockSeries = 16;  // Forecast with one scratch.
 constexpr std::size_t kRecentBuckets = 500;
 constexpr std::size_t kCostlyValuesMax = 4'000'000;  // A panel of more does without costly methods.
 constexpr double kStructureGainMin = 0.01;
+constexpr std::size_t kJudgedOrigins = 2;  // The newest, for the trees' weight.
 
 // One panel's forecast.
 class LongEngine {
@@ -36,7 +38,34 @@ class LongEngine {
   absl::StatusOr<LongForecast> Run() {
     forecast_.horizon_buckets = options_.horizon_buckets;
     forecast_.levels = LevelsOf(panel_);
-    if (absl::Status status = ChooseStructure(); !status.ok()) return status;
+    LongTrees trees(panel_, options_, backs_);
+    const bool grown = options_.engine != BacktestEngine::kLocal && trees.Suffice();
+    forecast_.too_few_rows = options_.engine != BacktestEngine::kLocal && !grown;
+    const bool global = grown && options_.engine == BacktestEngine::kGlobal;
+    absl::Status status = global ? ReadOrigins() : ForecastLocally();
+    if (status.ok() && grown) status = global ? ForecastByTrees(trees) : AddTrees(trees);
+    if (!status.ok()) return status;
+    if (!AllFinite(std::span<const double>(forecast_.mean_units))) {
+      return absl::OutOfRangeError("the history's values are too large to forecast from");
+    }
+    Tell(0.9);
+    status = FillQuantiles();
+    if (!status.ok()) return status;
+    Tell(1.0);
+    return std::move(forecast_);
+  }
+
+ private:
+  void Tell(double share) const {
+    if (options_.on_progress) options_.on_progress(share);
+  }
+
+  void TellLearnt(std::size_t back, const LongTrees& trees) const {
+    const auto oldest = static_cast<double>(trees.learnt_backs().back());
+    Tell(0.8 + 0.05 * static_cast<double>(back) / oldest);
+  }
+
+  absl::Status ReadOrigins() {
     for (const std::size_t back : backs_) {
       auto origin = OriginOf(input_, back, structure_, executor_);
       if (!origin.ok()) return origin.status();
@@ -45,25 +74,84 @@ class LongEngine {
     }
     auto now = OriginOf(input_, 0, structure_, executor_);
     if (!now.ok()) return now.status();
-    Weigh(*now);
+    now_ = *std::move(now);
+    return absl::OkStatus();
+  }
+
+  absl::Status ForecastLocally() {
+    absl::Status status = ChooseStructure();
+    if (status.ok()) status = ReadOrigins();
+    if (!status.ok()) return status;
+    Weigh(now_);
     for (const LongOrigin& origin : earlier_) {
       past_means_.push_back(Means(origin));
       Tell(0.4 +
            0.4 * static_cast<double>(past_means_.size()) / static_cast<double>(backs_.size()));
     }
-    forecast_.mean_units = Means(*now);
-    if (!AllFinite(std::span<const double>(forecast_.mean_units))) {
-      return absl::OutOfRangeError("the history's values are too large to forecast from");
-    }
-    Tell(0.9);
-    if (absl::Status status = FillQuantiles(*now); !status.ok()) return status;
-    Tell(1.0);
-    return std::move(forecast_);
+    forecast_.mean_units = Means(now_);
+    return absl::OkStatus();
   }
 
- private:
-  void Tell(double share) const {
-    if (options_.on_progress) options_.on_progress(share);
+  // Engine global: trees alone. Earlier origins with too few rows before them say nothing of it.
+  absl::Status ForecastByTrees(LongTrees& trees) {
+    for (const std::size_t back : trees.learnt_backs()) {
+      trees.Learn(back, trees.SimpleBase(back, executor_), executor_);
+      TellLearnt(back, trees);
+    }
+    std::vector<std::size_t> backs = backs_;
+    backs.push_back(0);
+    std::vector<std::vector<double>> bases;
+    for (const std::size_t back : backs) bases.push_back(trees.SimpleBase(back, executor_));
+    auto means = trees.Forecast(backs, bases, executor_);
+    if (!means.ok()) return means.status();
+    forecast_.mean_units = means->back().empty() ? bases.back() : std::move(means->back());
+    std::vector<LongOrigin> judged;
+    for (std::size_t k = 0; k < earlier_.size(); ++k) {
+      if ((*means)[k].empty()) continue;
+      judged.push_back(std::move(earlier_[k]));
+      past_means_.push_back(std::move((*means)[k]));
+    }
+    earlier_ = std::move(judged);
+    forecast_.tree_weights.fill(1.0);
+    forecast_.engine_used = BacktestEngine::kGlobal;
+    return absl::OkStatus();
+  }
+
+  // Engine best: trees that begin at the local forecast, as far as they forecast the past better.
+  absl::Status AddTrees(LongTrees& trees) {
+    for (const std::size_t back : trees.learnt_backs()) {
+      TellLearnt(back, trees);
+      const auto known = std::ranges::find(backs_, back);
+      if (known != backs_.end()) {
+        trees.Learn(back, past_means_[static_cast<std::size_t>(known - backs_.begin())], executor_);
+        continue;
+      }
+      const auto origin = OriginOf(input_, back, structure_, executor_);
+      if (!origin.ok()) return origin.status();
+      trees.Learn(back, Means(*origin), executor_);
+    }
+    auto past = trees.Forecast(backs_, past_means_, executor_);
+    if (!past.ok()) return past.status();
+    const std::size_t judged = std::min(kJudgedOrigins, earlier_.size());
+    forecast_.tree_weights = ChooseTreeWeights({.panel = panel_,
+                                                .now = now_,
+                                                .origins = std::span(earlier_).first(judged),
+                                                .local = std::span(past_means_).first(judged),
+                                                .trees = std::span(*past).first(judged),
+                                                .horizon_buckets = options_.horizon_buckets});
+    const auto& weights = forecast_.tree_weights;
+    if (std::ranges::all_of(weights, [](double w) { return w == 0.0; })) return absl::OkStatus();
+    const std::vector<std::size_t> newest = {0};
+    const std::vector<std::vector<double>> base = {forecast_.mean_units};
+    const auto means = trees.Forecast(newest, base, executor_);
+    if (!means.ok()) return means.status();
+    if (means->front().empty()) return absl::OkStatus();
+    Blend(now_, weights, means->front(), forecast_.mean_units);
+    for (std::size_t k = 0; k < past->size(); ++k) {
+      if (!(*past)[k].empty()) Blend(now_, weights, (*past)[k], past_means_[k]);
+    }
+    forecast_.engine_used = BacktestEngine::kBest;
+    return absl::OkStatus();
   }
 
   // Scaled absolute error of levels with the uplift put back.
@@ -219,14 +307,14 @@ class LongEngine {
     return means;
   }
 
-  absl::Status FillQuantiles(const LongOrigin& now) {
+  absl::Status FillQuantiles() {
     const LevelBuilder builder(panel_, options_.horizon_buckets);
     std::vector<absl::Status> statuses(forecast_.levels.size());
     forecast_.quantile_units.resize(forecast_.levels.size());
     executor_.ForEach(forecast_.levels.size(), [&](std::size_t l) {
       const LongLevel& level = forecast_.levels[l];
-      LevelForecasts level_forecasts{.now = builder.Nodes(level, now, forecast_.mean_units)};
-      builder.Describe(level, now, level_forecasts);
+      LevelForecasts level_forecasts{.now = builder.Nodes(level, now_, forecast_.mean_units)};
+      builder.Describe(level, now_, level_forecasts);
       for (std::size_t k = 0; k < earlier_.size(); ++k) {
         level_forecasts.past.push_back(builder.Nodes(level, earlier_[k], past_means_[k]));
       }
@@ -248,6 +336,7 @@ class LongEngine {
   std::vector<std::size_t> backs_;
   LongStructure structure_;
   std::vector<LongOrigin> earlier_;
+  LongOrigin now_;
   std::vector<std::vector<double>> past_means_;
   LongForecast forecast_;
 };
@@ -257,6 +346,12 @@ class LongEngine {
 absl::StatusOr<LongForecast> ForecastLong(const LongPanel& panel, const LongOptions& options,
                                           Executor& executor) {
   if (absl::Status status = CheckPanel(panel, options); !status.ok()) return status;
+  if (options.engine != BacktestEngine::kLocal && options.trainer == nullptr) {
+    return absl::InvalidArgumentError("the engines global and best need a trainer of trees");
+  }
+  if (options.trees.rows_min == 0 || options.trees.rows_max < options.trees.rows_min) {
+    return absl::InvalidArgumentError("trees: rows_min is 1 or more, rows_max no less");
+  }
   return LongEngine(panel, options, executor).Run();
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "forecasting/backtest/engine.h"
 
 namespace tandem::cli {
 
@@ -25,6 +26,9 @@ struct BacktestArgs {
 
 // Central intervals whose coverage is told, in percent.
 inline constexpr std::array<std::string_view, 4> kBacktestIntervals = {"50", "67", "95", "99"};
+
+// One of the names that --engine allows.
+forecasting::BacktestEngine EngineOf(std::string_view name);
 
 // Both read all before they write anything, and print as `output` says (table, json, csv).
 absl::Status RunM5Backtest(const BacktestArgs& args, const std::string& output);

@@ -6,8 +6,6 @@
 #include <system_error>
 #include <thread>
 
-#include "services/base/reason.h"
-#include "services/base/status.h"
 #include "services/tandem/cli/backtest.h"
 #include "services/tandem/cli/nouns.h"
 
@@ -16,10 +14,6 @@ namespace {
 
 absl::Status RunBacktest(const BacktestArgs& args, const std::string& output) {
   if (args.format == "m5") return RunM5Backtest(args, output);
-  if (args.engine != "local") {
-    return base::RefuseField(base::Reason::kUnknownEnum, "--engine",
-                             "the long form has the engine local alone", {{"engine", args.engine}});
-  }
   return RunLongBacktest(args, output);
 }
 
@@ -52,8 +46,7 @@ void AddOptions(CLI::App* backtest, BacktestArgs& args, const SessionPtr& sessio
   backtest->add_option("--stockout", args.stockout,
                        "Of long: a past covariate; where it is above 0 the sale is a lower bound");
   backtest
-      ->add_option("--engine", args.engine,
-                   "local: each series; of m5 also global: boosted trees; best: both")
+      ->add_option("--engine", args.engine, "local: each series; global: boosted trees; best: both")
       ->check(CLI::IsMember({"local", "global", "best"}))
       ->capture_default_str();
   backtest->add_option("--threads", args.threads, "The result is the same for any number")
@@ -66,6 +59,11 @@ void AddOptions(CLI::App* backtest, BacktestArgs& args, const SessionPtr& sessio
 }
 
 }  // namespace
+
+forecasting::BacktestEngine EngineOf(std::string_view name) {
+  if (name == "global") return forecasting::BacktestEngine::kGlobal;
+  return name == "best" ? forecasting::BacktestEngine::kBest : forecasting::BacktestEngine::kLocal;
+}
 
 absl::Status MakeFolder(const std::string& path) {
   std::error_code error;

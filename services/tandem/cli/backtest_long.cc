@@ -2,12 +2,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "forecasting/global/xgboost_trees.h"
 #include "forecasting/local/history.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
@@ -61,7 +63,15 @@ absl::StatusOr<LongFolder> Load(const BacktestArgs& args, LongFolderOptions& opt
 }
 
 // What was left out, said where a person looks.
-void Tell(const LongFolder& folder) {
+void Tell(const LongRun& run) {
+  const LongFolder& folder = run.folder;
+  const std::string_view used = EngineName(run.forecast.engine_used);
+  if (used != run.args.engine) {
+    std::fprintf(stderr, "tandem: engine %s was used: %s\n", std::string(used).c_str(),
+                 run.forecast.too_few_rows
+                     ? "the history before earlier origins is too short or small for trees"
+                     : "trees did not forecast earlier origins better");
+  }
   if (!folder.unlearnt.empty()) {
     std::fprintf(stderr, "tandem: no value up to the origin, so left out: %s\n",
                  absl::StrJoin(folder.unlearnt, ", ").c_str());
@@ -102,8 +112,11 @@ absl::Status RunLongBacktest(const BacktestArgs& args, const std::string& output
   TANDEM_ASSIGN_OR_RETURN(const LongFolder folder, Load(args, folder_options));
   ThreadExecutor executor(args.threads);
   Progress progress("forecasting", "%", 100);
+  const auto trainer = forecasting::MakeXgboostTrainer();
   forecasting::LongOptions options{.bucket = folder_options.bucket,
-                                   .horizon_buckets = folder_options.horizon_buckets};
+                                   .horizon_buckets = folder_options.horizon_buckets,
+                                   .engine = EngineOf(args.engine),
+                                   .trainer = trainer.get()};
   options.on_progress = [&](double share) { progress.Set(static_cast<std::int64_t>(share * 100)); };
   TANDEM_ASSIGN_OR_RETURN(const forecasting::LongForecast forecast,
                           forecasting::ForecastLong(folder.panel, options, executor));
@@ -114,7 +127,7 @@ absl::Status RunLongBacktest(const BacktestArgs& args, const std::string& output
   }
   progress.Finish();
   TANDEM_RETURN_IF_ERROR(Write(run));
-  Tell(folder);
+  Tell(run);
   PrintRun(run, output, begin);
   return absl::OkStatus();
 }

@@ -35,12 +35,6 @@ using forecasting::RetailForecast;
 constexpr int kHorizonDays = 28;  // M5's.
 constexpr int kHorizonDaysMax = 365;
 
-// One of the names that --engine allows.
-forecasting::BacktestEngine EngineOf(std::string_view name) {
-  if (name == "global") return forecasting::BacktestEngine::kGlobal;
-  return name == "best" ? forecasting::BacktestEngine::kBest : forecasting::BacktestEngine::kLocal;
-}
-
 // "d_1857" or "1857".
 absl::StatusOr<int> OriginOf(std::string_view text) {
   const std::string whole(text);

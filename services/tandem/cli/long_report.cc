@@ -68,6 +68,16 @@ std::string MethodsJson(const forecasting::LongForecast& forecast) {
   return json + "}";
 }
 
+// What the trees weigh beside them, by class.
+std::string TreesJson(const forecasting::LongForecast& forecast) {
+  std::string json = "{";
+  for (std::size_t kind = 0; kind < forecasting::kLongClasses; ++kind) {
+    absl::StrAppend(&json, json.size() == 1 ? "" : ",", Quoted(forecasting::kLongClassNames[kind]),
+                    ":", absl::StrFormat("%.2f", forecast.tree_weights[kind]));
+  }
+  return json + "}";
+}
+
 std::string UpliftJson(const LongRun& run) {
   if (!run.forecast.uplift_grouping.has_value()) return "null";
   return Quoted(LevelName(run.folder, *run.forecast.uplift_grouping));
@@ -93,6 +103,18 @@ std::string LevelJson(const LongFolder& folder, std::size_t l, const LongErrors&
 }
 
 }  // namespace
+
+std::string_view EngineName(forecasting::BacktestEngine engine) {
+  switch (engine) {
+    case forecasting::BacktestEngine::kLocal:
+      return "local";
+    case forecasting::BacktestEngine::kGlobal:
+      return "global";
+    case forecasting::BacktestEngine::kBest:
+      return "best";
+  }
+  return "local";
+}
 
 absl::Status WriteLongForecast(const std::string& path, const LongRun& run) {
   const std::size_t horizon = run.forecast.horizon_buckets;
@@ -126,13 +148,16 @@ absl::Status WriteLongForecast(const std::string& path, const LongRun& run) {
 std::string LongMetricsJson(const LongRun& run) {
   const LongFolder& folder = run.folder;
   std::string json = absl::StrFormat(
-      "{\"format\":\"long\",\"engine\":\"%s\",\"frequency\":\"%s\",\"origin\":\"%s\","
+      "{\"format\":\"long\",\"engine\":\"%s\",\"engine_used\":\"%s\",\"frequency\":\"%s\","
+      "\"origin\":\"%s\","
       "\"horizon\":%d,\"series\":%d,\"without_history\":%s,\"drivers\":%s,\"unlearnt\":%s,"
-      "\"uplift_pooled_by\":%s,\"longest_season\":%s,\"methods\":%s",
-      run.args.engine, run.args.frequency, folder.calendar.TextOf(folder.origin),
-      run.forecast.horizon_buckets, folder.names.size(), List(folder.without_history),
-      List(folder.drivers), List(folder.unlearnt), UpliftJson(run),
-      run.forecast.longest_season ? "true" : "false", MethodsJson(run.forecast));
+      "\"uplift_pooled_by\":%s,\"longest_season\":%s,\"methods\":%s,"
+      "\"tree_weights\":%s",
+      run.args.engine, EngineName(run.forecast.engine_used), run.args.frequency,
+      folder.calendar.TextOf(folder.origin), run.forecast.horizon_buckets, folder.names.size(),
+      List(folder.without_history), List(folder.drivers), List(folder.unlearnt), UpliftJson(run),
+      run.forecast.longest_season ? "true" : "false", MethodsJson(run.forecast),
+      TreesJson(run.forecast));
   if (run.errors.has_value()) {
     json += ",\"levels\":[";
     for (std::size_t l = 0; l < run.errors->size(); ++l) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,6 +22,8 @@ struct LongRun {
   std::optional<std::vector<forecasting::LongErrors>> errors{};
 };
 
+// As --engine names it.
+std::string_view EngineName(forecasting::BacktestEngine engine);
 // series,date,mean,q0.005,...: a row a series and bucket.
 absl::Status WriteLongForecast(const std::string& path, const LongRun& run);
 // One object; a measure whose denominator is zero is null, and without actuals there are none.
