@@ -9,7 +9,7 @@ namespace tandem::sequencing {
 namespace {
 
 // Of no vehicle: before and behind the line, so that every neighbour there is a change.
-constexpr int kNoColour = -1;
+constexpr std::int16_t kNoColour = -1;
 
 std::vector<std::uint64_t> OptionsOf(const LineProblem& problem, std::span<const int> order) {
   std::vector<std::uint64_t> options;
@@ -29,15 +29,15 @@ std::vector<int> Palette(const LineProblem& problem) {
   return palette;
 }
 
-std::vector<int> ColoursOf(const LineProblem& problem, std::span<const int> order) {
+std::vector<std::int16_t> ColoursOf(const LineProblem& problem, std::span<const int> order) {
   const std::vector<int> palette = Palette(problem);
   const auto number = [&](int code) {
     const auto found = std::ranges::lower_bound(palette, code);
     const bool known = found != palette.end() && *found == code;
-    return known ? static_cast<int>(found - palette.begin()) : kNoColour;
+    return known ? static_cast<std::int16_t>(found - palette.begin()) : kNoColour;
   };
-  std::vector<int> colours = {problem.previous.empty() ? kNoColour
-                                                       : number(problem.previous.back().colour)};
+  std::vector<std::int16_t> colours = {
+      problem.previous.empty() ? kNoColour : number(problem.previous.back().colour)};
   for (const int vehicle : order) {
     colours.push_back(number(problem.day[static_cast<std::size_t>(vehicle)].colour));
   }
@@ -78,14 +78,14 @@ LineState::LineState(const LineProblem& problem, std::vector<int> order)
     scarce_[colour] = vehicles > batch_max_ ? 1 : 0;
     any_scarce_ = any_scarce_ || vehicles > batch_max_;
   }
-  for (int p = 0; p < size(); ++p) position_[Index(order_[Index(p)])] = p;
+  for (int p = 0; p < size(); ++p) Place(p);
   const auto scored = ScoreOf(problem, order_);
   if (scored.ok()) score_ = scored->score;
 }
 
 int LineState::SwapColourDelta(Span at) const {
-  const int* const first = colours_.data() + at.first + 1;
-  const int* const second = colours_.data() + at.second + 1;
+  const std::int16_t* const first = colours_.data() + at.first + 1;
+  const std::int16_t* const second = colours_.data() + at.second + 1;
   const int a = *first;
   const int b = *second;
   if (a == b) return 0;
@@ -98,8 +98,8 @@ int LineState::SwapColourDelta(Span at) const {
 }
 
 int LineState::ColourDelta(const Move& move) const {
-  const int* const first = colours_.data() + move.at.first + 1;
-  const int* const second = colours_.data() + move.at.second + 1;
+  const std::int16_t* const first = colours_.data() + move.at.first + 1;
+  const std::int16_t* const second = colours_.data() + move.at.second + 1;
   switch (move.kind) {
     case MoveKind::kSwap:
       return SwapColourDelta(move.at);
@@ -236,19 +236,19 @@ void LineState::Arrange(const Move& move) {
       windows_.Swap(r, move.at, (options_[Index(move.at.first)] >> r & 1) != 0);
     }
     Rearrange(move, options);
-    position_[Index(order_[Index(move.at.first)])] = move.at.first;
-    position_[Index(order_[Index(move.at.second)])] = move.at.second;
+    Place(move.at.first);
+    Place(move.at.second);
   } else {
     Rearrange(move, options);
     for (; ratios != 0; ratios &= ratios - 1) {
       windows_.Rearrange(std::countr_zero(ratios), move);
     }
-    for (int p = move.at.first; p <= move.at.second; ++p) position_[Index(order_[Index(p)])] = p;
+    for (int p = move.at.first; p <= move.at.second; ++p) Place(p);
   }
 }
 
 bool LineState::TryMove(const Move& move, std::int64_t delta) {
-  const std::span<int> colours = std::span(colours_).subspan(1);
+  const std::span<std::int16_t> colours = std::span(colours_).subspan(1);
   Rearrange(move, colours);
   if (!RunsFit(move)) {
     Rearrange(Inverse(move), colours);

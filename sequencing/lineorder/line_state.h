@@ -44,6 +44,7 @@ class LineState {
   const std::vector<int>& order() const { return order_; }
   int size() const { return static_cast<int>(order_.size()); }
   int PositionOf(int vehicle) const { return position_[Index(vehicle)]; }
+  // The rank of its code among the day's.
   int Colour(int position) const { return colours_[Index(position + 1)]; }
   std::uint64_t Options(int position) const { return options_[Index(position)]; }
   const WindowCounts& windows() const { return windows_; }
@@ -60,6 +61,10 @@ class LineState {
   bool RunsFit(const Move& move) const;
   bool RunFits(int position) const;
   void Arrange(const Move& move);
+  // Notes where the vehicle at `position` is.
+  void Place(int position) {
+    position_[Index(order_[Index(position)])] = static_cast<std::uint16_t>(position);
+  }
 
   // Longer moves are taken to touch all ratios: looking would cost more.
   static constexpr int kTouchedMax = 64;
@@ -98,10 +103,11 @@ class LineState {
   std::int64_t score_ = 0;
 
   std::vector<int> order_{};
-  std::vector<int> position_{};  // By vehicle.
+  // Two bytes a number: what a draw looks at is to stay in the first-level cache.
+  std::vector<std::uint16_t> position_{};  // By vehicle.
   std::vector<std::uint64_t> options_{};
-  std::vector<int>
-      colours_{};  // Numbers, not codes; from position -1, the previous day's last, to n.
+  // Numbers, not codes; from position -1, the previous day's last, to n.
+  std::vector<std::int16_t> colours_{};
   WindowCounts windows_;
   ExtraTerms extras_;
 };

@@ -18,40 +18,10 @@ constexpr int kNear = 20;  // Positions.
 
 }  // namespace
 
-// Members in the order of options (if by them) and then of colour.
-MoveDraw::Groups MoveDraw::GroupBy(const LineProblem& problem, bool options) {
-  const auto key = [&](int v) {
-    const LineVehicle& vehicle = problem.day[Index(v)];
-    return std::pair(options ? vehicle.options : 0, vehicle.colour);
-  };
-  const auto same = [&](int a, int b) {
-    return options ? key(a).first == key(b).first : key(a).second == key(b).second;
-  };
-  Groups groups;
-  groups.members.resize(problem.day.size());
-  std::iota(groups.members.begin(), groups.members.end(), 0);
-  std::ranges::stable_sort(groups.members, {}, key);
-  groups.begin.assign(problem.day.size(), 0);
-  groups.size.assign(problem.day.size(), 0);
-  for (std::size_t from = 0; from < groups.members.size();) {
-    std::size_t to = from;
-    while (to < groups.members.size() && same(groups.members[to], groups.members[from])) ++to;
-    for (std::size_t i = from; i < to; ++i) {
-      groups.begin[Index(groups.members[i])] = static_cast<int>(from);
-      groups.size[Index(groups.members[i])] = static_cast<int>(to - from);
-    }
-    from = to;
-  }
-  return groups;
-}
-
-MoveDraw::MoveDraw(const LineProblem& problem)
-    : stretch_(problem.day.size()),
-      by_colour_(GroupBy(problem, false)),
-      by_options_(GroupBy(problem, true)) {
-  for (const LineVehicle& vehicle : problem.day) colour_codes_.push_back(vehicle.colour);
+MoveDraw::MoveDraw(const LineProblem& problem) : stretch_(problem.day.size()) {
   for (const int vehicle : problem.frozen_vehicles) {
     stretch_[Index(problem.planned_position[Index(vehicle)])] = -1;
+    all_free_ = false;
   }
   int stretch = 0;
   for (std::size_t p = 0; p < stretch_.size(); ++p) {
@@ -62,9 +32,40 @@ MoveDraw::MoveDraw(const LineProblem& problem)
     stretch_[p] = stretch;
     free_.push_back(static_cast<int>(p));
   }
+  Group(problem);
   fixed_ = problem.objectives.back() == Objective::kColourChanges;
-  one_colour_ = problem.day.size() == static_cast<std::size_t>(by_colour_.size.front());
+  one_colour_ = by_colour_.begin.size() == 2;
   kinds_ = KindsBy({}, {});
+}
+
+void MoveDraw::Group(const LineProblem& problem) {
+  std::vector<std::uint16_t> vehicles(problem.day.size());
+  std::iota(vehicles.begin(), vehicles.end(), std::uint16_t{0});
+  const auto colour = [&](int v) { return problem.day[Index(v)].colour; };
+  const auto options = [&](int v) { return problem.day[Index(v)].options; };
+  // `group_of` gets each vehicle's group.
+  const auto group = [](Groups& groups, const auto& key, auto& group_of) {
+    group_of.resize(groups.members.size());
+    for (std::size_t i = 0; i < groups.members.size(); ++i) {
+      if (i == 0 || key(groups.members[i]) != key(groups.members[i - 1])) {
+        groups.begin.push_back(static_cast<int>(i));
+      }
+      using Number = typename std::decay_t<decltype(group_of)>::value_type;
+      group_of[groups.members[i]] = static_cast<Number>(groups.begin.size() - 1);
+    }
+    groups.begin.push_back(static_cast<int>(groups.members.size()));
+  };
+  std::ranges::stable_sort(vehicles, {}, colour);
+  by_colour_.members = vehicles;
+  group(by_colour_, colour, colours_);
+  std::ranges::stable_sort(vehicles, {}, options);
+  by_options_.members = std::move(vehicles);
+  group(by_options_, options, options_group_);
+}
+
+int MoveDraw::Member(const Groups& groups, std::size_t group, std::uint64_t bits) {
+  const int begin = groups.begin[group];
+  return groups.members[Index(begin + Random::Scale(bits >> 32, groups.begin[group + 1] - begin))];
 }
 
 void MoveDraw::SetRates(const Rates& often, const Rates& much) {
@@ -92,28 +93,25 @@ MoveDraw::Kinds MoveDraw::KindsBy(const Rates& often, const Rates& much) const {
 }
 
 int MoveDraw::Mate(const LineState& state, int position, std::uint64_t bits) const {
-  const std::size_t vehicle = Index(state.order()[Index(position)]);
-  return by_colour_.members[Index(by_colour_.begin[vehicle] +
-                                  Random::Scale(bits >> 32, by_colour_.size[vehicle]))];
+  return state.PositionOf(Member(by_colour_, Index(state.Colour(position)), bits));
 }
 
 int MoveDraw::OptionsTwin(const LineState& state, int position, std::uint64_t bits) const {
-  const std::size_t vehicle = Index(state.order()[Index(position)]);
-  return state.PositionOf(by_options_.members[Index(
-      by_options_.begin[vehicle] + Random::Scale(bits >> 32, by_options_.size[vehicle]))]);
+  const int group = options_group_[Index(state.order()[Index(position)])];
+  return state.PositionOf(Member(by_options_, Index(group), bits));
 }
 
 int MoveDraw::OptionsJoin(const LineState& state, int position, std::uint64_t bits) const {
   const int beside = (bits & 1) != 0 ? position + 1 : position - 1;
   if (beside < 0 || beside >= state.size()) return -1;
-  const std::size_t vehicle = Index(state.order()[Index(position)]);
-  const int colour = colour_codes_[Index(state.order()[Index(beside)])];
-  if (colour == colour_codes_[vehicle]) return -1;
-  const auto begin = by_options_.members.begin() + by_options_.begin[vehicle];
-  const auto end = begin + by_options_.size[vehicle];
-  const auto code = [this](int v) { return colour_codes_[Index(v)]; };
-  const auto from = std::ranges::lower_bound(begin, end, colour, {}, code);
-  const auto to = std::ranges::upper_bound(from, end, colour, {}, code);
+  const int colour = state.Colour(beside);
+  if (colour == state.Colour(position)) return -1;
+  const std::size_t group = Index(options_group_[Index(state.order()[Index(position)])]);
+  const auto begin = by_options_.members.begin() + by_options_.begin[group];
+  const auto end = by_options_.members.begin() + by_options_.begin[group + 1];
+  const auto number = [this](int v) { return static_cast<int>(colours_[Index(v)]); };
+  const auto from = std::ranges::lower_bound(begin, end, colour, {}, number);
+  const auto to = std::ranges::upper_bound(from, end, colour, {}, number);
   if (from == to) return -1;
   return state.PositionOf(from[Random::Scale(bits >> 32, static_cast<int>(to - from))]);
 }
@@ -126,19 +124,19 @@ int MoveDraw::Second(const LineState& state, DrawKind kind, int first, std::uint
       return AnyFree(bits);
     case DrawKind::kSwapColour:
     case DrawKind::kInsertJoin:
-      return state.PositionOf(Mate(state, first, bits));
+      return Mate(state, first, bits);
     case DrawKind::kSwapNear:
     case DrawKind::kInsertNear:
     case DrawKind::kReverseNear:
       return first + Random::Scale(bits >> 32, 2 * kNear + 1) - kNear;
     case DrawKind::kSwapJoin:
-      return state.PositionOf(Mate(state, first, bits)) + ((bits & 1) != 0 ? 1 : -1);
+      return Mate(state, first, bits) + ((bits & 1) != 0 ? 1 : -1);
     case DrawKind::kSwapOptions:
       return OptionsTwin(state, first, bits);
     case DrawKind::kSwapOptionsJoin:
       return OptionsJoin(state, first, bits);
     case DrawKind::kReverseJoin:
-      return first == 0 ? -1 : state.PositionOf(Mate(state, first - 1, bits));
+      return first == 0 ? -1 : Mate(state, first - 1, bits);
     case DrawKind::kReverseBatches:
     case DrawKind::kArrange:
       break;
@@ -165,7 +163,7 @@ bool MoveDraw::Draw(const LineState& state, Random& random, Move& move, DrawKind
   } else {
     move.kind = first < second ? MoveKind::kForward : MoveKind::kBackward;
   }
-  return stretch_[Index(first)] == stretch_[Index(second)];
+  return Together(first, second);
 }
 
 // Half of them a few batches long, half of any length.
@@ -184,15 +182,14 @@ bool MoveDraw::DrawBatches(const LineState& state, int first, std::uint64_t bits
     ++move.at.second;
   }
   if (move.at.first == move.at.second) return false;
-  const int stretch = stretch_[Index(move.at.first)];
-  return stretch >= 0 && stretch == stretch_[Index(move.at.second)];
+  return IsFree(move.at.first) && Together(move.at.first, move.at.second);
 }
 
 bool MoveDraw::DrawArrange(const LineState& state, int first, std::uint64_t bits,
                            Move& move) const {
   const int size = 3 + static_cast<int>(bits & 63) * (kArrangeMax - 2) / 64;
   const int second = first + size - 1;
-  if (second >= state.size() || stretch_[Index(first)] != stretch_[Index(second)]) return false;
+  if (second >= state.size() || !Together(first, second)) return false;
   move.kind = MoveKind::kArrange;
   move.at = {first, second};
   std::iota(move.from.begin(), move.from.end(), std::uint8_t{0});

@@ -53,15 +53,21 @@ class MoveDraw {
  private:
   static std::size_t Index(int i) { return static_cast<std::size_t>(i); }
   int AnyFree(std::uint64_t bits) const {
-    return free_[Index(Random::Scale(bits & 0xffffffff, static_cast<int>(free_.size())))];
+    const int place = Random::Scale(bits & 0xffffffff, static_cast<int>(free_.size()));
+    return all_free_ ? place : free_[Index(place)];
   }
   bool IsFree(int position) const {
     return position >= 0 && position < static_cast<int>(stretch_.size()) &&
-           stretch_[Index(position)] >= 0;
+           (all_free_ || stretch_[Index(position)] >= 0);
   }
+  // Whether two free positions have only free ones between them.
+  bool Together(int a, int b) const {
+    return all_free_ || stretch_[Index(a)] == stretch_[Index(b)];
+  }
+  void Group(const LineProblem& problem);
   using Kinds = std::array<DrawKind, 256>;
   Kinds KindsBy(const Rates& often, const Rates& much) const;
-  // A vehicle of the colour of the one at `position`; it may be that one.
+  // The position of a vehicle of the colour of the one at `position`; it may be that one.
   int Mate(const LineState& state, int position, std::uint64_t bits) const;
   // The position of a vehicle with the options of the one at `position`; it may be that one.
   int OptionsTwin(const LineState& state, int position, std::uint64_t bits) const;
@@ -74,21 +80,22 @@ class MoveDraw {
 
   std::vector<int> free_{};     // Positions.
   std::vector<int> stretch_{};  // By position: the run of free positions that it is in, or -1.
+  bool all_free_ = true;        // Then the two above are not looked at: it takes time.
   Kinds kinds_{};
   bool fixed_ = false;
   bool one_colour_ = false;  // There are no batches to turn round.
 
-  // Vehicles in groups of one key, frozen ones too.
+  // Vehicles in groups, frozen ones too; each group's begin in `members`, and the last one's end.
   struct Groups {
-    std::vector<int> members{};  // Group by group.
-    std::vector<int> begin{};    // By vehicle: where its group begins in `members`.
-    std::vector<int> size{};     // By vehicle.
+    std::vector<std::uint16_t> members{};
+    std::vector<int> begin{};
   };
-  // By options, or by colour.
-  static Groups GroupBy(const LineProblem& problem, bool options);
-  Groups by_colour_;
-  Groups by_options_;                // Inside of a group, by colour.
-  std::vector<int> colour_codes_{};  // By vehicle.
+  // A vehicle of the group drawn by the upper half of the bits.
+  static int Member(const Groups& groups, std::size_t group, std::uint64_t bits);
+  Groups by_colour_{};                   // By rank of the colour's code, as LineState::Colour.
+  Groups by_options_{};                  // Inside of a group, by colour.
+  std::vector<int> options_group_{};     // By vehicle: its group of by_options_.
+  std::vector<std::int16_t> colours_{};  // By vehicle: its group of by_colour_.
 };
 
 }  // namespace tandem::sequencing

@@ -67,6 +67,38 @@ TEST(ParseRoadefTest, ReadsColumnsByNameAndAnEmptyColumnAtTheEnd) {
   EXPECT_EQ(problem->day[0].colour, 2);
 }
 
+TEST(ParseRoadefTest, ReadsOtherEndsOfLinesEmptyLinesAndAMarkOfTheByteOrder) {
+  Files files;
+  for (std::string Files::*file :
+       {&Files::vehicles, &Files::ratios, &Files::limit, &Files::objectives}) {
+    std::string text = "\xEF\xBB\xBF";
+    for (const char c : files.*file) {
+      if (c == '\r') continue;
+      text += c == '\n' ? "\r\n\r\n" : std::string(1, c);
+    }
+    files.*file = text;
+  }
+  const auto problem = files.Parse();
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  EXPECT_EQ(problem->day[1].ident, "two");
+  EXPECT_EQ(problem->day[1].options, 2u);
+  EXPECT_EQ(problem->paint_batch_max, 450);
+  Replace(files.vehicles, ";two;", ";one;");
+  EXPECT_THAT(std::string(files.Parse().status().message()), HasSubstr("vehicles.txt line 7:"));
+}
+
+// The previous day's tail is built: it may name a vehicle twice, or one that comes again.
+TEST(ParseRoadefTest, ThePreviousDayMayRepeatAVehicle) {
+  Files files;
+  Replace(files.vehicles, "2003 38 2;7;old;4;1;0\n",
+          "2003 38 2;7;old;4;1;0\n2003 38 2;8;old;5;0;0\n2003 38 2;9;one;4;0;1\n");
+  const auto problem = files.Parse();
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  EXPECT_EQ(problem->previous.size(), 3u);
+  EXPECT_EQ(problem->previous[2].options, 2u);
+  EXPECT_EQ(problem->day.size(), 2u);
+}
+
 TEST(ParseRoadefTest, RefusesBadInputByRecordFieldAndRule) {
   struct Case {
     const char* name;
@@ -88,6 +120,11 @@ TEST(ParseRoadefTest, RefusesBadInputByRecordFieldAndRule) {
       {"option", &Files::vehicles, ";5;0;1", ";5;0;2",
        "line 4: vehicle two: the option LPRC1 is neither 0 nor 1"},
       {"no ident", &Files::vehicles, "two", "", "line 4: the field Ident is missing"},
+      {"quoted", &Files::vehicles, ";two;", ";\"two\";", "line 4: the field \"two\" has a quote"},
+      {"quoted column", &Files::vehicles, "Ident", "\"Ident\"", "line 1: the field \"Ident\" has"},
+      {"a field too many", &Files::vehicles, ";two;", ";t;wo;",
+       "line 4: the field 1 stands behind the last column, LPRC1"},
+      {"colour too large", &Files::vehicles, ";5;0;1", ";5000000000;0;1", "no whole number"},
       {"third date", &Files::vehicles, "2003 38 3;2", "2003 38 4;2", "line 4: a third date"},
       {"date comes back", &Files::vehicles, "2003 38 3;2", "2003 38 2;2", "comes back"},
       {"P > Q", &Files::ratios, "1/3", "4/3", "line 2: ratio 4/3: P exceeds Q"},

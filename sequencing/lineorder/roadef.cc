@@ -9,9 +9,11 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace tandem::sequencing {
 namespace {
@@ -34,23 +36,41 @@ absl::Status Refusal(const File& file, const Line& line, std::string_view reason
       absl::StrCat(std::string(file.name), " line ", line.number, ": ", std::string(reason)));
 }
 
-// Lines without anything in them are left out; an empty last field is none.
+// Behind the last column there is nothing. Quotes are none of the form: what stands between them
+// would be taken apart at its semicolons.
+absl::Status CheckFields(const File& file, const Line& line) {
+  for (std::size_t i = 0; i < line.fields.size(); ++i) {
+    const std::string& field = line.fields[i];
+    if (i >= file.header.size() && !field.empty()) {
+      return Refusal(file, line,
+                     absl::StrCat("the field ", field, " stands behind the last column, ",
+                                  file.header.back()));
+    }
+    if (absl::StrContains(field, '"')) {
+      return Refusal(file, line, absl::StrCat("the field ", field, " has a quote in it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Lines without anything in them are left out, and so is a mark of the byte order; an empty last
+// field is none.
 absl::StatusOr<File> Split(std::string_view name, std::string_view text) {
   File file{.name = name, .header = {}, .lines = {}};
+  absl::string_view rest(text.data(), text.size());
+  absl::ConsumePrefix(&rest, "\xEF\xBB\xBF");
   int number = 0;
-  for (absl::string_view piece :
-       absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
+  for (absl::string_view piece : absl::StrSplit(rest, '\n')) {
     ++number;
     piece = absl::StripAsciiWhitespace(piece);
     if (piece.empty()) continue;
     Line line{.number = number, .fields = absl::StrSplit(piece, ';')};
     for (std::string& field : line.fields) absl::StripAsciiWhitespace(&field);
     if (line.fields.back().empty()) line.fields.pop_back();
-    if (file.header.empty()) {
-      file.header = std::move(line.fields);
-    } else {
-      file.lines.push_back(std::move(line));
-    }
+    const bool is_header = file.header.empty();
+    if (is_header) file.header = line.fields;
+    if (absl::Status status = CheckFields(file, line); !status.ok()) return status;
+    if (!is_header) file.lines.push_back(std::move(line));
   }
   if (!file.header.empty()) return file;
   return absl::InvalidArgumentError(absl::StrCat(std::string(name), ": has no header"));

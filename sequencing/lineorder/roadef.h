@@ -25,7 +25,8 @@ struct RoadefText {
 
 // kInvalidArgument names file, line, field and rule for a missing column or field, what is no
 // number, an option that is neither 0 nor 1, a ratio whose column is not there, a third date or one
-// that comes back, an unknown objective, and all that CheckProblem refuses.
+// that comes back, an unknown objective, a quote, what stands behind the last column, and all that
+// CheckProblem refuses.
 absl::StatusOr<LineProblem> ParseRoadef(const RoadefText& text);
 
 }  // namespace tandem::sequencing

@@ -19,10 +19,17 @@ class Timer {
 
   double left() const { return options_.seconds - (options_.now_seconds() - begin_); }
 
-  // Searches until the moves are made or the time is over. The seconds that it took.
+  // Nothing more is to be done, whatever moves are left.
+  bool Ends(const LineSearch& search) const {
+    const bool enough =
+        options_.enough_score.has_value() && search.best_score() <= *options_.enough_score;
+    return enough || search.optimal() || left() <= 0.0;
+  }
+
+  // Searches until the moves are made or it ends. The seconds that it took.
   double Run(LineSearch& search, bool show) const {
     const double begin = options_.now_seconds();
-    while (search.Advance(kMovesBetweenLooks) && left() > 0.0) {
+    while (search.Advance(kMovesBetweenLooks) && !Ends(search)) {
       if (show && options_.on_progress) {
         options_.on_progress(search.iterations_done(), search.iterations());
       }
@@ -35,8 +42,8 @@ class Timer {
   double begin_;
 };
 
-// Replaces `search` by one of as many moves as fit in what is left, unless a pilot has found an
-// optimum or used up the time: then by the pilot. A pilot is a small search of its own, hot and
+// Replaces `search` by one of as many moves as fit in what is left, unless a pilot has found what
+// is enough or used up the time: then by the pilot. A pilot is a small search of its own, hot and
 // cold as the whole one will be.
 absl::Status FitToTime(const LineProblem& problem, const TimedOptions& options, const Timer& timer,
                        LineSearch& search) {
@@ -53,7 +60,7 @@ absl::Status FitToTime(const LineProblem& problem, const TimedOptions& options, 
     const double moves = first ? kFirstPilotMoves : rate * kPilotShare * options.seconds;
     if (absl::Status status = begin(moves); !status.ok()) return status;
     const double seconds = std::max(timer.Run(search, false), 1e-6);
-    if (search.optimal() || timer.left() <= 0.0) return absl::OkStatus();
+    if (timer.Ends(search)) return absl::OkStatus();
     rate = static_cast<double>(search.iterations_done()) / seconds;
   }
   const double moves = rate * kSpare * timer.left();
@@ -78,7 +85,7 @@ absl::StatusOr<TimedResult> SearchFor(const LineProblem& problem, const TimedOpt
       return status;
     }
   }
-  timer.Run(*search, true);
+  if (!timer.Ends(*search)) timer.Run(*search, true);
   return TimedResult{.order = search->BestOrder(),
                      .iterations = search->iterations(),
                      .done = search->iterations_done(),

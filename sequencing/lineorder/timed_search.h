@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,6 +16,9 @@ struct TimedOptions {
   // Moves to draw; 0: as many as the seconds allow, which the first 2 % of them find out.
   std::int64_t iterations = 0;
   double seconds = 60.0;  // Stops it, whatever the iterations.
+  // A score that is good enough: a best order of at most this stops it, at the next look. With
+  // iterations given, always after the same move. Extra terms are not waited for.
+  std::optional<std::int64_t> enough_score{};
   // Seconds since any instant; asked every 20,000 moves, a few milliseconds.
   std::function<double()> now_seconds{};
   // May be empty. Told of moves done, of all.
@@ -23,12 +27,11 @@ struct TimedOptions {
 
 struct TimedResult {
   std::vector<int> order{};
-  // With these and the seed, LineSearch gives the same order, unless `done` is less: then the
-  // seconds have stopped it, or the order was known to be optimal before the end.
+  // With these and the seed, LineSearch gives the same order after `done` moves. Where that is less
+  // than all, the seconds have stopped it, the score was enough, or the order known to be optimal.
   std::int64_t iterations = 0;
   std::int64_t done = 0;
-  std::int64_t judged =
-      0;  // Moves whose change of the score was counted: draws may come to nothing.
+  std::int64_t judged = 0;  // Moves whose change of the score was counted.
   bool optimal = false;
 };
 

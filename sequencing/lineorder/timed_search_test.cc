@@ -60,6 +60,30 @@ TEST(TimedSearchTest, TheSecondsStopItWhateverTheIterations) {
   EXPECT_TRUE(ScoreOf(problem, found->order).ok());
 }
 
+TEST(TimedSearchTest, StopsAtTheFirstLookWithAScoreThatIsEnough) {
+  const LineProblem problem = SomeProblem();
+  double now = 0.0;
+  const TimedOptions whole{
+      .seed = 3, .iterations = 600'000, .seconds = 9.0, .now_seconds = [&] { return now; }};
+  const auto best = SearchFor(problem, whole);
+  ASSERT_TRUE(best.ok()) << best.status();
+  TimedOptions options = whole;
+  options.enough_score = ScoreOf(problem, best->order)->score + 2000;
+  const auto found = SearchFor(problem, options);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_LT(found->done, best->done);
+  EXPECT_EQ(found->done % 20'000, 0);
+  EXPECT_LE(ScoreOf(problem, found->order)->score, *options.enough_score);
+  auto search = LineSearch::Begin(problem, {.seed = 3, .iterations = 600'000});
+  ASSERT_TRUE(search.ok());
+  search->Advance(found->done - 20'000);
+  EXPECT_GT(search->best_score(), *options.enough_score);  // Not a look later than need be.
+  search->Advance(20'000);
+  EXPECT_EQ(search->BestOrder(), found->order);
+  options.enough_score = ScoreOf(problem, best->order)->score - 1;  // Out of reach.
+  EXPECT_EQ(SearchFor(problem, options)->order, best->order);
+}
+
 // As where the process was stopped for a while.
 TEST(TimedSearchTest, KeepsWhatThePilotFoundIfItUsedUpTheTime) {
   const LineProblem problem = SomeProblem();
