@@ -105,11 +105,10 @@ absl::StatusOr<RackPlan> CutRacks(std::span<const LinePosition> positions,
       plan.left_out.push_back(index);
       continue;
     }
-    const bool fits =
-        options.split_sets || std::ssize(rack) + position.pieces <= options.capacity;
+    const bool fits = options.split_sets || std::ssize(rack) + position.pieces <= options.capacity;
     if (!rack.empty() &&
-        (!fits || EndsBefore(positions[static_cast<std::size_t>(rack.front().position)],
-                                       position, options))) {
+        (!fits || EndsBefore(positions[static_cast<std::size_t>(rack.front().position)], position,
+                             options))) {
       Finish(options.access, rack, plan);
     }
     for (std::int32_t piece = 0; piece < position.pieces; ++piece) {
