@@ -37,6 +37,7 @@ class GoldenCasesTest : public ::testing::Test {
       ForEachGoldenCase(folder_, "kind", run);
     }
     std::vector<std::string> failures;
+    failures.reserve(static_cast<std::size_t>(results.size()));
     for (int i = 0; i < results.size(); ++i) {
       failures.emplace_back(results.GetTestPartResult(i).message());
     }
