@@ -15,7 +15,7 @@ using nlohmann::json;
 
 TEST(GoldenTest, SequenceMetrics) {
   testing::ForEachGoldenCase(TANDEM_GOLDEN_FOLDER, "sequence_metrics", [](const json& test) {
-    const auto ranks = test.at("actual").get<std::vector<std::int32_t>>();
+    const std::vector<std::int32_t> ranks = testing::Int32s(test, "actual");
     const OrderMeasures order = MeasureOrder(ranks).value();
     EXPECT_EQ(test.at("expected"), json({{"lis", order.increasing},
                                          {"min_moves", order.MovesMin()},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -13,6 +14,20 @@
 namespace tandem::sequencing {
 namespace {
 
+// Instants farther from the clock's zero are none: so that a difference of two is a number.
+constexpr std::int64_t kInstantMax = std::int64_t{1} << 60;
+
+bool IsInstant(std::int64_t at_ms) { return at_ms >= -kInstantMax && at_ms <= kInstantMax; }
+
+absl::Status CheckInstants(const CoverQuestion& question) {
+  for (const auto& [name, at_ms] :
+       {std::pair("now_ms", question.now_ms), std::pair("after_last_ms", question.after_last_ms)}) {
+    if (IsInstant(at_ms)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(name, " is ", at_ms, "; it is within 2^60"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckVehicles(const CoverQuestion& question) {
   absl::flat_hash_set<std::int64_t> seen;
   std::int64_t last_ms = std::numeric_limits<std::int64_t>::min();
@@ -21,6 +36,7 @@ absl::Status CheckVehicles(const CoverQuestion& question) {
       return absl::InvalidArgumentError(absl::StrCat("vehicle ", vehicle.vehicle, ": ", rule));
     };
     if (!seen.insert(vehicle.vehicle).second) return refuse("it stands twice in the line");
+    if (!IsInstant(vehicle.need_ms)) return refuse("its need is not within 2^60 ms");
     if (vehicle.need_ms < last_ms) return refuse("its need is before that of the vehicle ahead");
     if (vehicle.pieces < 0) return refuse("it needs a negative number of pieces");
     last_ms = vehicle.need_ms;
@@ -165,6 +181,7 @@ Reachable ReachableAt(std::size_t level, const CoverQuestion& question) {
 }  // namespace
 
 absl::StatusOr<Cover> MeasureCover(const CoverQuestion& question) {
+  if (const absl::Status status = CheckInstants(question); !status.ok()) return status;
   if (const absl::Status status = CheckVehicles(question); !status.ok()) return status;
   if (const absl::Status status = CheckRacks(question.racks); !status.ok()) return status;
   std::vector<CoverVehicle> vehicles;

@@ -109,9 +109,9 @@ struct Cover {
 // empty. O(vehicles + slots) for racks in order; a random-access rack of c parts costs up to
 // O(c^3). Peg cover is O((v + p) log p) for v vehicles and p parts where there are neither
 // alternates, expiries nor hard pegs, else a matching: O(v p) as a rule, O(v p^2) at worst. Returns
-// kInvalidArgument, naming vehicle or rack, for a vehicle twice, needs that fall, negative pieces,
-// an after_last before the last need, a part twice, and a rack of a nearer level behind one of a
-// farther.
+// kInvalidArgument, naming vehicle, rack or value, for a vehicle twice, needs that fall, negative
+// pieces, an after_last before the last need, a part twice, a rack of a nearer level behind one of
+// a farther, and a need, after_last or now that is not within 2^60 ms.
 absl::StatusOr<Cover> MeasureCover(const CoverQuestion& question);
 
 }  // namespace tandem::sequencing

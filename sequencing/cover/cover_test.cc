@@ -1,6 +1,7 @@
 #include "sequencing/cover/cover.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <random>
 #include <string>
@@ -151,6 +152,22 @@ TEST(MeasureCoverTest, RefusesWhatIsNoLine) {
   EXPECT_THAT(refused(line, 200'000, {}), HasSubstr("vehicle 2: its need"));
   line[1] = {.vehicle = 2, .need_ms = 60'000, .pieces = -1};
   EXPECT_THAT(refused(line, 200'000, {}), HasSubstr("vehicle 2: it needs a negative"));
+}
+
+TEST(MeasureCoverTest, RefusesInstantsThatCannotBeSubtracted) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  const auto refused = [](const CoverQuestion& question) {
+    const auto cover = MeasureCover(question);
+    EXPECT_EQ(cover.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(cover.status().message());
+  };
+  const std::vector<CoverVehicle> never = {{.vehicle = 1, .need_ms = Limits::max()}};
+  EXPECT_THAT(refused({.vehicles = never, .now_ms = -10}), HasSubstr("vehicle 1: its need"));
+  EXPECT_THAT(refused({.after_last_ms = Limits::max()}), HasSubstr("after_last_ms is 9223"));
+  EXPECT_THAT(refused({.now_ms = Limits::min()}), HasSubstr("now_ms is -9223"));
+  const std::int64_t most = std::int64_t{1} << 60;
+  EXPECT_EQ(MeasureCover({.after_last_ms = most, .now_ms = -most}).value()[kLine].cover_ms,
+            2 * most);
 }
 
 // By trying: the most vehicles, from `next` on, that a level's feed covers.

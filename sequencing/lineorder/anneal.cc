@@ -87,7 +87,7 @@ bool Anneal::SparesIdle(const Move& move) {
 }
 
 void Anneal::Note() {
-  const std::vector<std::int64_t>& extras = state_.extras().values();
+  const std::vector<TermValue>& extras = state_.extras().values();
   if (state_.score() > best_score_) return;
   if (state_.score() == best_score_ && extras >= best_extras_) return;
   best_score_ = state_.score();

@@ -70,7 +70,7 @@ class Anneal {
 
   std::vector<int> best_{};
   std::int64_t best_score_ = 0;
-  std::vector<std::int64_t> best_extras_{};
+  std::vector<TermValue> best_extras_{};
   bool kept_ = true;  // best_ is the best order; else the present one is.
 };
 

@@ -27,7 +27,7 @@ ExtraTerms::ExtraTerms(const LineProblem& problem, std::span<const int> order)
     CountUsage(order, 0);
   }
   const auto score = ScoreOf(problem, order);
-  values_ = score.ok() ? score->extras : std::vector<std::int64_t>(terms_.size());
+  values_ = score.ok() ? score->extras : std::vector<TermValue>(terms_.size());
 }
 
 std::int64_t ExtraTerms::PlanCost(int vehicle, int position) const {
@@ -50,36 +50,36 @@ std::int64_t ExtraTerms::PlanDelta(const Move& move, std::span<const int> order)
 
 // With n more or less of `gain` uses behind a position, its square grows by
 // 2 * n * gain * off + (n * gain)^2.
-std::int64_t ExtraTerms::UsageDelta(const Move& move, std::span<const int> order) const {
+TermValue ExtraTerms::UsageDelta(const Move& move, std::span<const int> order) const {
   const auto [first, second] = move.at;
   const auto size = static_cast<std::int64_t>(order.size());
-  std::int64_t delta = 0;
+  TermValue delta = 0;
   for (std::size_t part = 0; part < uses_.size(); ++part) {
     const std::vector<int>& uses = uses_[part];
     if (move.kind == MoveKind::kSwap) {
       const std::int64_t gain =
           size * (uses[Index(order[Index(second)])] - uses[Index(order[Index(first)])]);
       const std::int64_t sum = off_sum_[part][Index(second) + 1] - off_sum_[part][Index(first) + 1];
-      delta += 2 * gain * sum + gain * gain * (second - first);
+      delta += TermValue(gain) * (2 * TermValue(sum) + TermValue(gain) * (second - first));
       continue;
     }
     std::int64_t gain = 0;
     for (int position = first; position < second; ++position) {
       gain += size * (uses[Index(order[Index(SourceOf(move, position))])] -
                       uses[Index(order[Index(position)])]);
-      delta += 2 * gain * off_[part][Index(position) + 1] + gain * gain;
+      delta += TermValue(gain) * (2 * off_[part][Index(position) + 1] + gain);
     }
   }
   return delta;
 }
 
-std::int64_t ExtraTerms::Delta(ExtraTerm term, const Move& move, std::span<const int> order) const {
+TermValue ExtraTerms::Delta(ExtraTerm term, const Move& move, std::span<const int> order) const {
   return term == ExtraTerm::kPlanDistance ? PlanDelta(move, order) : UsageDelta(move, order);
 }
 
 ExtraTerms::Change ExtraTerms::First(const Move& move, std::span<const int> order) const {
   for (std::size_t term = 0; term < terms_.size(); ++term) {
-    const std::int64_t delta = Delta(terms_[term], move, order);
+    const TermValue delta = Delta(terms_[term], move, order);
     if (delta != 0) return {.term = term, .delta = delta};
   }
   return {};

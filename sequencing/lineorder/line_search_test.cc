@@ -12,7 +12,7 @@
 namespace tandem::sequencing {
 namespace {
 
-using Worth = std::pair<std::int64_t, std::vector<std::int64_t>>;
+using Worth = std::pair<std::int64_t, std::vector<TermValue>>;
 
 std::vector<int> Searched(const LineProblem& problem, const SearchOptions& options) {
   auto search = LineSearch::Begin(problem, options);

@@ -92,7 +92,8 @@ TEST(LineStateTest, ExtraTermsFollowEachMove) {
     if ((random() & 1) != 0) std::swap(problem.extra_terms[0], problem.extra_terms[1]);
     for (int part = 0; part < 3; ++part) {
       std::vector<int>& uses = problem.part_uses.emplace_back();
-      for (std::size_t v = 0; v < problem.day.size(); ++v) uses.push_back(Between(random, 0, 4));
+      const int most = part == 0 ? 1'000'000'000 : 4;  // Beyond 64 bits when squared.
+      for (std::size_t v = 0; v < problem.day.size(); ++v) uses.push_back(Between(random, 0, most));
     }
     problem.planned_position = RandomOrder(random, problem);
     for (int& position : problem.planned_position) {

@@ -59,7 +59,10 @@ TEST(ParseRoadefTest, ReadsAnInstance) {
 
 TEST(ParseRoadefTest, ReadsColumnsByNameAndAnEmptyColumnAtTheEnd) {
   Files files;
-  files.vehicles = "Ident;LPRC1;Date;HPRC1;Paint Color;;\nx;0;d1;0;1;;\ny;1;d2;0;2;;\n";
+  files.vehicles =
+      "Ident;LPRC1;Date;HPRC1;Paint Color;SeqRank;;\n"
+      "x;0;d1;0;1;1;;\n"
+      "y;1;d2;0;2;1;;\n";
   const auto problem = files.Parse();
   ASSERT_TRUE(problem.ok()) << problem.status();
   EXPECT_EQ(problem->day[0].ident, "y");
@@ -111,7 +114,16 @@ TEST(ParseRoadefTest, RefusesBadInputByRecordFieldAndRule) {
       {"vehicle twice", &Files::vehicles, "two", "one", "line 4: vehicle one is in the day twice"},
       {"no colour column", &Files::vehicles, "Paint Color", "Colour",
        "vehicles.txt: the column Paint Color is missing"},
-      {"column twice", &Files::vehicles, "SeqRank", "Ident", "column Ident is there twice"},
+      {"no rank column", &Files::vehicles, "SeqRank", "",
+       "vehicles.txt: the column SeqRank is missing"},
+      {"no ratio of a column", &Files::ratios, "10/15;0;LPRC1\n", "",
+       "vehicles.txt: the option column LPRC1 has no row in ratios.txt"},
+      {"another column", &Files::vehicles, "1;LPRC1;", "1;LPRC1;Plant;", "column Plant has no row"},
+      {"an empty field too many", &Files::vehicles, ";5;0;1", ";5;0;1;;",
+       "line 4: an empty field stands behind the last column, LPRC1"},
+      {"a short row of ratios", &Files::ratios, "1/3;1;HPRC1", "1/3;1", "line 2: the field Ident"},
+      {"a ratio too long", &Files::ratios, "1/3;1;HPRC1;", "1/3;1;HPRC1;0;", "behind the last"},
+      {"column twice", &Files::vehicles, "LPRC1", "Ident", "column Ident is there twice"},
       {"ratio's column", &Files::vehicles, ";LPRC1", ";LPRC9",
        "ratios.txt: ratio LPRC1: vehicles.txt: the column LPRC1 is missing"},
       {"short row", &Files::vehicles, ";5;0;1", ";5;0", "line 4: the field LPRC1 is missing"},
@@ -149,6 +161,19 @@ TEST(ParseRoadefTest, RefusesBadInputByRecordFieldAndRule) {
     const auto problem = files.Parse();
     EXPECT_EQ(problem.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(std::string(problem.status().message()), HasSubstr(c.want));
+  }
+}
+
+// Without a row that would miss it, too.
+TEST(ParseRoadefTest, RefusesAHeaderWithoutItsColumns) {
+  for (const char* column : {"Ratio", "Prio", "Ident"}) {
+    Files files;
+    files.vehicles = "Date;SeqRank;Ident;Paint Color;\nd1;1;x;1\nd2;1;y;1\n";
+    files.ratios = "Ratio;Prio;Ident;\n";
+    ASSERT_TRUE(files.Parse().ok());
+    Replace(files.ratios, column, "Other");
+    EXPECT_THAT(std::string(files.Parse().status().message()),
+                HasSubstr("ratios.txt: the column " + std::string(column) + " is missing"));
   }
 }
 

@@ -9,7 +9,8 @@
 namespace tandem::sequencing {
 namespace {
 
-constexpr double kLevelUsageMax = 4e18;  // What kLevelUsage may add up to: below 2^62.
+// Sums of one part's n * x_p - p * N are 64 bits, those of their squares 128.
+constexpr double kUsageMax = 0x1p62;
 
 absl::Status CheckRatios(const LineProblem& problem) {
   if (problem.ratios.size() > kRatiosMax) {
@@ -78,7 +79,6 @@ absl::Status CheckObjectives(const LineProblem& problem) {
 
 absl::Status CheckParts(const LineProblem& problem) {
   const auto size = static_cast<double>(problem.day.size());
-  double bound = 0.0;
   for (std::size_t part = 0; part < problem.part_uses.size(); ++part) {
     const std::vector<int>& uses = problem.part_uses[part];
     if (uses.size() != problem.day.size()) {
@@ -93,10 +93,10 @@ absl::Status CheckParts(const LineProblem& problem) {
                                                      problem.day[vehicle].ident, ": ",
                                                      uses[vehicle], " is negative"));
     }
-    bound += size * (size * all) * (size * all);
-  }
-  if (bound > kLevelUsageMax) {
-    return absl::InvalidArgumentError("part_uses: the uses are too many to be summed in 64 bits");
+    if (size * size * all > kUsageMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("part_uses: part ", part, " is used too often to be summed exactly"));
+    }
   }
   return absl::OkStatus();
 }

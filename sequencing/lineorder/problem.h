@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 
 namespace tandem::sequencing {
@@ -43,6 +44,9 @@ enum class ExtraTerm {
   kPlanDistance,  // Sum of |position - planned position| over vehicles that have one.
 };
 
+// What an extra term comes to: level usage grows with the fifth power of the day.
+using TermValue = absl::int128;
+
 inline constexpr int kNoPlan = -1;
 inline constexpr int kRatiosMax = 64;
 inline constexpr int kDayMax = 1 << 15;   // Vehicles of a day.
@@ -57,7 +61,7 @@ struct LineProblem {
   WindowRule windows = WindowRule::kTouchingDay;
 
   std::vector<ExtraTerm> extra_terms{};
-  // kLevelUsage: part_uses[part][vehicle], not negative.
+  // kLevelUsage: part_uses[part][vehicle], not negative; n * n * all uses of a part up to 2^62.
   std::vector<std::vector<int>> part_uses{};
   // The published plan: planned_position[vehicle], or kNoPlan. Empty: no plan.
   std::vector<int> planned_position{};

@@ -41,10 +41,10 @@ absl::Status Refusal(const File& file, const Line& line, std::string_view reason
 absl::Status CheckFields(const File& file, const Line& line) {
   for (std::size_t i = 0; i < line.fields.size(); ++i) {
     const std::string& field = line.fields[i];
-    if (i >= file.header.size() && !field.empty()) {
+    if (i >= file.header.size()) {
       return Refusal(file, line,
-                     absl::StrCat("the field ", field, " stands behind the last column, ",
-                                  file.header.back()));
+                     absl::StrCat(field.empty() ? "an empty field" : "the field " + field,
+                                  " stands behind the last column, ", file.header.back()));
     }
     if (absl::StrContains(field, '"')) {
       return Refusal(file, line, absl::StrCat("the field ", field, " has a quote in it"));
@@ -104,19 +104,32 @@ absl::StatusOr<int> NumberOf(const File& file, const Line& line, std::size_t col
       absl::StrCat("the field ", file.header[column], " is ", *field, ", no whole number from 0"));
 }
 
-absl::Status ParseRatio(const File& file, const Line& line, LineProblem& problem) {
-  const auto ratio_column = ColumnOf(file, "Ratio");
-  const auto prio_column = ColumnOf(file, "Prio");
-  const auto ident_column = ColumnOf(file, "Ident");
-  for (const auto& column : {ratio_column, prio_column, ident_column}) {
-    if (!column.ok()) return column.status();
+struct RatioColumns {
+  std::size_t ratio = 0;
+  std::size_t prio = 0;
+  std::size_t ident = 0;
+};
+
+absl::StatusOr<RatioColumns> RatioColumnsOf(const File& file) {
+  RatioColumns columns;
+  for (const auto& [name, column] : {std::pair<const char*, std::size_t*>{"Ratio", &columns.ratio},
+                                     {"Prio", &columns.prio},
+                                     {"Ident", &columns.ident}}) {
+    const auto found = ColumnOf(file, name);
+    if (!found.ok()) return found.status();
+    *column = *found;
   }
-  const auto text = FieldOf(file, line, *ratio_column);
+  return columns;
+}
+
+absl::Status ParseRatio(const File& file, const Line& line, const RatioColumns& columns,
+                        LineProblem& problem) {
+  const auto text = FieldOf(file, line, columns.ratio);
   if (!text.ok()) return text.status();
-  const auto high = NumberOf(file, line, *prio_column);
+  const auto high = NumberOf(file, line, columns.prio);
   if (!high.ok()) return high.status();
   if (*high > 1) return Refusal(file, line, "the field Prio is neither 1 nor 0");
-  const auto ident = FieldOf(file, line, *ident_column);
+  const auto ident = FieldOf(file, line, columns.ident);
   if (!ident.ok()) return ident.status();
   const std::vector<std::string> parts = absl::StrSplit(*text, '/');
   Ratio ratio{.ident = *ident, .p = 0, .q = 0, .high = *high == 1};
@@ -144,12 +157,16 @@ struct VehicleColumns {
 
 absl::StatusOr<VehicleColumns> ColumnsOf(const File& file, const LineProblem& problem) {
   VehicleColumns columns;
+  std::size_t rank = 0;  // Of the day's own order, which the rows have too: only to be there.
+  std::vector<bool> known(file.header.size());
   for (const auto& [name, column] : {std::pair<const char*, std::size_t*>{"Date", &columns.date},
+                                     {"SeqRank", &rank},
                                      {"Ident", &columns.ident},
                                      {"Paint Color", &columns.colour}}) {
     const auto found = ColumnOf(file, name);
     if (!found.ok()) return found.status();
     *column = *found;
+    known[*found] = true;
   }
   for (const Ratio& ratio : problem.ratios) {
     const auto found = ColumnOf(file, ratio.ident);
@@ -158,6 +175,12 @@ absl::StatusOr<VehicleColumns> ColumnsOf(const File& file, const LineProblem& pr
           absl::StrCat("ratios.txt: ratio ", ratio.ident, ": ", found.status().message()));
     }
     columns.options.push_back(*found);
+    known[*found] = true;
+  }
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i] || file.header[i].empty()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(std::string(file.name), ": the option column ",
+                                                   file.header[i], " has no row in ratios.txt"));
   }
   return columns;
 }
@@ -274,8 +297,12 @@ absl::StatusOr<LineProblem> ParseRoadef(const RoadefText& text) {
   LineProblem problem;
   const auto ratios = Split("ratios.txt", text.ratios);
   if (!ratios.ok()) return ratios.status();
+  const auto ratio_columns = RatioColumnsOf(*ratios);
+  if (!ratio_columns.ok()) return ratio_columns.status();
   for (const Line& line : ratios->lines) {
-    if (absl::Status status = ParseRatio(*ratios, line, problem); !status.ok()) return status;
+    if (absl::Status status = ParseRatio(*ratios, line, *ratio_columns, problem); !status.ok()) {
+      return status;
+    }
   }
   if (problem.ratios.size() > kRatiosMax) {  // Before options are packed into 64 bits.
     return absl::InvalidArgumentError(

@@ -21,9 +21,9 @@ std::int64_t ColourChanges(const LineProblem& problem, std::span<const int> orde
   return changes;
 }
 
-std::int64_t LevelUsage(const LineProblem& problem, std::span<const int> order) {
+TermValue LevelUsage(const LineProblem& problem, std::span<const int> order) {
   const auto size = static_cast<std::int64_t>(order.size());
-  std::int64_t sum = 0;
+  TermValue sum = 0;
   for (const std::vector<int>& uses : problem.part_uses) {
     std::int64_t all = 0;
     for (const int use : uses) all += use;
@@ -31,7 +31,7 @@ std::int64_t LevelUsage(const LineProblem& problem, std::span<const int> order) 
     for (std::size_t p = 0; p < order.size(); ++p) {
       used += uses[static_cast<std::size_t>(order[p])];
       const std::int64_t off = size * used - static_cast<std::int64_t>(p + 1) * all;
-      sum += off * off;
+      sum += TermValue(off) * off;
     }
   }
   return sum;

@@ -18,7 +18,7 @@ struct LineScore {
   std::int64_t colour_changes = 0;
   // 1,000,000 * first objective + 1,000 * second + third.
   std::int64_t score = 0;
-  std::vector<std::int64_t> extras{};  // As LineProblem::extra_terms.
+  std::vector<TermValue> extras{};  // As LineProblem::extra_terms.
 
   friend bool operator==(const LineScore&, const LineScore&) = default;
 };

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "sequencing/lineorder/colour_search.h"
 #include "sequencing/lineorder/score.h"
 
 namespace tandem::sequencing {
 namespace {
 
-constexpr int kOpen = -1;  // A position without a vehicle yet.
+constexpr int kOpen = -1;                              // A position without a vehicle yet.
+constexpr std::int64_t kColourStepsMax = 200'000'000;  // Some seconds.
 
 std::size_t Index(int i) { return static_cast<std::size_t>(i); }
 
@@ -125,22 +128,59 @@ class BatchBuilder {
   int run_ = 0;
 };
 
+// An order whose colours are sought exactly; its vehicles of a colour as given. Error as
+// StartOrder.
+absl::StatusOr<std::vector<int>> OrderByColours(const LineProblem& problem) {
+  std::vector<int> order = FrozenOrder(problem);
+  std::vector<bool> placed(order.size());
+  for (const int vehicle : problem.frozen_vehicles) placed[Index(vehicle)] = true;
+  std::map<int, int> dense;  // Colour to its rank among the day's.
+  for (const LineVehicle& vehicle : problem.day) dense.try_emplace(vehicle.colour, 0);
+  int rank = 0;
+  for (auto& [colour, place] : dense) place = rank++;
+  std::vector<ColourQueue> queues(dense.size());
+  ColourDay day = {.given = std::vector<int>(order.size(), kOpenColour),
+                   .left = std::vector<int>(dense.size()),
+                   .batch_max = static_cast<int>(order.size())};
+  if (problem.paint_batch_max > 0) day.batch_max = std::min(day.batch_max, problem.paint_batch_max);
+  for (std::size_t v = 0; v < placed.size(); ++v) {
+    const int colour = dense.at(problem.day[v].colour);
+    if (placed[v]) {
+      day.given[Index(problem.planned_position[v])] = colour;
+    } else {
+      queues[Index(colour)].vehicles.push_back(static_cast<int>(v));
+      ++day.left[Index(colour)];
+    }
+  }
+  const ColourFinding found = FindColours(day, kColourStepsMax);
+  if (!found.colours.has_value()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "paint batch limit: ", found.searched_all ? "there is no" : "found no", " order of the day",
+        problem.frozen_vehicles.empty() ? "" : " around its frozen vehicles", " with at most ",
+        problem.paint_batch_max, " vehicles of a colour in a row"));
+  }
+  for (std::size_t p = 0; p < order.size(); ++p) {
+    if (order[p] != kOpen) continue;
+    ColourQueue& queue = queues[Index((*found.colours)[p])];
+    order[p] = queue.vehicles[queue.next++];
+  }
+  return order;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<int>> StartOrder(const LineProblem& problem) {
   std::vector<int> planned = PlannedOrder(problem);
   const auto planned_score = ScoreOf(problem, planned);
   const std::optional<std::vector<int>> batches = BatchBuilder(problem).Build();
-  if (!batches.has_value()) {
-    if (planned_score.ok()) return planned;
-    return absl::FailedPreconditionError(
-        absl::StrCat("paint batch limit: found no order of the day with at most ",
-                     problem.paint_batch_max, " vehicles of a colour in a row"));
+  if (batches.has_value()) {
+    const auto batch_score = ScoreOf(problem, *batches);  // Frozen vehicles may break the limit.
+    const bool is_better =
+        batch_score.ok() && (!planned_score.ok() || batch_score->score < planned_score->score);
+    if (is_better) return *batches;
   }
-  const auto batch_score = ScoreOf(problem, *batches);
-  if (!batch_score.ok()) return batch_score.status();
-  if (planned_score.ok() && planned_score->score <= batch_score->score) return planned;
-  return *batches;
+  if (planned_score.ok()) return planned;
+  return OrderByColours(problem);
 }
 
 }  // namespace tandem::sequencing

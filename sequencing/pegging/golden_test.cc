@@ -2,9 +2,14 @@
 // golden.h.
 #include "tests/support/golden.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -17,18 +22,64 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<std::int32_t> Ticks(const json& list) { return list.get<std::vector<std::int32_t>>(); }
+// A case's times are any integers; a book's ticks are 31 bits. Seen from the middle of the case's
+// own times they are the same case.
+class CaseTimes {
+ public:
+  explicit CaseTimes(const json& one) {
+    for (const char* key : {"need", "avail"}) {
+      for (const json& time : one.at(key)) Widen(key, time);
+    }
+    if (!one.contains("event")) return;
+    for (const char* key : {"need", "new_avail"}) {
+      if (one.at("event").contains(key)) Widen(key, one.at("event").at(key));
+    }
+  }
+
+  std::int32_t Tick(const json& time) const {
+    return static_cast<std::int32_t>(time.get<std::int64_t>() - Origin());
+  }
+  std::vector<std::int32_t> Ticks(const json& times) const {
+    std::vector<std::int32_t> ticks;
+    for (const json& time : times) ticks.push_back(Tick(time));
+    return ticks;
+  }
+  std::int64_t Time(std::int32_t tick) const { return tick + Origin(); }
+
+ private:
+  void Widen(const char* key, const json& time) {
+    if (!time.is_number_integer() ||
+        (time.is_number_unsigned() && !std::in_range<std::int64_t>(time.get<std::uint64_t>()))) {
+      throw std::out_of_range(std::string(key) + ": " + time.dump() + " is no int64");
+    }
+    const auto at = time.get<std::int64_t>();
+    first_ = std::min(first_.value_or(at), at);
+    last_ = std::max(last_.value_or(at), at);
+    std::int64_t span = 0;
+    if (!__builtin_sub_overflow(*last_, *first_, &span) && span <= 2 * std::int64_t{kTickMax}) {
+      return;
+    }
+    throw std::out_of_range(std::string(key) + ": " + time.dump() + ": the times span from " +
+                            std::to_string(*first_) + " to " + std::to_string(*last_) +
+                            ", more than a book's ticks");
+  }
+  std::int64_t Origin() const { return std::midpoint(first_.value_or(0), last_.value_or(0)); }
+
+  std::optional<std::int64_t> first_{};
+  std::optional<std::int64_t> last_{};
+};
 
 void RunStatic(const json& one) {
-  const std::vector<std::int32_t> need = Ticks(one.at("need"));
-  const std::vector<std::int32_t> weight = Ticks(one.at("weight"));
-  const std::vector<std::int32_t> avail = Ticks(one.at("avail"));
+  const CaseTimes times(one);
+  const std::vector<std::int32_t> need = times.Ticks(one.at("need"));
+  const std::vector<std::int32_t> weight = testing::Int32s(one, "weight");
+  const std::vector<std::int32_t> avail = times.Ticks(one.at("avail"));
   const Coverage coverage = CoverageOf(need, weight, avail).value();
   json got = {{"max_on_time", coverage.on_time}, {"uncovered", coverage.uncovered},
               {"first_uncovered_need", nullptr}, {"max_weight_on_time", coverage.weight_on_time},
               {"min_max_lateness", nullptr},     {"min_total_lateness", nullptr}};
   if (coverage.first_uncovered_tick.has_value()) {
-    got["first_uncovered_need"] = *coverage.first_uncovered_tick;
+    got["first_uncovered_need"] = times.Time(*coverage.first_uncovered_tick);
   }
   if (coverage.max_late_ticks.has_value()) {
     got["min_max_lateness"] = *coverage.max_late_ticks;
@@ -57,7 +108,7 @@ void RunStatic(const json& one) {
   EXPECT_EQ(book.FirstUncovered(0).value(), coverage.first_uncovered_tick);
 }
 
-Event EventOf(const json& event, std::size_t needs) {
+Event EventOf(const json& event, const CaseTimes& times, std::size_t needs) {
   const std::string type = event.at("type");
   if (type == "supply_lost") {
     return {.kind = EventKind::kSupplyLost, .supply = SupplyId{event.at("supply")}};
@@ -65,16 +116,18 @@ Event EventOf(const json& event, std::size_t needs) {
   if (type == "supply_slip") {
     return {.kind = EventKind::kSupplyMoved,
             .supply = SupplyId{event.at("supply")},
-            .tick = event.at("new_avail")};
+            .tick = times.Tick(event.at("new_avail"))};
   }
   EXPECT_EQ(type, "demand_added");
-  return {.kind = EventKind::kNeedAdded, .need = NeedId{needs}, .tick = event.at("need")};
+  return {
+      .kind = EventKind::kNeedAdded, .need = NeedId{needs}, .tick = times.Tick(event.at("need"))};
 }
 
 void RunEvent(const json& one) {
   PegSnapshot snapshot;
-  const std::vector<std::int32_t> need = Ticks(one.at("need"));
-  const std::vector<std::int32_t> avail = Ticks(one.at("avail"));
+  const CaseTimes times(one);
+  const std::vector<std::int32_t> need = times.Ticks(one.at("need"));
+  const std::vector<std::int32_t> avail = times.Ticks(one.at("avail"));
   const auto peg = one.at("peg").get<std::vector<std::uint64_t>>();
   for (std::size_t i = 0; i < need.size(); ++i) {
     snapshot.needs.push_back({.need = NeedId{i}, .due_tick = need[i]});
@@ -85,7 +138,7 @@ void RunEvent(const json& one) {
   }
   PegBook book = PegBook::FromSnapshot({}, snapshot).value();
   PegOutcome outcome;
-  const Event event = EventOf(one.at("event"), need.size());
+  const Event event = EventOf(one.at("event"), times, need.size());
   ASSERT_TRUE(book.Apply({&event, 1}, outcome).ok());
   EXPECT_EQ(json({{"uncovered", book.late()}, {"min_voluntary_changes", outcome.voluntary}}),
             one.at("expected"));
@@ -101,6 +154,40 @@ void RunEvent(const json& one) {
     if (!lost && !slipped && now != SupplyId{peg[i]}) ++changed;
   }
   EXPECT_EQ(changed, outcome.voluntary);
+}
+
+// The same case, years later or in finer units.
+TEST(PeggingGoldenTest, TimesAreAnyIntegers) {
+  for (const std::int64_t origin :
+       {std::int64_t{0}, std::int64_t{1'700'000'000'000}, INT64_MAX - 9, INT64_MIN}) {
+    SCOPED_TRACE(origin);
+    RunStatic({{"need", {origin + 1, origin + 9}},
+               {"weight", {1, 2}},
+               {"avail", {origin, origin + 5}},
+               {"expected", {{"uncovered", 0}, {"max_weight_on_time", 3}}}});
+    RunStatic({{"need", {origin + 1, origin + 3}},
+               {"weight", {1, 2}},
+               {"avail", {origin, origin + 5}},
+               {"expected",
+                {{"first_uncovered_need", origin + 3},
+                 {"max_weight_on_time", 2},
+                 {"min_max_lateness", 2}}}});
+    RunEvent({{"need", {origin + 1, origin + 9}},
+              {"avail", {origin, origin + 1, origin + 2}},
+              {"peg", {0, 1}},
+              {"event", {{"type", "supply_slip"}, {"supply", 0}, {"new_avail", origin + 4}}},
+              {"expected", {{"uncovered", 0}, {"min_voluntary_changes", 1}}}});
+  }
+  const std::int64_t span = 2 * std::int64_t{kTickMax};
+  const json widest = {{"need", {span}}, {"avail", {0}}};
+  EXPECT_EQ(CaseTimes(widest).Tick(span), kTickMax);
+  EXPECT_EQ(CaseTimes(widest).Tick(0), -kTickMax);
+  const json wider = {{"need", {span}}, {"avail", {-1}}};
+  EXPECT_THROW(CaseTimes{wider}, std::out_of_range);
+  const json whole = {{"need", {INT64_MAX}}, {"avail", {INT64_MIN}}};
+  EXPECT_THROW(CaseTimes{whole}, std::out_of_range);
+  const json half = {{"need", {0.5}}, {"avail", json::array()}};
+  EXPECT_THROW(CaseTimes{half}, std::out_of_range);
 }
 
 TEST(PeggingGoldenTest, EveryStaticCaseHolds) {

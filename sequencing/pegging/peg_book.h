@@ -119,15 +119,15 @@ class PegBook {
   std::int64_t needs() const { return store_.needs.size(); }  // Open; without those pegged hard.
   std::int64_t supplies() const { return store_.supplies.size(); }
   std::int64_t late() const { return store_.needs.Free(); }
-  std::int64_t late(std::int32_t stock) const {
-    return store_.needs.FreeIn(static_cast<std::uint32_t>(stock));
-  }
+  // Late needs of one stock. Returns kNotFound / UNKNOWN_STOCK if the layout has no such stock.
+  absl::StatusOr<std::int64_t> late(std::int32_t stock) const;
   // Late needs of the stock and of those it shares acceptances with, in need order, with the part
-  // that each gets in an assignment of least total lateness.
-  std::vector<LateNeed> Lateness(std::int32_t stock) const;
+  // that each gets in an assignment of least total lateness. Returns kNotFound / UNKNOWN_STOCK.
+  absl::StatusOr<std::vector<LateNeed>> Lateness(std::int32_t stock) const;
   // The first tick by which more needs are due than parts ready: where the line first lacks a part
-  // whatever is re-pegged; nullopt if there is none. Returns kFailedPrecondition / NOT_PLAIN for a
-  // stock with expiry or alternates, where that count proves nothing.
+  // whatever is re-pegged; nullopt if there is none. Returns kNotFound / UNKNOWN_STOCK, and
+  // kFailedPrecondition / NOT_PLAIN for a stock with expiry or alternates, where that count proves
+  // nothing.
   absl::StatusOr<std::optional<std::int32_t>> FirstUncovered(std::int32_t stock) const;
 
   PegSnapshot Snapshot() const;
@@ -219,6 +219,7 @@ class PegBook {
   void WriteBack(const Group& group, std::span<const std::int32_t> pegs,
                  std::span<const Touch> touches);
   Group Gather(std::uint32_t group) const;
+  absl::Status CheckStock(std::int32_t stock) const;
   // Whether a stock has neither expiry nor alternates: then it is a group of its own.
   bool PlainStock(std::uint32_t stock) const { return plain_[stock] != 0; }
   std::uint32_t GroupOf(std::uint32_t stock) const {

@@ -55,7 +55,19 @@ std::vector<std::int32_t> LateByFlow(const RepairProblem& problem) {
 
 }  // namespace
 
-std::vector<LateNeed> PegBook::Lateness(std::int32_t stock) const {
+absl::Status PegBook::CheckStock(std::int32_t stock) const {
+  if (stock >= 0 && std::cmp_less(stock, group_of_.size())) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat("UNKNOWN_STOCK: stock ", stock, "; the layout has ", group_of_.size()));
+}
+
+absl::StatusOr<std::int64_t> PegBook::late(std::int32_t stock) const {
+  if (absl::Status status = CheckStock(stock); !status.ok()) return status;
+  return std::int64_t{store_.needs.FreeIn(static_cast<std::uint32_t>(stock))};
+}
+
+absl::StatusOr<std::vector<LateNeed>> PegBook::Lateness(std::int32_t stock) const {
+  if (absl::Status status = CheckStock(stock); !status.ok()) return status;
   const std::uint32_t group = group_of_[static_cast<std::size_t>(stock)];
   const Group gathered = Gather(group);
   const RepairProblem& problem = gathered.problem;
@@ -77,6 +89,7 @@ std::vector<LateNeed> PegBook::Lateness(std::int32_t stock) const {
 }
 
 absl::StatusOr<std::optional<std::int32_t>> PegBook::FirstUncovered(std::int32_t stock) const {
+  if (absl::Status status = CheckStock(stock); !status.ok()) return status;
   if (!PlainStock(static_cast<std::uint32_t>(stock))) {
     return absl::FailedPreconditionError(
         absl::StrCat("NOT_PLAIN: stock ", stock, " has expiry or alternates"));

@@ -1,5 +1,6 @@
 #include "sequencing/pegging/peg_book.h"
 
+#include <limits>
 #include <random>
 #include <string>
 #include <utility>
@@ -119,7 +120,7 @@ TEST_F(PegBookTest, BothEndsOfAPegMovedTogetherKeepIt) {
 
 TEST_F(PegBookTest, LateNeedsGetWhatIsLeftInOrder) {
   Given({Need(1, 0), Need(2, 3), Need(3, 4), Part(10, 9), Part(11, 7)});
-  const std::vector<LateNeed> late = book_.Lateness(0);
+  const std::vector<LateNeed> late = book_.Lateness(0).value();
   ASSERT_EQ(late.size(), 3U);
   EXPECT_EQ(late[0].supply, SupplyId{11});
   EXPECT_EQ(late[0].late_ticks, 7);
@@ -128,6 +129,19 @@ TEST_F(PegBookTest, LateNeedsGetWhatIsLeftInOrder) {
   EXPECT_EQ(late[2].supply, std::nullopt);
   EXPECT_EQ(late[2].late_ticks, kHorizonTick - 4);
   EXPECT_EQ(book_.FirstUncovered(0).value(), 0);
+}
+
+TEST_F(PegBookTest, RefusesQuestionsAboutAStockThatDoesNotExist) {
+  Given({Need(1, 0)});
+  EXPECT_EQ(book_.late(0).value(), 1);
+  for (const std::int32_t stock : {-1, 1, std::numeric_limits<std::int32_t>::max()}) {
+    SCOPED_TRACE(stock);
+    for (const absl::Status& status : {book_.late(stock).status(), book_.Lateness(stock).status(),
+                                       book_.FirstUncovered(stock).status()}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+      EXPECT_THAT(std::string(status.message()), StartsWith("UNKNOWN_STOCK: stock"));
+    }
+  }
 }
 
 TEST_F(PegBookTest, WhatIsPeggedHardIsLeftAlone) {

@@ -252,7 +252,8 @@ std::int64_t PegWorld::LatenessOfBook(std::string& wrong) const {
   std::int64_t total = 0;
   std::set<std::uint64_t> late;
   for (std::int32_t stock = 0; stock < rules_.layout.pools * rules_.layout.variants; ++stock) {
-    for (const LateNeed& need : book_.Lateness(stock)) {
+    const std::vector<LateNeed> told = book_.Lateness(stock).value();
+    for (const LateNeed& need : told) {
       const auto id = static_cast<std::uint64_t>(need.need);
       if (!late.insert(id).second) continue;  // Of a group that an earlier stock has told.
       if (pegs_.contains(id)) wrong = absl::StrCat("need ", id, " is not late");

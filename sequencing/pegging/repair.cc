@@ -4,7 +4,6 @@
 #include <compare>
 #include <functional>
 #include <limits>
-#include <queue>
 #include <utility>
 
 namespace tandem::sequencing {
@@ -76,7 +75,20 @@ class Network {
     std::int32_t room = 0;
     Cost cost{};
   };
+  // What the search numbered `search` knows of a node; of another search it knows nothing.
+  struct Seen {
+    Cost distance{};
+    std::int32_t arc = -1;
+    std::uint32_t search = 0;
+    bool settled = false;
+  };
   static std::size_t Index(std::int32_t k) { return static_cast<std::size_t>(k); }
+
+  // Room of the searches, which mostly see few of the nodes.
+  std::uint32_t search_ = 0;
+  std::vector<Seen> seen_{};
+  std::vector<std::int32_t> settled_{};
+  std::vector<std::pair<Cost, std::int32_t>> open_{};  // A heap, the least first.
 
   std::vector<Cost> potentials_{};
   std::vector<std::int32_t> first_{};
@@ -85,41 +97,39 @@ class Network {
 
 // Dijkstra's algorithm on reduced costs, up to the target.
 void Network::SendUnit(std::int32_t source, std::int32_t target) {
-  struct Seen {
-    Cost distance{};
-    std::int32_t arc = -1;
-    bool reached = false;
-    bool settled = false;
-  };
-  using Entry = std::pair<Cost, std::int32_t>;
-  std::vector<Seen> seen(first_.size());
-  std::vector<std::int32_t> settled;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
-  seen[Index(source)].reached = true;
-  open.push({Cost{}, source});
-  while (!open.empty()) {
-    const auto [distance, node] = open.top();
-    open.pop();
-    if (std::exchange(seen[Index(node)].settled, true)) continue;
-    settled.push_back(node);
+  ++search_;
+  seen_.resize(first_.size());
+  settled_.clear();
+  open_.clear();
+  seen_[Index(source)] = {.search = search_};
+  open_.emplace_back(Cost{}, source);
+  while (!open_.empty()) {
+    std::pop_heap(open_.begin(), open_.end(), std::greater<>());
+    const auto [distance, node] = open_.back();
+    open_.pop_back();
+    if (std::exchange(seen_[Index(node)].settled, true)) continue;
+    settled_.push_back(node);
     if (node == target) break;
     for (std::int32_t a = first_[Index(node)]; a != -1; a = arcs_[Index(a)].next) {
       const Arc& arc = arcs_[Index(a)];
-      Seen& next = seen[Index(arc.to)];
-      if (arc.room == 0 || next.settled) continue;
+      if (arc.room == 0) continue;
+      Seen& next = seen_[Index(arc.to)];
+      const bool reached = next.search == search_;
+      if (reached && next.settled) continue;
       const Cost through =
           distance + arc.cost + potentials_[Index(node)] - potentials_[Index(arc.to)];
-      if (next.reached && next.distance <= through) continue;
-      next = {.distance = through, .arc = a, .reached = true};
-      open.push({through, arc.to});
+      if (reached && next.distance <= through) continue;
+      next = {.distance = through, .arc = a, .search = search_};
+      open_.emplace_back(through, arc.to);
+      std::push_heap(open_.begin(), open_.end(), std::greater<>());
     }
   }
-  const Cost length = seen[Index(target)].distance;
-  for (const std::int32_t node : settled) {
-    potentials_[Index(node)] = potentials_[Index(node)] + seen[Index(node)].distance - length;
+  const Cost length = seen_[Index(target)].distance;
+  for (const std::int32_t node : settled_) {
+    potentials_[Index(node)] = potentials_[Index(node)] + seen_[Index(node)].distance - length;
   }
   for (std::int32_t node = target; node != source;) {
-    const std::int32_t arc = seen[Index(node)].arc;
+    const std::int32_t arc = seen_[Index(node)].arc;
     Push(arc);
     node = arcs_[Index(arc ^ 1)].to;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <queue>
 #include <string>
 #include <utility>
@@ -62,16 +63,20 @@ absl::Status CheckInput(std::span<const SetVehicle> vehicles, const ReadyTicks& 
   return absl::OkStatus();
 }
 
-// Vehicles in need order, and how many pieces of each stock are ready when each is due.
+// Vehicles in need order, without those that have no option and so are late whatever is chosen; and
+// how many pieces of each stock are ready when each is due.
 class SetProblem {
  public:
   SetProblem(std::span<const SetVehicle> vehicles, ReadyTicks ready_ticks);
 
-  bool OneStock() const;
+  std::int64_t asking() const { return std::ssize(order_); }
+  // The one stock of which each vehicle asks for some pieces, and for nothing else.
+  std::optional<std::size_t> OneStock() const;
   bool EqualWeights() const;
   std::int64_t Pieces(std::size_t stock) const {
     return static_cast<std::int64_t>(ready_[stock].size());
   }
+  SetChoice NoneOnTime() const { return None(SetMethod::kMooreHodgson); }
   SetChoice MooreHodgson() const;
   SetChoice LawlerMoore() const;
   SetChoice Greedy() const;
@@ -102,29 +107,32 @@ class SetProblem {
 };
 
 SetProblem::SetProblem(std::span<const SetVehicle> vehicles, ReadyTicks ready_ticks)
-    : vehicles_(vehicles), ready_(std::move(ready_ticks)), order_(vehicles.size()) {
+    : vehicles_(vehicles), ready_(std::move(ready_ticks)) {
   for (std::vector<std::int32_t>& ready : ready_) std::sort(ready.begin(), ready.end());
-  std::iota(order_.begin(), order_.end(), 0);
+  for (std::size_t v = 0; v < vehicles.size(); ++v) {
+    if (!vehicles[v].options.empty()) order_.push_back(v);
+  }
   std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
     return vehicles[a].due_tick < vehicles[b].due_tick;
   });
 }
 
-bool SetProblem::OneStock() const {
-  std::int32_t stock = -1;
-  for (const SetVehicle& vehicle : vehicles_) {
-    if (vehicle.options.size() != 1 || vehicle.options.front().size() != 1) return false;
+std::optional<std::size_t> SetProblem::OneStock() const {
+  std::optional<std::int32_t> stock;
+  for (const std::size_t v : order_) {
+    const SetVehicle& vehicle = vehicles_[v];
+    if (vehicle.options.size() != 1 || vehicle.options.front().size() != 1) return std::nullopt;
     const std::int32_t own = vehicle.options.front().front().stock;
-    if (stock != -1 && own != stock) return false;
+    if (own != stock.value_or(own)) return std::nullopt;
     stock = own;
   }
-  return true;
+  if (!stock.has_value()) return std::nullopt;
+  return static_cast<std::size_t>(*stock);
 }
 
 bool SetProblem::EqualWeights() const {
-  return std::all_of(vehicles_.begin(), vehicles_.end(), [&](const SetVehicle& vehicle) {
-    return vehicle.weight == vehicles_.front().weight;
-  });
+  return std::all_of(order_.begin(), order_.end(),
+                     [&](std::size_t v) { return vehicles_[v].weight == At(0).weight; });
 }
 
 // Jobs of length k with a due date in pieces: when more pieces are asked for than are ready, the
@@ -320,13 +328,13 @@ absl::StatusOr<SetChoice> ChooseSets(std::span<const SetVehicle> vehicles,
                                      const SetLimits& limits) {
   absl::Status status = CheckInput(vehicles, ready_ticks);
   if (!status.ok()) return status;
-  if (vehicles.empty()) return SetChoice{.method = SetMethod::kMooreHodgson};
   const SetProblem problem(vehicles, ready_ticks);
-  if (problem.OneStock()) {
+  if (problem.asking() == 0) return problem.NoneOnTime();
+  if (const std::optional<std::size_t> stock = problem.OneStock(); stock.has_value()) {
     if (problem.EqualWeights()) return problem.MooreHodgson();
-    const auto stock = static_cast<std::size_t>(vehicles.front().options.front().front().stock);
-    const auto count = static_cast<std::int64_t>(vehicles.size());
-    if ((problem.Pieces(stock) + 1) * count <= limits.cells) return problem.LawlerMoore();
+    if ((problem.Pieces(*stock) + 1) * problem.asking() <= limits.cells) {
+      return problem.LawlerMoore();
+    }
   }
   SetChoice choice = problem.Greedy();
   problem.Search(limits.nodes, choice);

@@ -124,6 +124,30 @@ TEST(ChooseSetsTest, DropsTheOneWithTheMostPieces) {
   EXPECT_EQ(choice.weight_on_time, 2);
 }
 
+// One that nothing can serve is late, and the others are still chosen by their exact method.
+TEST(ChooseSetsTest, AVehicleWithoutAnOptionLeavesTheMethodAsItIs) {
+  const auto wants = [](std::int32_t weight, std::int32_t pieces) {
+    return SetVehicle{
+        .due_tick = 5, .weight = weight, .options = {{{.stock = 0, .pieces = pieces}}}};
+  };
+  const SetVehicle nothing = {.due_tick = 5, .weight = 9};
+  const std::vector<std::vector<std::int32_t>> ready = {{1, 1, 1}};
+  const SetChoice equal =
+      ChooseSets(std::vector{nothing, wants(1, 3), wants(1, 1), nothing, wants(1, 2)}, ready)
+          .value();
+  EXPECT_EQ(equal.method, SetMethod::kMooreHodgson);
+  EXPECT_THAT(equal.options, ElementsAre(-1, -1, 0, -1, 0));
+  const SetChoice weighed =
+      ChooseSets(std::vector{nothing, wants(5, 3), wants(2, 1), nothing, wants(2, 2)}, ready)
+          .value();
+  EXPECT_EQ(weighed.method, SetMethod::kLawlerMoore);
+  EXPECT_THAT(weighed.options, ElementsAre(-1, 0, -1, -1, -1));
+  EXPECT_EQ(weighed.weight_on_time, 5);
+  const SetChoice none = ChooseSets(std::vector{nothing, nothing}, ready).value();
+  EXPECT_TRUE(none.exact());
+  EXPECT_THAT(none.options, ElementsAre(-1, -1));
+}
+
 TEST(ChooseSetsTest, RefusesWhatMakesNoSense) {
   struct Case {
     const char* reason;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kTimeMax = std::int64_t{1} << 60;
 constexpr std::int64_t kCostMax = std::numeric_limits<std::int64_t>::max();
 
-absl::Status CheckPositions(std::span<const LinePosition> positions) {
+absl::Status CheckPositions(std::span<const LinePosition> positions, const CutOptions& options) {
   absl::flat_hash_set<std::int64_t> vehicles;
   absl::flat_hash_map<std::int32_t, std::int64_t> last_need_ms;  // By location.
   for (std::size_t i = 0; i < positions.size(); ++i) {
@@ -28,6 +28,10 @@ absl::Status CheckPositions(std::span<const LinePosition> positions) {
     if (!vehicles.insert(position.vehicle).second) return refuse("the vehicle stands twice");
     if (i > 0 && position.sequence_number <= positions[i - 1].sequence_number) {
       return refuse("the sequence number does not rise");
+    }
+    if (position.pieces < 0 || position.pieces > kPiecesMax) return refuse("no such pieces");
+    if (!options.split_sets && position.pieces > options.capacity) {
+      return refuse("its pieces are more than a rack holds");
     }
     if (position.need_ms < 0 || position.need_ms > kTimeMax) return refuse("no such need time");
     const auto [last, first_here] = last_need_ms.try_emplace(position.location, position.need_ms);
@@ -88,24 +92,29 @@ absl::StatusOr<RackPlan> CutRacks(std::span<const LinePosition> positions,
                                                    " slots, used within ", options.dwell_max_ms,
                                                    " ms; at least 1 slot and 0 ms"));
   }
-  if (const absl::Status status = CheckPositions(positions); !status.ok()) return status;
+  if (const absl::Status status = CheckPositions(positions, options); !status.ok()) return status;
   RackPlan plan;
   std::vector<PlannedSlot> rack;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     const LinePosition& position = positions[i];
     const auto index = static_cast<std::int32_t>(i);
+    if (position.pieces == 0) continue;
     const bool unknown = position.held == HeldVehicle::kUnknown;
     if (unknown && options.held_rule != HeldRule::kLeaveSlot) {
       if (options.held_rule == HeldRule::kCut) Finish(options.access, rack, plan);
       plan.left_out.push_back(index);
       continue;
     }
-    if (!rack.empty() && (std::ssize(rack) == options.capacity ||
-                          EndsBefore(positions[static_cast<std::size_t>(rack.front().position)],
-                                     position, options))) {
+    const bool fits = options.split_sets || std::ssize(rack) + position.pieces <= options.capacity;
+    if (!rack.empty() &&
+        (!fits || EndsBefore(positions[static_cast<std::size_t>(rack.front().position)], position,
+                             options))) {
       Finish(options.access, rack, plan);
     }
-    rack.push_back({.position = index, .hole = unknown});
+    for (std::int32_t piece = 0; piece < position.pieces; ++piece) {
+      if (std::ssize(rack) == options.capacity) Finish(options.access, rack, plan);
+      rack.push_back({.position = index, .hole = unknown, .piece = piece});
+    }
   }
   Finish(options.access, rack, plan);
   return plan;

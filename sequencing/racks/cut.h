@@ -35,6 +35,8 @@ enum class HeldRule {
   kCut,          // The rack ends before it.
 };
 
+inline constexpr std::int32_t kPiecesMax = 1'000;  // Of one family in one vehicle.
+
 struct LinePosition {
   std::int64_t sequence_number = 0;
   std::int64_t vehicle = 0;
@@ -42,6 +44,7 @@ struct LinePosition {
   std::int32_t location = 0;  // Of the line.
   std::int32_t dock = 0;
   HeldVehicle held = HeldVehicle::kNo;
+  std::int32_t pieces = 1;  // That its vehicle needs, 0 to kPiecesMax: so many slots in a row.
 };
 
 struct CutOptions {
@@ -49,11 +52,15 @@ struct CutOptions {
   RackAccess access = RackAccess::kFifo;
   std::int64_t dwell_max_ms = 0;  // Between the needs of a rack's first and last slot.
   HeldRule held_rule = HeldRule::kLeaveSlot;
+  // Whether a vehicle's pieces may lie in two racks. Else a rack ends before a vehicle whose pieces
+  // no longer all fit: a set stays together.
+  bool split_sets = false;
 };
 
 struct PlannedSlot {
   std::int32_t position = 0;  // Index into the positions given.
   bool hole = false;          // To be left empty.
+  std::int32_t piece = 0;     // Of the vehicle's, from 0 in the order in which the line takes them.
 
   friend bool operator==(const PlannedSlot&, const PlannedSlot&) = default;
 };
@@ -64,14 +71,15 @@ struct PlannedRack {
 
 struct RackPlan {
   std::vector<PlannedRack> racks{};      // In line order.
-  std::vector<std::int32_t> left_out{};  // Held vehicles that have no slot.
+  std::vector<std::int32_t> left_out{};  // Positions of held vehicles that have no slot.
 };
 
 // Fills each rack as far as it can be, which makes the fewest racks; a rack ends before a position
 // of another location or dock, before one needed more than `dwell_max_ms` after its first, and
-// where `held_rule` says. O(n). Returns kInvalidArgument for options out of range; and, naming
-// vehicle and position, for a vehicle twice, a sequence number that does not rise, or a need before
-// that of the position before it at the same location.
+// where `held_rule` says. A vehicle that needs no piece is passed over. O(slots). Returns
+// kInvalidArgument for options out of range; and, naming vehicle and position, for a vehicle twice,
+// a sequence number that does not rise, a need before that of the position before it at the same
+// location, and pieces out of range or more than a rack holds of a set that stays together.
 absl::StatusOr<RackPlan> CutRacks(std::span<const LinePosition> positions,
                                   const CutOptions& options);
 

@@ -76,6 +76,42 @@ TEST(CutRacksTest, AHeldVehicleLeavesAHoleIsSkippedOrCuts) {
   EXPECT_THAT(cut(HeldRule::kCut)->left_out, ElementsAre(1));
 }
 
+// Two wheels a vehicle and five of them, racks of four: a set stays together or fills both racks.
+TEST(CutRacksTest, AVehicleTakesAsManySlotsInARowAsItNeedsPieces) {
+  auto line = Line(5);
+  for (LinePosition& position : line) position.pieces = 2;
+  line[1].pieces = 3;
+  line[2].pieces = 0;
+  line[3].held = HeldVehicle::kUnknown;
+  CutOptions options = {.capacity = 4, .dwell_max_ms = 1'000};
+  EXPECT_THAT(SlotsOf(CutRacks(line, options)),
+              ElementsAre(ElementsAre(0, 0), ElementsAre(1, 1, 1), ElementsAre(-4, -4, 4, 4)));
+  options.split_sets = true;
+  EXPECT_THAT(SlotsOf(CutRacks(line, options)),
+              ElementsAre(ElementsAre(0, 0, 1, 1), ElementsAre(1, -4, -4, 4), ElementsAre(4)));
+  options.access = RackAccess::kLifo;
+  const RackPlan plan = CutRacks(line, options).value();
+  EXPECT_THAT(plan.racks[0].slots,
+              ElementsAre(PlannedSlot{.position = 1, .piece = 1}, PlannedSlot{.position = 1},
+                          PlannedSlot{.position = 0, .piece = 1}, PlannedSlot{.position = 0}));
+  EXPECT_THAT(plan.racks[1].slots.back(), (PlannedSlot{.position = 1, .piece = 2}));
+  EXPECT_THAT(plan.left_out, IsEmpty());
+}
+
+TEST(CutRacksTest, ASetLargerThanARackIsSplitOrRefused) {
+  auto line = Line(1);
+  line[0].pieces = 5;
+  EXPECT_THAT(std::string(CutRacks(line, {.capacity = 4}).status().message()),
+              HasSubstr("position 0, vehicle 100: its pieces are more than a rack holds"));
+  EXPECT_THAT(SlotsOf(CutRacks(line, {.capacity = 2, .split_sets = true})),
+              ElementsAre(ElementsAre(0, 0), ElementsAre(0, 0), ElementsAre(0)));
+  for (const std::int32_t pieces : {-1, kPiecesMax + 1}) {
+    line[0].pieces = pieces;
+    EXPECT_THAT(std::string(CutRacks(line, {.capacity = 2, .split_sets = true}).status().message()),
+                HasSubstr("no such pieces"));
+  }
+}
+
 TEST(CutRacksTest, RefusesWhatIsNoLine) {
   struct Case {
     const char* want;

@@ -14,13 +14,16 @@ namespace {
 constexpr std::int64_t kInstantMax = std::int64_t{1} << 58;
 constexpr std::int64_t kCountMax = std::int64_t{1} << 40;
 
+bool IsInstant(std::int64_t at_ms) { return at_ms >= -kInstantMax && at_ms <= kInstantMax; }
+
 absl::Status CheckTimings(std::span<const RackTiming> racks) {
   if (racks.empty()) return absl::InvalidArgumentError("the truck carries no rack");
   std::int64_t upto_ms = 0;
   for (std::size_t k = 0; k < racks.size(); ++k) {
     const RackTiming& rack = racks[k];
-    const bool within = std::max({std::abs(rack.need_first_ms), rack.internal_ms,
-                                  rack.unload_upto_ms, rack.travel_q95_ms}) <= kInstantMax;
+    const bool within =
+        IsInstant(rack.need_first_ms) &&
+        std::max({rack.internal_ms, rack.unload_upto_ms, rack.travel_q95_ms}) <= kInstantMax;
     if (rack.internal_ms < 0 || rack.travel_q95_ms < 0 || rack.unload_upto_ms < upto_ms ||
         !within) {
       return absl::InvalidArgumentError(
@@ -45,6 +48,9 @@ absl::StatusOr<LatestDeparture> LatestDepartureOf(std::span<const RackTiming> ra
 absl::StatusOr<std::vector<LateRack>> LateRacks(std::span<const RackTiming> racks,
                                                 std::int64_t now_ms) {
   if (const absl::Status status = CheckTimings(racks); !status.ok()) return status;
+  if (!IsInstant(now_ms)) {
+    return absl::InvalidArgumentError(absl::StrCat("now_ms is ", now_ms, "; it is within 2^58"));
+  }
   std::vector<LateRack> late;
   for (std::size_t k = 0; k < racks.size(); ++k) {
     const std::int64_t term_ms = racks[k].TermMs();

@@ -26,7 +26,8 @@ struct LatestDeparture {
   std::int64_t at_ms = 0;  // LD: the least of the racks' own terms.
   std::int32_t rack = 0;   // The first rack whose term it is.
 
-  std::int64_t SlackMs(std::int64_t now_ms) const { return at_ms - now_ms; }  // What to show.
+  // What to show; `now_ms` is within 2^58 as all instants here.
+  std::int64_t SlackMs(std::int64_t now_ms) const { return at_ms - now_ms; }
 };
 
 // Returns kInvalidArgument for no rack; naming the rack, for a negative span, times that unloading
@@ -40,7 +41,8 @@ struct LateRack {
   friend bool operator==(const LateRack&, const LateRack&) = default;
 };
 
-// The racks that are late if the truck leaves at `now_ms`. Errors as LatestDepartureOf.
+// The racks that are late if the truck leaves at `now_ms`. Errors as LatestDepartureOf, and for a
+// `now_ms` beyond 2^58.
 absl::StatusOr<std::vector<LateRack>> LateRacks(std::span<const RackTiming> racks,
                                                 std::int64_t now_ms);
 

@@ -45,6 +45,14 @@ TEST(LatestDepartureTest, RefusesWhatIsNoTruck) {
   EXPECT_FALSE(LatestDepartureOf(racks).ok());
   racks[0].internal_ms = std::numeric_limits<std::int64_t>::max();
   EXPECT_FALSE(LatestDepartureOf(racks).ok());
+  racks = TwoRacks();
+  for (const std::int64_t far :
+       {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    EXPECT_THAT(std::string(LateRacks(racks, far).status().message()), HasSubstr("now_ms is"));
+    racks[1].need_first_ms = far;
+    EXPECT_THAT(std::string(LatestDepartureOf(racks).status().message()), HasSubstr("rack 1"));
+    racks = TwoRacks();
+  }
 }
 
 TEST(TrucksInLoopTest, RoundsUpExactly) {

@@ -19,8 +19,8 @@ using nlohmann::json;
 
 TEST(GoldenTest, RackRepeg) {
   testing::ForEachGoldenCase(TANDEM_GOLDEN_FOLDER, "rack_repeg", [](const json& test) {
-    const auto rack = test.at("rack").get<std::vector<std::int32_t>>();
-    const auto need = test.at("need").get<std::vector<std::int32_t>>();
+    const std::vector<std::int32_t> rack = testing::Int32s(test, "rack");
+    const std::vector<std::int32_t> need = testing::Int32s(test, "need");
     const RackRepeg repeg = RepegRack(rack, need, {}).value();
     const auto order = test.at("order_ids").get<std::vector<std::int64_t>>();
     const Moves moves = FewestMoves(order, {}, KeepFirst::kMost).value();
@@ -36,8 +36,9 @@ TEST(GoldenTest, TruckLanes) {
     const auto ranks = test.at("ready_order").get<std::vector<std::int64_t>>();
     EXPECT_EQ(
         test.at("expected"),
-        json({{"min_lifo_lanes", FewestLanes(ranks, LaneAccess::kLifo, std::nullopt)->lanes},
-              {"min_fifo_lanes", FewestLanes(ranks, LaneAccess::kFifo, std::nullopt)->lanes}}));
+        json({{"min_lifo_lanes", FewestLanes(ranks, LaneAccess::kLifo, std::nullopt).value().lanes},
+              {"min_fifo_lanes",
+               FewestLanes(ranks, LaneAccess::kFifo, std::nullopt).value().lanes}}));
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "sequencing/store/store.h"
 
 namespace tandem::sequencing {
 namespace {
@@ -22,12 +23,12 @@ std::int64_t RunLength(Iterator first, Iterator end) {
 }  // namespace
 
 absl::StatusOr<ColourLaneStore> ColourLaneStore::Make(const ColourLaneOptions& options) {
-  if (options.lanes < 1 || options.lane_places < 1 || options.fill_target.value_or(0) < 0 ||
-      options.due_band < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(options.lanes, " lanes of ", options.lane_places, " places, filled to ",
-                     options.fill_target.value_or(0), ", within ", options.due_band,
-                     " places of the plan; at least 1 of 1, and not below 0"));
+  if (options.lanes < 1 || options.lanes > kLanesMax || options.lane_places < 1 ||
+      options.fill_target.value_or(0) < 0 || options.due_band < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.lanes, " lanes of ", options.lane_places, " places, filled to ",
+        options.fill_target.value_or(0), ", within ", options.due_band,
+        " places of the plan; 1 to ", kLanesMax, " lanes of at least 1, and not below 0"));
   }
   return ColourLaneStore(options);
 }

@@ -75,6 +75,7 @@ TEST(ColourLaneStoreTest, FewerChangesThanInTheOrderGivenAndEveryBodyOnce) {
 
 TEST(ColourLaneStoreTest, RefusesByRank) {
   EXPECT_FALSE(ColourLaneStore::Make({.lanes = 0}).ok());
+  EXPECT_FALSE(ColourLaneStore::Make({.lanes = 2'000'000'000}).ok());
   EXPECT_FALSE(ColourLaneStore::Make({.due_band = -1}).ok());
   ColourLaneStore store =
       ColourLaneStore::Make({.lanes = 1, .lane_places = 9, .fill_target = 9}).value();

@@ -58,7 +58,8 @@ absl::StatusOr<LaneSize> LanesFor(std::span<const std::int32_t> ranks, const Lan
   const std::vector<std::int64_t> arrivals(ranks.begin(), ranks.end());
   const std::int64_t wanted = VehiclesOf(demand.adherence, ranks.size());
   std::int64_t best = 0;
-  for (std::int32_t lanes = 1; lanes <= demand.lanes_max; ++lanes) {
+  const std::int32_t lanes_max = std::min(demand.lanes_max, kLanesMax);
+  for (std::int32_t lanes = 1; lanes <= lanes_max; ++lanes) {
     auto store = LaneStore::Make({.lanes = lanes, .lane_places = demand.lane_places});
     if (!store.ok()) return store.status();
     const auto order = OrderFrom(*std::move(store), arrivals);
@@ -70,9 +71,9 @@ absl::StatusOr<LaneSize> LanesFor(std::span<const std::int32_t> ranks, const Lan
     }
     best = std::max(best, increasing);
   }
-  return absl::NotFoundError(absl::StrCat("up to ", demand.lanes_max, " lanes of ",
-                                          demand.lane_places, " places keep at most ", best, " of ",
-                                          ranks.size(), " vehicles in order"));
+  return absl::NotFoundError(absl::StrCat("up to ", lanes_max, " lanes of ", demand.lane_places,
+                                          " places keep at most ", best, " of ", ranks.size(),
+                                          " vehicles in order"));
 }
 
 absl::StatusOr<std::int64_t> LanesGuess(std::span<const std::int32_t> ranks,

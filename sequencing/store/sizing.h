@@ -20,7 +20,7 @@ absl::StatusOr<std::int64_t> SlotsFor(std::span<const std::int32_t> ranks, const
 struct LaneDemand {
   std::int32_t lane_places = 1;
   Share adherence{1, 1};       // The share of LIS in n that must come out.
-  std::int32_t lanes_max = 1;  // More are not tried.
+  std::int32_t lanes_max = 1;  // More are not tried, nor more than kLanesMax.
 };
 
 struct LaneSize {

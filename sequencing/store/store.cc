@@ -38,10 +38,12 @@ std::vector<std::int64_t> RandomAccessStore::Drain() {
 }
 
 absl::StatusOr<LaneStore> LaneStore::Make(const LaneStoreOptions& options) {
-  if (options.lanes < 1 || options.lane_places < 1 || options.fill_target.value_or(0) < 0) {
+  if (options.lanes < 1 || options.lanes > kLanesMax || options.lane_places < 1 ||
+      options.fill_target.value_or(0) < 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(options.lanes, " lanes of ", options.lane_places, " places, filled to ",
-                     options.fill_target.value_or(0), "; at least 1 of 1, and not below 0"));
+                     options.fill_target.value_or(0), "; 1 to ", kLanesMax,
+                     " lanes of at least 1, filled to at least 0"));
   }
   return LaneStore(options);
 }

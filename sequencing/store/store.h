@@ -46,8 +46,11 @@ class RandomAccessStore {
   absl::btree_set<std::int64_t> inside_;
 };
 
+// More lanes than any bank has.
+inline constexpr std::int32_t kLanesMax = 1 << 14;
+
 struct LaneStoreOptions {
-  std::int32_t lanes = 1;        // K.
+  std::int32_t lanes = 1;        // K, at most kLanesMax.
   std::int32_t lane_places = 1;  // c.
   // Vehicles that stay inside while more arrive; none: 0.6 K c, rounded down.
   std::optional<std::int64_t> fill_target{};
@@ -61,7 +64,8 @@ struct LaneStoreOptions {
 // and target are long enough.
 class LaneStore {
  public:
-  // Returns kInvalidArgument for less than one lane or place, and for a negative target.
+  // Returns kInvalidArgument for less than one lane or place, more than kLanesMax lanes, and a
+  // negative target.
   static absl::StatusOr<LaneStore> Make(const LaneStoreOptions& options);
 
   // The ranks that leave, in order. O(K) each. Returns kInvalidArgument, naming the rank, for a

@@ -137,6 +137,10 @@ TEST(LaneStoreTest, EveryVehicleLeavesOnceAndNoLaneOverflows) {
 
 TEST(LaneStoreTest, RefusesByRank) {
   EXPECT_FALSE(LaneStore::Make({.lanes = 0}).ok());
+  EXPECT_THAT(std::string(LaneStore::Make({.lanes = 2'000'000'000}).status().message()),
+              HasSubstr("2000000000 lanes"));
+  EXPECT_FALSE(LaneStore::Make({.lanes = kLanesMax + 1}).ok());
+  EXPECT_TRUE(LaneStore::Make({.lanes = kLanesMax}).ok());
   EXPECT_FALSE(LaneStore::Make({.lane_places = 0}).ok());
   EXPECT_FALSE(LaneStore::Make({.fill_target = -1}).ok());
   LaneStore store = LaneStore::Make({.lanes = 2, .lane_places = 5}).value();

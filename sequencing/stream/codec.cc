@@ -8,6 +8,7 @@ namespace tandem::sequencing {
 namespace {
 
 constexpr char kVersion = 1;
+constexpr char kVersionEnded = 2;  // A head's, where the stream has ended.
 
 class Writer {
  public:
@@ -30,7 +31,7 @@ class Writer {
     Number(message.need_ms.value_or(0));
     Text(message.content);
   }
-  void Version() { bytes_.push_back(kVersion); }
+  void Version(char version = kVersion) { bytes_.push_back(version); }
   std::string Take() { return std::move(bytes_); }
 
  private:
@@ -124,13 +125,15 @@ absl::Status BadVersion() {
 
 absl::Status BadBytes() { return absl::DataLossError("a stream's row cannot be read"); }
 
-bool HasVersion(std::string_view bytes) { return !bytes.empty() && bytes.front() == kVersion; }
+bool HasVersion(std::string_view bytes, char version = kVersion) {
+  return !bytes.empty() && bytes.front() == version;
+}
 
 }  // namespace
 
 std::string EncodeStreamHead(const StreamState& state) {
   Writer writer;
-  writer.Version();
+  writer.Version(state.ended ? kVersionEnded : kVersion);
   for (const std::int64_t value :
        {state.epoch, state.next, state.frozen_before, state.now_ms, state.last_good_ms}) {
     writer.Number(value);
@@ -157,9 +160,11 @@ std::string EncodeStreamHead(const StreamState& state) {
 }
 
 absl::StatusOr<StreamState> DecodeStreamHead(std::string_view bytes) {
-  if (!HasVersion(bytes)) return BadVersion();
+  const bool ended = HasVersion(bytes, kVersionEnded);
+  if (!ended && !HasVersion(bytes)) return BadVersion();
   Reader reader(bytes.substr(1));
   StreamState state;
+  state.ended = ended;
   for (std::int64_t* const value :
        {&state.epoch, &state.next, &state.frozen_before, &state.now_ms, &state.last_good_ms}) {
     *value = reader.Number();

@@ -11,6 +11,7 @@
 //           suspected, confirmed; count and each number given up; count and each message held for a
 //           decision. A message: epoch, number, version, is change, hash, has need, need (0 if
 //           none), content
+//           version 2: the same of a stream that has ended
 //   state   version 1; the head's length and bytes; count and each seen's length and bytes
 #pragma once
 

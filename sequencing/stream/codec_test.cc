@@ -61,6 +61,16 @@ TEST(StreamCodecTest, BytesAreThoseOfVersion1) {
   EXPECT_EQ(bytes.substr(0, 4), std::string("\x01\x02\x01\x00", 4));
 }
 
+TEST(StreamCodecTest, AHeadOfVersion2HasEnded) {
+  std::string bytes = EncodeStreamHead(FullState());
+  bytes[0] = 2;
+  const StreamState ended = DecodeStreamHead(bytes).value();
+  EXPECT_TRUE(ended.ended);
+  EXPECT_EQ(EncodeStreamHead(ended), bytes);
+  bytes[0] = 3;
+  EXPECT_EQ(DecodeStreamHead(bytes).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(StreamCodecTest, RefusesBytesThatNoStateHas) {
   const std::string bytes = EncodeStreamState(FullState());
   for (std::size_t size = 0; size < bytes.size(); ++size) {

@@ -25,6 +25,10 @@ absl::Status CheckTime(std::int64_t now_ms, const StreamState& state) {
 
 absl::Status CheckMessage(const StreamTerms& terms, const Message& message,
                           const StreamState& state) {
+  if (state.ended) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(NameOf(message), ": the stream has ended, with epoch ", state.epoch));
+  }
   if (!IsNumber(terms, message.number)) {
     return absl::InvalidArgumentError(
         absl::StrCat(NameOf(message), ": the number is not in 0..",
@@ -61,6 +65,30 @@ bool IsUndecided(const StreamTerms& terms, const Message& message, const StreamS
   return seen == state.seen.end() || seen->second.hash != message.hash;
 }
 
+// Unwrapped numbers, from <= n < to.
+struct Interval {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+};
+
+Interval IntervalOf(const StreamTerms& terms, const ControlTotal& total, const StreamState& state) {
+  const std::int64_t m = terms.modulus;
+  if (m == 0) return {total.from, total.to};
+  const bool whole_turn = total.from == 0 && total.to == m;
+  const std::int64_t length = whole_turn ? m : ((total.to - total.from) % m + m) % m;
+  const std::int64_t to = Unwrap(terms, total.to, state.next);
+  return {to - length, to};
+}
+
+bool Matches(const Interval& interval, const ControlTotal& total, const StreamState& state) {
+  std::vector<std::int64_t> numbers;
+  for (auto seen = state.seen.lower_bound(interval.from);
+       seen != state.seen.end() && seen->first < interval.to; ++seen) {
+    numbers.push_back(seen->first);
+  }
+  return std::ssize(numbers) == total.count && NumbersDigest(numbers) == total.digest;
+}
+
 }  // namespace
 
 bool IsAlarm(StreamEventKind kind) {
@@ -87,6 +115,7 @@ bool IsAlarm(StreamEventKind kind) {
     case kOpenAtEnd:
     case kTotalMismatch:
     case kSilent:
+    case kUndecided:
       return true;
   }
   return true;
@@ -170,13 +199,13 @@ absl::StatusOr<StreamEvents> BeginEpoch(const StreamTerms& terms, const EpochSta
         absl::StrCat("epoch ", start.epoch, " cannot follow epoch ", state.epoch));
   }
   Work work(terms, state);
-  work.Flush();
+  if (!state.ended) work.Flush();
   const std::int64_t old_epoch = state.epoch;
   std::vector<Message> waiting = std::exchange(state.unclassified, {});
   state.epoch = start.epoch;
   state.next = state.frozen_before = start.first_number;
   state.now_ms = state.last_good_ms = start.now_ms;
-  state.silent = false;
+  state.silent = state.ended = false;
   state.seen.clear();
   for (Message& message : waiting) {
     if (message.epoch == old_epoch && adopt_unclassified) message.epoch = start.epoch;
@@ -195,10 +224,11 @@ absl::StatusOr<StreamEvents> BeginEpoch(const StreamTerms& terms, const EpochSta
 absl::StatusOr<StreamEvents> ReleaseUnclassified(const StreamTerms& terms, std::int64_t now_ms,
                                                  StreamState& state) {
   if (const absl::Status status = CheckTime(now_ms, state); !status.ok()) return status;
+  const std::int64_t far = std::max(kJumpMax, JumpOf(terms));
   for (const Message& message : state.unclassified) {
     if (message.epoch != state.epoch) continue;
-    if (std::abs(Unwrap(terms, message.number, state.next) - state.next) <= kJumpMax) continue;
-    return absl::FailedPreconditionError(absl::StrCat(NameOf(message), " is more than ", kJumpMax,
+    if (std::abs(Unwrap(terms, message.number, state.next) - state.next) <= far) continue;
+    return absl::FailedPreconditionError(absl::StrCat(NameOf(message), " is more than ", far,
                                                       " numbers from the next one, ", state.next,
                                                       ": only a new epoch can begin there"));
   }
@@ -225,7 +255,12 @@ StreamEvents DiscardUnclassified(StreamState& state) {
 
 StreamEvents EndStream(StreamState& state) {
   Work work({}, state);
+  if (state.ended) return work.TakeEvents();
   work.Flush();
+  for (const Message& message : std::exchange(state.unclassified, {})) {
+    work.Tell(StreamEventKind::kUndecided, message);
+  }
+  state.ended = true;
   return work.TakeEvents();
 }
 
@@ -234,35 +269,34 @@ absl::StatusOr<StreamEvents> CheckTotal(const StreamTerms& terms, const ControlT
   if (terms.numbering != Numbering::kSparseWithTotals) {
     return absl::FailedPreconditionError("the stream has no control totals by its terms");
   }
+  const std::string name = absl::StrCat("total of ", total.from, " to ", total.to);
   if (!IsNumber(terms, total.from) || !(IsNumber(terms, total.to) || total.to == terms.modulus)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("total of ", total.from, " to ", total.to, ": a number is out of range"));
+    return absl::InvalidArgumentError(absl::StrCat(name, ": a number is out of range"));
   }
-  const std::int64_t from = Unwrap(terms, total.from, state.next);
-  std::int64_t to = total.to;
-  if (terms.modulus > 0) {
-    to = from + ((total.to - total.from) % terms.modulus + terms.modulus) % terms.modulus;
+  if (total.count < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": its count is ", total.count));
   }
-  if (to < from) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("total of ", total.from, " to ", total.to, ": the interval runs backwards"));
+  Interval interval = IntervalOf(terms, total, state);
+  if (interval.to < interval.from) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": the interval runs backwards"));
   }
-  if (from < state.next - terms.memory_numbers) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("total of ", total.from, " to ", total.to, ": numbers below ",
-                     state.next - terms.memory_numbers, " are no longer remembered"));
+  bool matches = Matches(interval, total, state);
+  if (!matches && terms.modulus > 0 && total.count > 0 && interval.to > state.next) {
+    const Interval before = {interval.from - terms.modulus, interval.to - terms.modulus};
+    if (Matches(before, total, state)) {
+      interval = before;
+      matches = true;
+    }
   }
-  std::vector<std::int64_t> numbers;
-  for (auto seen = state.seen.lower_bound(from); seen != state.seen.end() && seen->first < to;
-       ++seen) {
-    numbers.push_back(seen->first);
+  if (interval.from < state.next - terms.memory_numbers) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        name, ": numbers below ", state.next - terms.memory_numbers, " are no longer remembered"));
   }
-  const bool matches = std::ssize(numbers) == total.count && NumbersDigest(numbers) == total.digest;
   return StreamEvents{
       {.kind = matches ? StreamEventKind::kTotalMatched : StreamEventKind::kTotalMismatch,
        .epoch = state.epoch,
-       .number = from,
-       .last = to - 1}};
+       .number = interval.from,
+       .last = interval.to - 1}};
 }
 
 }  // namespace tandem::sequencing

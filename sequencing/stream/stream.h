@@ -60,6 +60,7 @@ enum class StreamEventKind : std::uint8_t {
   kTotalMismatch = 18,  // Alarm. It does not: ask for the interval again.
   kSilent = 19,         // Alarm. Nothing has come for the agreed time.
   kDiscarded = 20,      // A message held for a decision was thrown away by one.
+  kUndecided = 21,      // Alarm. A message was still held for a decision when the stream ended.
 };
 
 bool IsAlarm(StreamEventKind kind);
@@ -112,6 +113,7 @@ struct StreamState {
   std::int64_t now_ms = 0;         // Of the last call.
   std::int64_t last_good_ms = 0;   // When a message was last taken.
   bool silent = false;             // kSilent has been told since.
+  bool ended = false;              // By EndStream; only a new epoch goes on.
   absl::btree_map<std::int64_t, SeenNumber> seen{};
   absl::btree_map<std::int64_t, Message> held{};  // Provisional, by unwrapped number.
   absl::btree_map<std::int64_t, OpenGap> gaps{};  // By first number.
@@ -134,13 +136,14 @@ absl::StatusOr<StreamState> BeginStream(const StreamTerms& terms, const EpochSta
 // what it lets through: see the kinds. While more than W calls are held, the numbers up to the
 // smallest held one are given up. O(log n) and what is delivered.
 // Returns kInvalidArgument, naming the message, for a number outside of 0..M-1 and for a time
-// before the last; kFailedPrecondition for an older epoch; kResourceExhausted if it would have to
-// be held for a decision and too many are.
+// before the last; kFailedPrecondition for an older epoch and for a stream that has ended;
+// kResourceExhausted if it would have to be held for a decision and too many are.
 absl::StatusOr<StreamEvents> Receive(const StreamTerms& terms, const Message& message,
                                      std::int64_t now_ms, StreamState& state);
 
 // Lets time pass: gaps that became suspect or whose need entered the fence, silence. Receive does
-// the same. Returns kInvalidArgument for a time before the last.
+// the same. Nothing more is told of a stream that has ended. Returns kInvalidArgument for a time
+// before the last.
 absl::StatusOr<StreamEvents> Tick(const StreamTerms& terms, std::int64_t now_ms,
                                   StreamState& state);
 
@@ -158,35 +161,40 @@ absl::StatusOr<StreamEvents> ConfirmLost(const StreamTerms& terms, const NumberR
 // A new epoch begins, by the sender's message or by a decision: what is held of the old one is
 // delivered, its gaps are told, and the messages that wait for the new one are taken. With
 // `adopt_unclassified` those that were too far from the next number are of the new epoch too: they
-// were its first, sent before anybody said so.
+// were its first, sent before anybody said so. A stream that has ended is open again.
 // Returns kInvalidArgument for a number that is none, kFailedPrecondition for an epoch not newer.
 absl::StatusOr<StreamEvents> BeginEpoch(const StreamTerms& terms, const EpochStart& start,
                                         bool adopt_unclassified, StreamState& state);
 
 // Decides that the messages held as too far from the next number are of this epoch: takes them.
-// Returns kFailedPrecondition, naming the message, for one more than kJumpMax away: so many calls
-// are not given up at once.
+// Returns kFailedPrecondition, naming the message, for one more than kJumpMax (and than what was
+// agreed) away: so many calls are not given up at once.
 absl::StatusOr<StreamEvents> ReleaseUnclassified(const StreamTerms& terms, std::int64_t now_ms,
                                                  StreamState& state);
 
 // Decides that all messages held for a decision are void; each is told as kDiscarded.
 StreamEvents DiscardUnclassified(StreamState& state);
 
-// The stream ends: delivers what is held, tells what was missing, closes the epoch.
+// The stream ends: delivers what is held, tells what was missing, closes the epoch, and tells each
+// message that nobody has decided on. A second time it tells nothing.
 StreamEvents EndStream(StreamState& state);
 
 // What the sender says of the numbers in [from, to), both as on the wire: how many, and SHA-256 of
 // the unwrapped ones, ascending, in decimal, joined by commas.
 struct ControlTotal {
   std::int64_t from = 0;
-  std::int64_t to = 0;
+  std::int64_t to = 0;  // Up to M: 0 to M is a whole turn.
   std::int64_t count = 0;
   std::string_view digest{};  // Lower-case hexadecimal.
 };
 
+// Numbers that wrap are unwrapped from the interval's end: `to` is the number nearest to the next
+// one, since a total is of what has just been sent, and `from` lies less than a turn before it. An
+// interval that would end ahead of the next number, and whose numbers we have one turn earlier, is
+// that one: the digest proves it.
 // Returns kFailedPrecondition for a stream without totals and for an interval that begins before
-// what is remembered; kInvalidArgument for numbers that are none or an interval that runs
-// backwards.
+// what is remembered; kInvalidArgument for numbers or a count that are none and for an interval
+// that runs backwards.
 absl::StatusOr<StreamEvents> CheckTotal(const StreamTerms& terms, const ControlTotal& total,
                                         const StreamState& state);
 

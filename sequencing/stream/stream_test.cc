@@ -1,9 +1,11 @@
 #include "sequencing/stream/stream.h"
 
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "sequencing/stream/codec.h"
 #include "sequencing/stream/digest.h"
 
 namespace tandem::sequencing {
@@ -317,6 +319,70 @@ TEST(SparseTest, ATotalFindsWhatIsMissing) {
   EXPECT_EQ(check(90, 3, 3), (ToldList{{kTotalMismatch, 90, 102}}));
 }
 
+// All of [from, to) were sent: what the sender's total of them says, by numbers as on the wire.
+ToldList CheckSent(const Stream& stream, std::int64_t from, std::int64_t to, std::int64_t first) {
+  std::vector<std::int64_t> sent(static_cast<std::size_t>(to - from));
+  std::iota(sent.begin(), sent.end(), first);
+  const std::string digest = NumbersDigest(sent);
+  const ControlTotal total = {.from = from, .to = to, .count = to - from, .digest = digest};
+  const StreamEvents events = CheckTotal(stream.terms, total, stream.state).value();
+  ToldList told;
+  for (const StreamEvent& event : events) {
+    told.emplace_back(event.kind, event.number, event.last);
+  }
+  return told;
+}
+
+TEST(SparseTest, ATotalOfACorrectStreamMatchesWhereverItLies) {
+  Stream stream({.numbering = Numbering::kSparseWithTotals, .modulus = 1'000}, 0);
+  for (std::int64_t number = 0; number < 700; ++number) stream.Take(number);
+  EXPECT_EQ(CheckSent(stream, 0, 700, 0), (ToldList{{kTotalMatched, 0, 699}}));
+  EXPECT_EQ(CheckSent(stream, 100, 700, 100), (ToldList{{kTotalMatched, 100, 699}}));
+  EXPECT_EQ(CheckSent(stream, 0, 100, 0), (ToldList{{kTotalMatched, 0, 99}}));
+  for (std::int64_t number = 700; number < 1'000; ++number) stream.Take(number);
+  EXPECT_EQ(CheckSent(stream, 0, 1'000, 0), (ToldList{{kTotalMatched, 0, 999}}));
+  EXPECT_EQ(CheckSent(stream, 0, 900, 0), (ToldList{{kTotalMatched, 0, 899}}));
+  EXPECT_EQ(CheckSent(stream, 400, 900, 400), (ToldList{{kTotalMatched, 400, 899}}));
+  EXPECT_EQ(CheckSent(stream, 600, 1'000, 600), (ToldList{{kTotalMatched, 600, 999}}));
+  EXPECT_EQ(CheckSent(stream, 0, 300, 0), (ToldList{{kTotalMatched, 0, 299}}));
+  for (std::int64_t number = 0; number < 200; ++number) stream.Take(number);
+  EXPECT_EQ(CheckSent(stream, 0, 200, 1'000), (ToldList{{kTotalMatched, 1'000, 1'199}}));
+  EXPECT_EQ(CheckSent(stream, 500, 900, 500), (ToldList{{kTotalMatched, 500, 899}}));
+  // What was sent and has not come at all is missed where it was sent.
+  EXPECT_EQ(CheckSent(stream, 200, 300, 1'200), (ToldList{{kTotalMismatch, 1'200, 1'299}}));
+}
+
+TEST(EndStreamTest, TellsWhatNobodyHasDecidedOnAndTakesNothingMore) {
+  Stream stream({.window = 5, .jump = 5, .silence_ms = 100});
+  stream.Take(12);
+  stream.Take(100);
+  Message next_day = Stream::Call(1);
+  next_day.epoch = 2;
+  stream.Take(next_day);
+  const auto events = EndStream(stream.state);
+  EXPECT_EQ(events.back().content, "call 1");
+  EXPECT_EQ(events.back().epoch, 2);
+  EXPECT_EQ(stream.List(events), (ToldList{{kOpenAtEnd, 10, 11},
+                                           {kDelivered, 12},
+                                           {kEpochClosed, 13},
+                                           {kUndecided, 100},
+                                           {kUndecided, 1}}));
+  EXPECT_TRUE(stream.state.ended);
+  EXPECT_TRUE(stream.state.unclassified.empty());
+  EXPECT_EQ(DecodeStreamState(EncodeStreamState(stream.state)).value(), stream.state);
+  for (const Message& message : {Stream::Call(13), Stream::Call(12), next_day}) {
+    EXPECT_THAT(stream.Refused(message, absl::StatusCode::kFailedPrecondition),
+                HasSubstr("the stream has ended, with epoch 1"));
+  }
+  EXPECT_EQ(stream.Wait(1'000), (ToldList{}));
+  EXPECT_EQ(stream.List(EndStream(stream.state)), (ToldList{}));
+  EXPECT_EQ(
+      stream.List(BeginEpoch(stream.terms, {.epoch = 2, .first_number = 1, .now_ms = stream.now_ms},
+                             /*adopt_unclassified=*/false, stream.state)),
+      (ToldList{}));
+  EXPECT_EQ(stream.Take(next_day), (ToldList{{kDelivered, 1}}));
+}
+
 TEST(SparseTest, RefusesATotalThatItCannotCheck) {
   Stream stream({.numbering = Numbering::kSparseWithTotals, .window = 2, .memory_numbers = 5});
   stream.Take(20);
@@ -327,6 +393,9 @@ TEST(SparseTest, RefusesATotalThatItCannotCheck) {
   EXPECT_EQ(code(16, 20), absl::StatusCode::kOk);
   EXPECT_EQ(code(20, 19), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(-1, 19), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      CheckTotal(stream.terms, {.from = 16, .to = 20, .count = -1}, stream.state).status().code(),
+      absl::StatusCode::kInvalidArgument);
 }
 
 TEST(CheckTermsTest, RefusesEachTermOutsideOfItsRange) {
@@ -340,6 +409,7 @@ TEST(CheckTermsTest, RefusesEachTermOutsideOfItsRange) {
       {"window is -1", {.window = -1}},
       {"jump is 31", {.jump = 31}},
       {"jump is 50", {.modulus = 100, .jump = 50}},
+      {"jump is 4194305", {.jump = kJumpAgreedMax + 1}},
       {"memory_numbers is 31", {.memory_numbers = 31}},
       {"unclassified_max is 0", {.unclassified_max = 0}},
       {"interarrival_mean_ms is -1", {.interarrival_mean_ms = -1}},

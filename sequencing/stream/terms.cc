@@ -20,8 +20,8 @@ absl::Status CheckTerms(const StreamTerms& terms) {
   if (terms.window < 0 || terms.window > kJumpMax) {
     return Refuse("window", terms.window, "it is at least 0 and at most 2^20");
   }
-  if (terms.jump.has_value() && (*terms.jump < terms.window || *terms.jump > kJumpMax)) {
-    return Refuse("jump", *terms.jump, "it is at least the window and at most 2^20");
+  if (terms.jump.has_value() && (*terms.jump < terms.window || *terms.jump > kJumpAgreedMax)) {
+    return Refuse("jump", *terms.jump, "it is at least the window and at most 2^22");
   }
   if (terms.jump.has_value() && terms.modulus > 0 && *terms.jump >= (terms.modulus + 1) / 2) {
     return Refuse("jump", *terms.jump, "it is below half of the modulus");

@@ -23,6 +23,9 @@ enum class GapPolicy {
 // The farthest a number may lie from the next expected one without being held for a decision, where
 // the agreement names no jump: so that one wrong number cannot declare a million calls lost.
 inline constexpr std::int64_t kJumpMax = std::int64_t{1} << 20;
+// The largest jump that can be agreed. Every number given up is an event of its own, so this bounds
+// what one message can make us tell.
+inline constexpr std::int64_t kJumpAgreedMax = std::int64_t{1} << 22;
 inline constexpr std::int64_t kNumberMax = std::int64_t{1} << 60;
 
 struct StreamTerms {
@@ -30,7 +33,7 @@ struct StreamTerms {
   std::int64_t modulus = 0;  // M: numbers run 0..M-1 and then again; 0: they never wrap.
   std::int64_t window = 32;  // W: the most calls held back by a gap; at least 0.
   // J, W <= J < M/2: numbers farther from the next are held until somebody decides. None: M/2, and
-  // never more than kJumpMax.
+  // never more than kJumpMax. At most kJumpAgreedMax.
   std::optional<std::int64_t> jump{};
   std::int64_t memory_numbers = 65'536;   // Numbers below the next one that are remembered.
   std::int64_t unclassified_max = 1'024;  // Calls held for a decision; more are refused.

@@ -193,7 +193,7 @@ void Work::Flush() {
 std::optional<std::int64_t> Work::NeedOf(std::int64_t first, std::int64_t last) const {
   for (auto held = state_.held.upper_bound(last); held != state_.held.end(); ++held) {
     if (!held->second.need_ms.has_value()) continue;
-    const std::int64_t calls = held->first - first;  // At most kJumpMax and the window.
+    const std::int64_t calls = held->first - first;  // At most kJumpAgreedMax and the window.
     return *held->second.need_ms -
            calls * std::min(terms_.interarrival_mean_ms, std::int64_t{1} << 40);
   }
@@ -201,6 +201,7 @@ std::optional<std::int64_t> Work::NeedOf(std::int64_t first, std::int64_t last) 
 }
 
 void Work::CheckTimers() {
+  if (state_.ended) return;
   const std::int64_t patience_ms =
       std::max(3 * terms_.interarrival_mean_ms, terms_.interarrival_p999_ms);
   std::vector<NumberRange> confirmed;

@@ -1,5 +1,7 @@
 #include "services/tandem/cli/files.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -129,8 +131,30 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& 
   return std::unique_ptr<OutputFile>(new OutputFile(file, path));
 }
 
+absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::OpenForLater(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  const bool exists = std::filesystem::exists(status);
+  // A device or a pipe is written as it is.
+  if (path.empty() || path == "-" || (exists && !std::filesystem::is_regular_file(status))) {
+    return Open(path);
+  }
+  if (exists && access(path.c_str(), W_OK) != 0) return CannotOpen(path);
+  // Where a link leads to, so that the link stays.
+  const std::filesystem::path target =
+      exists ? std::filesystem::canonical(path, error) : std::filesystem::path(path);
+  if (error && exists) return CannotOpen(path);
+  const std::string temporary = absl::StrCat(target.string(), ".", getpid(), ".part");
+  std::FILE* file = std::fopen(temporary.c_str(), "wb");
+  if (file == nullptr) return CannotOpen(path);
+  std::unique_ptr<OutputFile> output(new OutputFile(file, target.string()));
+  output->temporary_ = temporary;
+  return output;
+}
+
 OutputFile::~OutputFile() {
   if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  if (!temporary_.empty()) std::remove(temporary_.c_str());
 }
 
 void OutputFile::Write(std::string_view bytes) {
@@ -140,6 +164,9 @@ void OutputFile::Write(std::string_view bytes) {
 absl::Status OutputFile::Finish() {
   failed_ = std::fflush(file_) != 0 || failed_;
   if (failed_) return absl::UnknownError(absl::StrCat(path_, ": not all could be written"));
+  if (temporary_.empty()) return absl::OkStatus();
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return CannotOpen(path_);
+  temporary_.clear();
   return absl::OkStatus();
 }
 

@@ -43,6 +43,11 @@ absl::StatusOr<std::vector<std::string>> AllInFolder(const std::string& folder,
 class OutputFile {
  public:
   static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
+  // The same for what takes long to find: opens a temporary file beside `path` at once, so that a
+  // place that cannot be written is known before the work, and Finish puts it there whole. Until
+  // then, and without Finish for good, what stood at `path` stays. kUnknown with the system's words
+  // where no file can be made or what is there may not be written.
+  static absl::StatusOr<std::unique_ptr<OutputFile>> OpenForLater(const std::string& path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -53,6 +58,7 @@ class OutputFile {
   explicit OutputFile(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
   std::FILE* file_;
   std::string path_;
+  std::string temporary_{};  // Where it is written until Finish; empty: at its path.
   bool failed_ = false;
 };
 

@@ -111,7 +111,8 @@ void AddForecastCommands(CLI::App& app, const SessionPtr& session) {
                "tandem forecast run 3f2a --method seasonal-naive --origin 2025-12-31 --horizon 28"},
               [args](Client& client) { return RunForecast(client, *args); });
   run->add_option("agreement", args->agreement, "The agreement")->required();
-  run->add_option("--method", args->method, "seasonal-naive, ses or pooled-profile")->capture_default_str();
+  run->add_option("--method", args->method, "seasonal-naive, ses or pooled-profile")
+      ->capture_default_str();
   run->add_option("--origin", args->origin, "Last day of history, YYYY-MM-DD")->required();
   run->add_option("--horizon", args->horizon_days, "Days ahead")->capture_default_str();
   CLI::App* list =
