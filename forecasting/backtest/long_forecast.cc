@@ -101,6 +101,7 @@ class LongEngine {
     std::vector<std::size_t> backs = backs_;
     backs.push_back(0);
     std::vector<std::vector<double>> bases;
+    bases.reserve(backs.size());
     for (const std::size_t back : backs) bases.push_back(trees.SimpleBase(back, executor_));
     auto means = trees.Forecast(backs, bases, executor_);
     if (!means.ok()) return means.status();
