@@ -125,19 +125,17 @@ absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::s
 }
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& path) {
-  const bool standard = path.empty() || path == "-";
-  std::FILE* file = standard ? stdout : std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return CannotOpen(path);
-  return std::unique_ptr<OutputFile>(new OutputFile(file, path));
-}
-
-absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::OpenForLater(const std::string& path) {
+  if (path.empty() || path == "-") {
+    return std::unique_ptr<OutputFile>(new OutputFile(stdout, path));
+  }
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   const bool exists = std::filesystem::exists(status);
-  // A device or a pipe is written as it is.
-  if (path.empty() || path == "-" || (exists && !std::filesystem::is_regular_file(status))) {
-    return Open(path);
+  if (exists && !std::filesystem::is_regular_file(status)) {
+    // A device or a pipe is written as it is.
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    if (file == nullptr) return CannotOpen(path);
+    return std::unique_ptr<OutputFile>(new OutputFile(file, path));
   }
   if (exists && access(path.c_str(), W_OK) != 0) return CannotOpen(path);
   // Where a link leads to, so that the link stays.

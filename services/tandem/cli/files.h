@@ -39,15 +39,15 @@ absl::StatusOr<std::string> FindInFolder(const std::string& folder, const std::s
 absl::StatusOr<std::vector<std::string>> AllInFolder(const std::string& folder,
                                                      const std::string& prefix);
 
-// Writes to a file, or to standard output for "" and "-". Finish says whether all was written.
+// Writes to a file, or to standard output for "" and "-". Finish puts the file there whole, and
+// says whether all was written.
 class OutputFile {
  public:
+  // Opens a temporary file beside `path` at once, so that a place that cannot be written is known
+  // before the work. Until Finish, and without it for good, what stood at `path` stays: a kill or a
+  // full disk leaves no half of a file. kUnknown with the system's words where no file can be made
+  // or what is there may not be written.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
-  // The same for what takes long to find: opens a temporary file beside `path` at once, so that a
-  // place that cannot be written is known before the work, and Finish puts it there whole. Until
-  // then, and without Finish for good, what stood at `path` stays. kUnknown with the system's words
-  // where no file can be made or what is there may not be written.
-  static absl::StatusOr<std::unique_ptr<OutputFile>> OpenForLater(const std::string& path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;

@@ -32,7 +32,7 @@ class OutputFileTest : public ::testing::Test {
 
 TEST_F(OutputFileTest, ALaterFileReplacesWhatWasThereWhenItIsFinished) {
   std::ofstream(Path("order.txt")) << "old";
-  auto file = OutputFile::OpenForLater(Path("order.txt")).value();
+  auto file = OutputFile::Open(Path("order.txt")).value();
   file->Write("new order");
   EXPECT_EQ(ReadWholeFile(Path("order.txt")).value(), "old");
   ASSERT_TRUE(file->Finish().ok());
@@ -43,28 +43,31 @@ TEST_F(OutputFileTest, ALaterFileReplacesWhatWasThereWhenItIsFinished) {
 
 TEST_F(OutputFileTest, ALaterFileThatIsNotFinishedLeavesNothing) {
   std::ofstream(Path("order.txt")) << "old";
-  OutputFile::OpenForLater(Path("order.txt")).value()->Write("new");
-  OutputFile::OpenForLater(Path("other.txt")).value()->Write("new");
+  OutputFile::Open(Path("order.txt")).value()->Write("new");
+  OutputFile::Open(Path("other.txt")).value()->Write("new");
   EXPECT_EQ(ReadWholeFile(Path("order.txt")).value(), "old");
   EXPECT_EQ(FilesThere(), 1);
 }
 
 TEST_F(OutputFileTest, ALaterFileIsRefusedAtOnceWhereNoneCanBe) {
-  EXPECT_THAT(std::string(OutputFile::OpenForLater(Path("none/order.txt")).status().message()),
+  EXPECT_THAT(std::string(OutputFile::Open(Path("none/order.txt")).status().message()),
               HasSubstr("No such file"));
-  EXPECT_THAT(std::string(OutputFile::OpenForLater(folder_.string()).status().message()),
+  EXPECT_THAT(std::string(OutputFile::Open(folder_.string()).status().message()),
               HasSubstr("Is a directory"));
 }
 
 TEST_F(OutputFileTest, ALaterFileFollowsALinkAndWritesADevice) {
   std::ofstream(Path("target.txt")) << "old";
   std::filesystem::create_symlink(Path("target.txt"), Path("link.txt"));
-  auto file = OutputFile::OpenForLater(Path("link.txt")).value();
+  auto file = OutputFile::Open(Path("link.txt")).value();
   file->Write("new");
   ASSERT_TRUE(file->Finish().ok());
   EXPECT_TRUE(std::filesystem::is_symlink(Path("link.txt")));
   EXPECT_EQ(ReadWholeFile(Path("target.txt")).value(), "new");
-  EXPECT_TRUE(OutputFile::OpenForLater("/dev/null").value()->Finish().ok());
+  EXPECT_TRUE(OutputFile::Open("/dev/null").value()->Finish().ok());
+  const auto full = OutputFile::Open("/dev/full").value();  // A disk without room.
+  full->Write("more than there is room for");
+  EXPECT_THAT(std::string(full->Finish().message()), HasSubstr("not all could be written"));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
 }
 

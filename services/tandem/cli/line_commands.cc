@@ -152,7 +152,7 @@ absl::Status RunPlan(const Args& args, const std::string& output) {
   }
   TANDEM_ASSIGN_OR_RETURN(const Instance instance,
                           args.csplib.empty() ? ReadRoadef(args.roadef) : ReadCsplib(args.csplib));
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::OpenForLater(args.out));
+  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(args.out));
   TANDEM_ASSIGN_OR_RETURN(const Planned planned, Plan(args, instance));
   for (const int vehicle : planned.search.order) {
     file->Write(instance.names[static_cast<std::size_t>(vehicle)] + "\n");
