@@ -72,11 +72,12 @@ runtime::Call Job::CallNow() const {
   return call;
 }
 
-// The same for the same run and basis: a run that was begun anew on the same data finds what it had
-// staged, and on newer data begins another version.
+// The same for the same run, basis and content: a run that was begun anew on the same data finds
+// what it had staged, and on newer data begins another version. The content is in it since events
+// are read beside the series, and the basis knows nothing of them.
 std::string Job::RequestId(std::string_view what) const {
   return RequestIdFor(absl::StrCat(run_.id, "/", absl::string_view(what.data(), what.size()), "/",
-                                   basis_.Encode()));
+                                   basis_.Encode(), content_));
 }
 
 void Job::Plan() {
@@ -167,6 +168,10 @@ void Job::Gather() {
     }
     fitted_.clear();
     basis_ = LeastOf(cuts_);
+  }
+  content_.assign(kHashBytes, '\0');
+  for (const v1::SeriesColumns& chunk : chunks_) {
+    content_ = NextContentHash(content_, Sha256(chunk.SerializeAsString()));
   }
   if (chunks_.empty()) {
     return GiveUp(base::Refuse(base::Reason::kUnknownRecord, "no series has a day that is known"));

@@ -82,6 +82,7 @@ class Job : public std::enable_shared_from_this<Job> {
   std::vector<Batch> batches_;
   std::vector<v1::SeriesColumns> chunks_;
   base::Position basis_;
+  std::string content_;  // The content hash that the chunks make.
   std::string version_;  // Its name, once it is staged.
   std::size_t uploaded_ = 0;
   int tries_ = 0;
