@@ -27,10 +27,13 @@ BatchRow OpenBatch(const base::RowReader& rows, const Place& place, const Stream
   return *std::move(batch);
 }
 
-// The batch's closing, from what the batch's row has gathered.
-v1::BatchClosed ClosingOf(const Place& place, const BatchRow& batch) {
+// The batch's closing, from what the batch's row has gathered and what a last block adds to it.
+v1::BatchClosed ClosingOf(const Place& place, const BatchRow& batch,
+                          const v1::Touched* last = nullptr) {
   v1::BatchClosed fact;
   base::Require(fact.ParseFromString(batch.touched), "a batch's touched items are damaged");
+  if (last != nullptr) *fact.add_touched() = *last;
+  *fact.mutable_touched() = MergeTouched(fact.touched());
   fact.set_owner(place.owner);
   fact.set_location(place.location);
   fact.set_stream(batch.stream);
@@ -85,10 +88,9 @@ v1::BatchClosed ClosingWith(const base::RowReader& rows, const ReportBlock& comm
   if (stream.open_batch != 0) batch = OpenBatch(rows, command.place, stream);
   batch.last_block = command.block;
   batch.row_count += row_count;
-  v1::BatchClosed fact = ClosingOf(command.place, batch);
-  const v1::Touched& touched =
-      command.series != nullptr ? command.series->touched_columns : command.prices->touched_columns;
-  MergeTouched(*fact.mutable_touched(), touched);
+  v1::BatchClosed fact = ClosingOf(command.place, batch,
+                                   command.series != nullptr ? &command.series->touched_columns
+                                                             : &command.prices->touched_columns);
   fact.set_whole_batch(stream.open_batch == 0);
   return fact;
 }
