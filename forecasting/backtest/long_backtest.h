@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/accuracy/calibration.h"
 #include "forecasting/backtest/engine.h"
 #include "forecasting/backtest/executor.h"
 #include "forecasting/backtest/long_method.h"
@@ -127,8 +128,8 @@ struct LongErrors {
   // Mean over the nine quantiles of SPL (interval.h), weighted by the units of the last 28 buckets.
   std::optional<double> wspl{};
   std::optional<double> pinball{};  // Units: mean over nodes, buckets and quantiles.
-  // Share of the outcomes in the central 50, 67, 95 and 99 % interval, ends included.
-  std::array<std::optional<double>, 4> coverage{};
+  // A node's outcomes are counts where all that is known of its series is whole and 0 or more.
+  Calibration calibration{};
   std::size_t nodes = 0;    // With an actual.
   std::size_t buckets = 0;  // Node-buckets with an actual.
 };

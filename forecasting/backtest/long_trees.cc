@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "forecasting/backtest/draw.h"
 #include "forecasting/backtest/long_panel.h"
 
 namespace tandem::forecasting {
@@ -15,16 +16,6 @@ constexpr double kGainMin = 0.01;
 constexpr std::size_t kWeightSteps = 4;
 constexpr std::size_t kSeriesAtOnce = 64;
 constexpr double kSignedLeafWeightMin = 20.0;
-
-// A number for (series, origin, bucket) that looks random and is always the same (the finalizer of
-// MurmurHash3), in [0, 1).
-double DrawOf(std::size_t series, std::size_t back, std::size_t h) {
-  std::uint64_t x = series * 0x9e3779b97f4a7c15 + back * 0xc2b2ae3d27d4eb4f + h + 1;
-  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
-  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53;
-  x ^= x >> 33;
-  return static_cast<double>(x >> 11) * 0x1p-53;
-}
 
 template <typename T>
 void Append(std::vector<T>& to, const std::vector<T>& more) {

@@ -136,8 +136,8 @@ TEST_F(LongTreesTest, QuantilesCoverWhatCame) {
          .knowledge = std::vector<Knowledge>(made.actual_units.size(), Knowledge::kKnown)},
         forecast, BucketLength::kDay);
     ASSERT_TRUE(errors.ok()) << errors.status();
-    EXPECT_NEAR(errors->back().coverage[0].value(), 0.50, 0.12);
-    EXPECT_NEAR(errors->back().coverage[2].value(), 0.95, 0.05);
+    EXPECT_NEAR(errors->back().calibration.Covered(0).value(), 0.50, 0.12);
+    EXPECT_NEAR(errors->back().calibration.Covered(3).value(), 0.95, 0.05);
   }
 }
 

@@ -139,11 +139,7 @@ std::string MetricsJson(const BacktestArgs& args, const M5Panel& panel,
       absl::StrAppendFormat(&json, "%s{\"level\":%d,\"name\":\"%s\",\"wrmsse\":%.6f,\"wspl\":%.6f",
                             l == 0 ? "" : ",", l + 1, std::string(name), errors->wrmsse_by_level[l],
                             errors->wspl_by_level[l]);
-      for (std::size_t k = 0; k < kBacktestIntervals.size(); ++k) {
-        absl::StrAppendFormat(&json, ",\"coverage_%s\":%.6f", std::string(kBacktestIntervals[k]),
-                              errors->coverage_by_level[l][k]);
-      }
-      json += "}";
+      json += CalibrationJson(errors->calibration_by_level[l]) + "}";
     }
     json += "]";
   }
@@ -152,20 +148,17 @@ std::string MetricsJson(const BacktestArgs& args, const M5Panel& panel,
 
 Table TableOf(const RetailErrors& errors) {
   Table table{.columns = {"LEVEL", "NAME", "WRMSSE", "WSPL"}, .rows = {}};
-  for (const std::string_view name : kBacktestIntervals) {
-    table.columns.push_back("IN_" + std::string(name) + "%");
-  }
+  AddCalibrationColumns(&table.columns);
   for (std::size_t l = 0; l < forecasting::kRetailLevels; ++l) {
     std::vector<std::string>& row = table.rows.emplace_back();
     row = {absl::StrCat(l + 1), std::string(forecasting::kWrmsseLevelNames[l]),
            absl::StrFormat("%.4f", errors.wrmsse_by_level[l]),
            absl::StrFormat("%.4f", errors.wspl_by_level[l])};
-    for (const double share : errors.coverage_by_level[l]) {
-      row.push_back(absl::StrFormat("%.1f", 100.0 * share));
-    }
+    AddCalibrationCells(errors.calibration_by_level[l], &row);
   }
-  table.rows.push_back({"", "mean", absl::StrFormat("%.4f", errors.wrmsse),
-                        absl::StrFormat("%.4f", errors.wspl), "", "", "", ""});
+  std::vector<std::string>& mean = table.rows.emplace_back();
+  mean = {"", "mean", absl::StrFormat("%.4f", errors.wrmsse), absl::StrFormat("%.4f", errors.wspl)};
+  mean.resize(table.columns.size());
   return table;
 }
 

@@ -96,10 +96,7 @@ std::string LevelJson(const LongFolder& folder, std::size_t l, const LongErrors&
   add("rmsse", errors.rmsse);
   add("wspl", errors.wspl);
   add("pinball", errors.pinball);
-  for (std::size_t k = 0; k < kBacktestIntervals.size(); ++k) {
-    add("coverage_" + std::string(kBacktestIntervals[k]), errors.coverage[k]);
-  }
-  return json + "}";
+  return json + CalibrationJson(errors.calibration) + "}";
 }
 
 }  // namespace
@@ -172,9 +169,7 @@ Table LongTableOf(const LongRun& run) {
   Table table{
       .columns = {"LEVEL", "NODES", "WMAPE", "BIAS", "MASE", "RMSSE", "SMAPE", "WSPL", "PINBALL"},
       .rows = {}};
-  for (const std::string_view name : kBacktestIntervals) {
-    table.columns.push_back("IN_" + std::string(name) + "%");
-  }
+  AddCalibrationColumns(&table.columns);
   const auto cell = [](const std::optional<double>& value, double times) {
     return value.has_value() ? absl::StrFormat("%.4f", *value * times) : std::string("-");
   };
@@ -184,9 +179,7 @@ Table LongTableOf(const LongRun& run) {
     row = {LevelName(run.folder, l), absl::StrCat(errors.nodes), cell(errors.wmape, 1.0),
            cell(errors.bias, 1.0),   cell(errors.mase, 1.0),     cell(errors.rmsse, 1.0),
            cell(errors.smape, 1.0),  cell(errors.wspl, 1.0),     cell(errors.pinball, 1.0)};
-    for (const std::optional<double>& share : errors.coverage) {
-      row.push_back(share.has_value() ? absl::StrFormat("%.1f", 100.0 * *share) : "-");
-    }
+    AddCalibrationCells(errors.calibration, &row);
   }
   return table;
 }
