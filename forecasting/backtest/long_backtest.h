@@ -62,10 +62,13 @@ struct LongPanel {
 };
 inline constexpr std::size_t kLongDriversMax = 24;
 
-// How the engines global and best learn. The numbers are guesses, not searched.
+// How the engines global and best learn.
 struct LongTreeOptions {
   TreeOptions trees{.tweedie_power = 1.2, .leaves_max = 31, .leaf_weight_min = 20.0, .bins = 64};
-  std::size_t origins = 12;        // Earlier ones that a model learns from, if there are so many.
+  // Earlier ones that a model learns from, if there are so many: of trees that begin at the local
+  // forecast, which is costly; and of those that stand alone.
+  std::size_t origins = 12;
+  std::size_t origins_alone = 40;
   std::size_t rows_max = 200'000;  // Drawn at random, always the same.
   std::size_t rows_min = 1'000;    // With fewer, the engine is local.
 };
@@ -88,6 +91,13 @@ struct LongMixture {
   std::size_t series = 0;
 };
 
+// What trees weigh in a class's forecast; the rest is the local methods'.
+struct LongTreeShares {
+  double on_local = 0.0;  // Trees that begin at the local forecast.
+  double alone = 0.0;     // Trees that know none.
+  double sum() const { return on_local + alone; }
+};
+
 struct LongForecast {
   std::size_t horizon_buckets = 0;
   std::vector<double> mean_units{};  // Series by series, the horizon each.
@@ -104,7 +114,7 @@ struct LongForecast {
   BacktestEngine engine_used = BacktestEngine::kLocal;
   bool too_few_rows = false;
   // Of the trees beside the local methods, by class; the mixtures are the local methods'.
-  std::array<double, kLongClasses> tree_weights{};
+  std::array<LongTreeShares, kLongClasses> tree_shares{};
 };
 
 // Fallbacks: a series of one or two values goes on at their level with its group's season; one that

@@ -68,12 +68,13 @@ std::string MethodsJson(const forecasting::LongForecast& forecast) {
   return json + "}";
 }
 
-// What the trees weigh beside them, by class.
-std::string TreesJson(const forecasting::LongForecast& forecast) {
+// What trees weigh beside them, by class: all, or those that know no local forecast.
+std::string TreesJson(const forecasting::LongForecast& forecast, bool alone) {
   std::string json = "{";
   for (std::size_t kind = 0; kind < forecasting::kLongClasses; ++kind) {
+    const forecasting::LongTreeShares& shares = forecast.tree_shares[kind];
     absl::StrAppend(&json, json.size() == 1 ? "" : ",", Quoted(forecasting::kLongClassNames[kind]),
-                    ":", absl::StrFormat("%.2f", forecast.tree_weights[kind]));
+                    ":", absl::StrFormat("%.2f", alone ? shares.alone : shares.sum()));
   }
   return json + "}";
 }
@@ -149,12 +150,12 @@ std::string LongMetricsJson(const LongRun& run) {
       "\"origin\":\"%s\","
       "\"horizon\":%d,\"series\":%d,\"without_history\":%s,\"drivers\":%s,\"unlearnt\":%s,"
       "\"uplift_pooled_by\":%s,\"longest_season\":%s,\"methods\":%s,"
-      "\"tree_weights\":%s",
+      "\"tree_weights\":%s,\"alone_weights\":%s",
       run.args.engine, EngineName(run.forecast.engine_used), run.args.frequency,
       folder.calendar.TextOf(folder.origin), run.forecast.horizon_buckets, folder.names.size(),
       List(folder.without_history), List(folder.drivers), List(folder.unlearnt), UpliftJson(run),
       run.forecast.longest_season ? "true" : "false", MethodsJson(run.forecast),
-      TreesJson(run.forecast));
+      TreesJson(run.forecast, false), TreesJson(run.forecast, true));
   if (run.errors.has_value()) {
     json += ",\"levels\":[";
     for (std::size_t l = 0; l < run.errors->size(); ++l) {
