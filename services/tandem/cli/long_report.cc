@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "forecasting/quantile_levels.h"
-#include "services/base/status.h"
 #include "services/exchange/csv/writer.h"
 #include "services/tandem/cli/files.h"
 
@@ -114,9 +113,8 @@ std::string_view EngineName(forecasting::BacktestEngine engine) {
   return "local";
 }
 
-absl::Status WriteLongForecast(const std::string& path, const LongRun& run) {
+void WriteLongForecast(const LongRun& run, OutputFile* file) {
   const std::size_t horizon = run.forecast.horizon_buckets;
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path));
   std::string line = "series,date,mean";
   for (const double level : forecasting::kQuantileLevels) {
     absl::StrAppendFormat(&line, ",q%g", level);
@@ -140,7 +138,6 @@ absl::Status WriteLongForecast(const std::string& path, const LongRun& run) {
       file->Write(line);
     }
   }
-  return file->Finish();
 }
 
 std::string LongMetricsJson(const LongRun& run) {
