@@ -32,8 +32,7 @@ class Calibration {
  public:
   // One outcome beside its nine quantiles, finite and ascending; `draw` is uniform in [0, 1) and
   // independent of both.
-  void Add(const Outcome& outcome, std::span<const double, kQuantiles> quantile_units,
-           double draw);
+  void Add(const Outcome& outcome, std::span<const double, kQuantiles> quantile_units, double draw);
   Calibration& operator+=(const Calibration& other);
 
   // Share of the outcomes within kIntervalShares[k], ends included; nullopt without outcomes.

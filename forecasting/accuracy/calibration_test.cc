@@ -25,14 +25,11 @@ TEST(CalibrationTest, CountsWhatLiesWithinEachInterval) {
     double units;
     std::array<bool, kIntervals> want;  // 50, 67, 80, 95, 99.
   };
-  const Case cases[] = {{4.0, {true, true, true, true, true}},
-                        {3.0, {true, true, true, true, true}},
-                        {2.9, {false, true, true, true, true}},
-                        {6.0, {false, true, true, true, true}},
-                        {1.9, {false, false, true, true, true}},
-                        {1.0, {false, false, false, true, true}},
-                        {7.5, {false, false, false, false, true}},
-                        {-0.1, {false, false, false, false, false}}};
+  const Case cases[] = {
+      {4.0, {true, true, true, true, true}},     {3.0, {true, true, true, true, true}},
+      {2.9, {false, true, true, true, true}},    {6.0, {false, true, true, true, true}},
+      {1.9, {false, false, true, true, true}},   {1.0, {false, false, false, true, true}},
+      {7.5, {false, false, false, false, true}}, {-0.1, {false, false, false, false, false}}};
   for (const Case& c : cases) {
     SCOPED_TRACE(c.units);
     Calibration calibration;

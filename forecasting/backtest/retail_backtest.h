@@ -94,8 +94,8 @@ struct RetailErrors {
   std::array<Calibration, kRetailLevels> calibration_by_level{};
 };
 
-// `actual_units`: series by series, horizon_days each. Errors as Wrmsse. What PITs draw is a hash of
-// level, node and day.
+// `actual_units`: series by series, horizon_days each. Errors as Wrmsse. What PITs draw is a hash
+// of level, node and day.
 absl::StatusOr<RetailErrors> MeasureRetail(const RetailHistory& history,
                                            std::span<const float> actual_units,
                                            const RetailForecast& forecast, Executor& executor);
