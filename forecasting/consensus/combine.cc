@@ -19,8 +19,8 @@ bool NotNegative(double value) { return std::isfinite(value) && value >= 0.0; }
 
 absl::Status CheckOptions(const ConsensusOptions& options) {
   if (!NotNegative(options.prior_count) || !Share(options.covariance_kept) ||
-      !Positive(options.disagreement_sigmas) || !NotNegative(options.disagreement_share) ||
-      !NotNegative(options.disagreement_count_min)) {
+      !NotNegative(options.bias_sigmas) || !Positive(options.disagreement_sigmas) ||
+      !NotNegative(options.disagreement_share) || !NotNegative(options.disagreement_count_min)) {
     return absl::InvalidArgumentError("a consensus option is outside its range");
   }
   if (!(options.hurts_confidence > 0.5 && options.hurts_confidence < 1.0)) {
@@ -157,11 +157,19 @@ class Combiner {
     }
   }
 
+  double KnownBiasOf(std::size_t p) const {
+    const double bias = record_.BiasOf(p) * Trust(record_.BucketCountOf(p));
+    const double error = options_.bias_sigmas * record_.BiasErrorOf(p).value_or(0.0);
+    if (bias == 0.0) return 0.0;
+    const double beyond = error / record_.BiasOf(p);
+    return bias * std::max(0.0, 1.0 - beyond * beyond);
+  }
+
   void Unbias() {
     for (std::size_t p = 0; p < input_.parties.size(); ++p) {
       const PartyForecast& party = input_.parties[p];
       if (!party.units.has_value()) continue;
-      const double bias = record_.BiasOf(p) * Trust(record_.CountOf(p));
+      const double bias = KnownBiasOf(p);
       const double said = *party.units - party.event_units;
       PartyShare& share = result_.shares[p];
       share.unbiased_units =
@@ -188,7 +196,8 @@ class Combiner {
       for (std::size_t j = 0; j < weighed_.size(); ++j) {
         const std::size_t a = weighed_[i];
         const std::size_t b = weighed_[j];
-        const double trust = Trust(record_.CountOf(a, b));
+        const double trust = Trust(
+            std::min({record_.CountOf(a, b), record_.BucketCountOf(a), record_.BucketCountOf(b)}));
         const std::optional<double> covariance = record_.CovarianceOf(a, b);
         covariances_[i][j] =
             i == j ? std::max(least, trust * covariance.value_or(mean) + (1.0 - trust) * mean)
@@ -241,12 +250,12 @@ class Combiner {
     } else {  // Records of different observations may contradict each other: variances alone.
       for (std::size_t k = 0; k < n; ++k) weights[k] = 1.0 / covariances_[k][k];
     }
-    double count = record_.CountOf(weighed_.front());
+    double count = record_.BucketCountOf(weighed_.front());
     double sum = 0.0;
     for (std::size_t k = 0; k < n; ++k) {
       weights[k] = std::max(0.0, weights[k]);
       sum += weights[k];
-      count = std::min(count, record_.CountOf(weighed_[k]));
+      count = std::min(count, record_.BucketCountOf(weighed_[k]));
     }
     const double trust = Trust(count);
     for (std::size_t k = 0; k < n; ++k) {

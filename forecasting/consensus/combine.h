@@ -42,8 +42,14 @@ enum class Prior : std::uint8_t { kEqual = 0, kMachine = 1 };
 
 struct ConsensusOptions {
   // The count at which a party's own bias, variance or weight counts as much as the prior: none,
-  // the parties' mean variance, the prior's weights.
+  // the parties' mean variance, the prior's weights. Of buckets: observations of one bucket share
+  // what happened in it.
   double prior_count = 8.0;
+  // A party's bias is taken off as far as it is beyond so many of its standard errors: b less
+  // error^2 sigmas^2 / b (the positive part of James and Stein's estimate at 1; 2, since a bias
+  // that is none spoils every later forecast, and one that is real soon shows). 0: it is known
+  // exactly.
+  double bias_sigmas = 2.0;
   // The share that stays of what the errors' covariances differ from their mean: 0 is Bates and
   // Granger on what is each party's own, 1 all of them. Half: estimated covariances are noisy, and
   // inverted noise is worse than none.

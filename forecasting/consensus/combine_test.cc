@@ -62,6 +62,21 @@ TEST(Combine, FreesFromKnownBias) {
   EXPECT_NEAR(consensus.weighted_units, 120.0, 1e-6);
 }
 
+// The first's bias is 2 with an error of sqrt(4 / 16 * 4 / 3): two of them squared are 1/3 of 2^2,
+// so 2/3 of it is known. The second's is 1 with twice the error: less than two of them, so not
+// known.
+TEST(Combine, TakesABiasOffAsFarAsItIsBeyondItsError) {
+  TrackRecord record = RecordOf(2, {.half_life_observations = kForever});
+  Fill(record, {{3.0, 3.0}, {3.0, 3.0}, {1.0, -1.0}, {1.0, -1.0}});
+  const Consensus consensus = Combined(record, Say({140.0, 110.0}), {.prior_count = 0.0});
+  EXPECT_NEAR(consensus.shares[0].unbiased_units, 140.0 - 10.0 * 2.0 * 2.0 / 3.0, 1e-6);
+  EXPECT_NEAR(consensus.shares[1].unbiased_units, 110.0, 1e-6);
+  const Consensus trusting =
+      Combined(record, Say({140.0, 110.0}), {.prior_count = 0.0, .bias_sigmas = 0.0});
+  EXPECT_NEAR(trusting.shares[0].unbiased_units, 120.0, 1e-6);
+  EXPECT_NEAR(trusting.shares[1].unbiased_units, 100.0, 1e-6);
+}
+
 // Against a grid over all weights: none has less variance by the covariances that were used.
 TEST(Combine, WeightsAreTheLeastVarianceOnes) {
   testing::Random random;
@@ -254,6 +269,7 @@ TEST(Combine, RefusesWithAReason) {
   EXPECT_TRUE(refused(Say({1.0, 1.0}), {}, 0.0));
   EXPECT_TRUE(refused(Say({1.0, 1.0}), {.covariance_kept = 1.5}));
   EXPECT_TRUE(refused(Say({1.0, 1.0}), {.hurts_confidence = 0.5}));
+  EXPECT_TRUE(refused(Say({1.0, 1.0}), {.bias_sigmas = -1.0}));
   EXPECT_FALSE(refused(Say({0.0, 0.0})));
   const TrackRecord ratios = RecordOf(1, {.errors = ErrorKind::kLogRatio});
   const std::vector<PartyForecast> nothing = Say({0.0});
