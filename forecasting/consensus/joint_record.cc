@@ -162,8 +162,8 @@ std::vector<double> JointRecord::WeightsOf(std::span<const double> coefficients)
     weights[p] = std::max(0.0, weights[p]);
     sum += weights[p];
   }
-  for (double& weight : weights)
-    weight /= sum;  // At least 1: they added up to 1 with those below 0.
+  // Their sum is at least 1: they added up to 1 with those below 0.
+  for (double& weight : weights) weight /= sum;
   return weights;
 }
 
@@ -369,8 +369,9 @@ absl::Status JointRecord::ObserveBucket(std::span<const JointObserved> bucket) {
     next.Add(of_group, variance, next.state_.groups.at(number));
   }
   next.Pool();
-  if (!Sound(next.state_, k))
+  if (!Sound(next.state_, k)) {
     return absl::OutOfRangeError("the values are too large to learn from");
+  }
   *this = std::move(next);
   return absl::OkStatus();
 }
