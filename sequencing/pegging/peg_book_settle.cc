@@ -120,29 +120,25 @@ void PegBook::SettleGroup(std::span<const Touch> touches) {
 
 bool PegBook::SettleByChain(std::uint32_t group, const Open& open) {
   const std::int64_t late_before = LateIn(group) - open.exposed;
-  const bool unit = store_.needs.UnitWeights(group);
   Chains chains(store_, repegs_, scratch_);
   const std::int32_t others = open.freed + open.widened;
   if (open.exposed == 1 && (late_before == 0 || others == 0)) {
     chains.Expose(open.need);
     return true;
   }
-  if (open.exposed == 0 && open.freed == 1 && open.widened == 0) {
-    chains.Free(open.supply);
-    return true;
-  }
-  if (!unit || open.exposed > 1) return false;
-  // With weights of 1 a chain helps only if it ends at a part that is free.
-  if (open.exposed == 0 && store_.supplies.FreeIn(group) == 0) return true;
-  if (open.exposed == 1 && open.freed == 1 && open.widened == 0) {
+  // With weights of 1 a chain without an exposed need helps only if it ends at a part that is free.
+  const bool none_free = store_.supplies.FreeIn(group) == 0;
+  if (open.exposed == 0 && none_free && store_.needs.UnitWeights(group)) return true;
+  if (open.exposed > 1 || others > 1) return false;
+  if (open.exposed == 1 && open.widened == 1) return false;
+  if (open.exposed == 1) {
     chains.ExposeAndFree(open.need, open.supply);
-    return true;
-  }
-  if (open.exposed == 0 && open.freed == 0 && open.widened == 1) {
+  } else if (open.freed == 1) {
+    chains.Free(open.supply);
+  } else {
     chains.Widen(open.widened_need);
-    return true;
   }
-  return false;
+  return true;
 }
 
 // Where nobody else is late, a part that is free costs nobody a re-peg: the one that expires first,
