@@ -90,6 +90,7 @@ GroupChains::Pick GroupChains::PickOfMany(const WalkFromNeed& from, GroupEnd ser
                                           const Left& left) {
   const std::vector<std::int32_t> steps = ShortSteps(from);
   std::vector<LateEnd> more;  // Before the matching, which must know all kinds.
+  more.reserve(steps.size());
   for (const std::int32_t step : steps) more.push_back(EndOf(from.steps[Index(step)].entry));
   const LateMatching matching = MatchingOf(left);
   Pick pick{.served = served, .total = matching.total()};

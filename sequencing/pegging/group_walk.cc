@@ -78,13 +78,14 @@ bool GroupGraph::Fits(Place need, Place supply) {
 void GroupGraph::VisitSupplies(Place need, absl::FunctionRef<void(Place)> visit) {
   const std::int32_t due = store_.needs.key(need);
   for (const std::int32_t stock : accepted_[static_cast<std::size_t>(KindOf(need))]) {
-    const auto [pool, added] = supplies_.try_emplace(stock);
-    if (added) {
+    const std::size_t loaded = supplies_.size();
+    TickPool& pool = supplies_[stock];
+    if (supplies_.size() > loaded) {
       store_.supplies.ForEach(static_cast<std::uint32_t>(stock), [&](Place supply) {
-        pool->second.Add(store_.supplies.key(supply), rules_.expiry_of(supply), supply);
+        pool.Add(store_.supplies.key(supply), rules_.expiry_of(supply), supply);
       });
     }
-    pool->second.Take(due, due, visit);
+    pool.Take(due, due, visit);
   }
 }
 

@@ -66,8 +66,8 @@ TEST(LateMatchingTest, TotalsAndChangesAreTheLeast) {
       ASSERT_EQ(total + change, LeastTotal(given, kNobody, j)) << "round " << round;
       if (change > 0 && change < 10) ++rerouted;
     }
-    std::vector<LateEnd> more;
-    for (int k = 0; k < 3; ++k) more.push_back({.due_tick = draw(0, 9), .kind = draw(0, 4)});
+    std::vector<LateEnd> more(3);
+    for (LateEnd& need : more) need = {.due_tick = draw(0, 9), .kind = draw(0, 4)};
     const std::vector<std::int64_t> changes = late.WithNeed(more);
     for (std::size_t k = 0; k < more.size(); ++k) {
       Case with = given;

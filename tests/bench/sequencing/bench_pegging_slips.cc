@@ -62,9 +62,10 @@ class SlippingGroup {
     }
     std::shuffle(parts_.begin(), parts_.end(), random_);
     parts_.resize(parts_.size() - static_cast<std::size_t>(shape.late));
-    events.insert(events.end(), parts_.begin(), parts_.end());
     PegOutcome outcome;
-    if (!book_.Apply(events, outcome).ok()) std::abort();
+    book_.ApplyEach(parts_, outcome);
+    book_.ApplyEach(events, outcome);
+    if (!outcome.refusals.empty()) std::abort();
   }
 
   const PegBook& book() const { return book_; }
