@@ -118,15 +118,14 @@ void Report(const Shape& shape) {
 
 void ReportAll(std::int32_t needs, std::int32_t late) {
   const std::string size = std::to_string(needs) + "_" + std::to_string(late);
-  const int slips = 300'000 / needs;
+  const int slips = 1'000'000 / needs;
   Report({.name = size, .needs = needs, .late = late, .slips = slips});
-  Report(
-      {.name = "expiry_" + size, .needs = needs, .late = late, .expiry = true, .slips = slips / 5});
+  Report({.name = "expiry_" + size, .needs = needs, .late = late, .expiry = true, .slips = slips});
   Report({.name = "alternates_" + size,
           .layout = {.variants = 4, .acceptances = {{0, 1}, {1, 2}, {2, 3}, {3, 0}}},
           .needs = needs,
           .late = late,
-          .slips = slips / 5});
+          .slips = slips});
 }
 
 }  // namespace
