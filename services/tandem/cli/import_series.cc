@@ -93,7 +93,7 @@ absl::StatusOr<csv::RowCounts> ReadPriceBlocks(const csv::Mapping& mapping, cons
   const auto use = [&](const csv::Row& row) -> absl::Status {
     TANDEM_ASSIGN_OR_RETURN(const csv::PriceRow parsed, csv::ParsePriceRow(row));
     TANDEM_RETURN_IF_ERROR(CheckKnown(known, row, parsed.location, parsed.item));
-    const absl::Status added = blocks.Add(parsed);
+    absl::Status added = blocks.Add(parsed);
     if (base::ReasonOf(added) == base::Reason::kDuplicateRow) return row.Refused(2, added);
     return added;
   };
@@ -170,7 +170,7 @@ class BulkImport {
     Progress no_progress("", "", 0);
     const absl::Time begin = absl::Now();
     TANDEM_ASSIGN_OR_RETURN(const auto source, Open(&no_progress));
-    const absl::Status read =
+    absl::Status read =
         read_(
             *source,
             [&](const std::string& location, Block block) {
