@@ -12,6 +12,7 @@
 #include "services/base/status.h"
 #include "services/exchange/codec.h"
 #include "services/exchange/facts.h"
+#include "services/exchange/limits.h"
 #include "services/exchange/units.h"
 
 namespace tandem::exchange {
@@ -20,12 +21,6 @@ namespace {
 using base::Reason;
 using base::Refuse;
 using base::RefuseField;
-
-constexpr int kHierarchyMax = 8;
-constexpr std::size_t kTextBytesMax = 200;
-constexpr int kPartnerNumbersMax = 100;
-constexpr int kListMax = 10'000;
-constexpr std::int64_t kUpliftMax = 1'000'000;
 
 std::string Field(std::string_view list, int index, std::string_view field) {
   return absl::StrCat(std::string(list), "[", index, "].", std::string(field));

@@ -32,6 +32,10 @@ absl::Status PlanBuilder::Add(const Row& row) {
   TANDEM_ASSIGN_OR_RETURN(const std::string_view item, row.Id(kItem));
   TANDEM_ASSIGN_OR_RETURN(const base::Day day, row.Date(kDate));
   TANDEM_ASSIGN_OR_RETURN(const base::Quantity quantity, row.Amount(kQuantity));
+  if (quantity.milli() < 0) {
+    return row.Refused(kQuantity,
+                       base::Refuse(Reason::kQuantityOutOfRange, "a plan's quantity is from 0"));
+  }
   TANDEM_ASSIGN_OR_RETURN(const std::int64_t days,
                           row.Whole(kBucketDays, {.least = 1, .most = 366, .if_empty = 7}));
   TANDEM_ASSIGN_OR_RETURN(const std::int64_t revision,
@@ -92,7 +96,6 @@ void WritePlan(const v1::Plan& plan, Writer& out) {
     for (std::int32_t b = 0; b < plan.bucket_count(); ++b) {
       const int at = i * plan.bucket_count() + b;
       if (at >= plan.quantity_milli_size()) return;
-      if (plan.quantity_milli(at) == 0) continue;
       out.Text(IdOf(plan.name())).Text(plan.location()).Text(plan.items(i));
       out.Text((start + b * plan.bucket_days()).ToString());
       out.Amount(base::Quantity::FromMilli(plan.quantity_milli(at)));

@@ -22,6 +22,7 @@ bool IsCurrency(std::string_view text) {
 absl::StatusOr<PriceRow> ParsePriceRow(const Row& row) {
   enum { kLocation, kItem, kFirstDate, kLastDate, kPrice, kCurrency, kRevision };
   PriceRow out;
+  out.line = row.line();
   TANDEM_ASSIGN_OR_RETURN(out.location, row.Id(kLocation));
   TANDEM_ASSIGN_OR_RETURN(out.item, row.Id(kItem));
   TANDEM_ASSIGN_OR_RETURN(out.first_day, row.Date(kFirstDate));
@@ -41,6 +42,11 @@ absl::StatusOr<PriceRow> ParsePriceRow(const Row& row) {
 }
 
 absl::Status PriceBlocks::Add(const PriceRow& row) {
+  DaySet& days = days_[{std::string(row.location), row.revision}][std::string(row.item)];
+  if (!days.Add(row.first_day.number(), row.last_day.number())) {
+    return base::Refuse(Reason::kDuplicateRow,
+                        "a row above has a day of this range, at the same revision");
+  }
   const Key key(row.location, row.currency, row.price.scale, row.revision);
   Group& group = groups_[key];
   v1::PriceBlock& block = group.block;
@@ -56,9 +62,16 @@ absl::Status PriceBlocks::Add(const PriceRow& row) {
     block.set_currency_code(std::string(row.currency));
     block.set_revision(row.revision);
   }
+  group.lines.push_back(row.line);
   if (static_cast<std::size_t>(block.item_size()) < limits_.rows_max) return absl::OkStatus();
+  return Flush(key, group);
+}
+
+absl::Status PriceBlocks::Flush(const Key& key, Group& group) {
   v1::PriceBlock full;
-  full.Swap(&block);
+  full.Swap(&group.block);
+  lines_.swap(group.lines);
+  group.lines.clear();
   group.numbers.clear();
   return emit_(std::get<0>(key), std::move(full));
 }
@@ -66,9 +79,10 @@ absl::Status PriceBlocks::Add(const PriceRow& row) {
 absl::Status PriceBlocks::Finish() {
   for (auto& [key, group] : groups_) {
     if (group.block.item_size() == 0) continue;
-    TANDEM_RETURN_IF_ERROR(emit_(std::get<0>(key), std::move(group.block)));
+    TANDEM_RETURN_IF_ERROR(Flush(key, group));
   }
   groups_.clear();
+  days_.clear();
   return absl::OkStatus();
 }
 
@@ -81,7 +95,13 @@ void WritePrices(std::string_view location, const v1::PriceBlock& block, Writer&
     out.Text(base::Day::FromNumber(block.first_day(r)).ToString());
     out.Text(base::Day::FromNumber(block.last_day(r)).ToString());
     out.Text(ToString(base::UnitPrice{block.value(r), block.scale()}));
-    out.Text(block.currency_code()).Text("").EndRecord();
+    out.Text(block.currency_code());
+    if (block.revision() == 0) {
+      out.Text("");
+    } else {
+      out.Number(block.revision());
+    }
+    out.EndRecord();
   }
 }
 

@@ -7,6 +7,8 @@
 #include "services/base/name.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/exchange/limits.h"
+#include "services/exchange/units.h"
 
 namespace tandem::exchange::csv {
 namespace {
@@ -50,17 +52,27 @@ std::string TextOf(const google::type::Date& date) {
   return day.ok() ? day->ToString() : "";
 }
 
+// One of several texts in a cell.
+absl::Status CheckPart(const Row& row, std::size_t field, std::string_view part) {
+  if (part.size() <= kTextBytesMax) return absl::OkStatus();
+  return row.Refused(
+      field, base::Refuse(Reason::kFieldOutOfRange, "a part of it is longer than 200 bytes"));
+}
+
 // Copies the levels of a hierarchy cell.
 template <typename Message>
 absl::Status SetHierarchy(const Row& row, std::size_t field, Message* message) {
-  TANDEM_ASSIGN_OR_RETURN(const std::string text, row.Label(field));
-  for (std::string& level : Parts(text, '/')) message->add_hierarchy(std::move(level));
-  if (message->hierarchy_size() <= 8) return absl::OkStatus();
+  TANDEM_ASSIGN_OR_RETURN(const std::string text, row.Utf8(field));
+  for (std::string& level : Parts(text, '/')) {
+    TANDEM_RETURN_IF_ERROR(CheckPart(row, field, level));
+    message->add_hierarchy(std::move(level));
+  }
+  if (message->hierarchy_size() <= kHierarchyMax) return absl::OkStatus();
   return row.Refused(field, base::Refuse(Reason::kFieldOutOfRange, "at most eight levels"));
 }
 
 absl::Status SetPartnerNumbers(const Row& row, std::size_t field, v1::Item* item) {
-  TANDEM_ASSIGN_OR_RETURN(const std::string text, row.Label(field));
+  TANDEM_ASSIGN_OR_RETURN(const std::string text, row.Utf8(field));
   for (const std::string& pair : Parts(text, ';')) {
     const std::size_t equals = pair.find('=');
     const std::string firm = pair.substr(0, equals);
@@ -71,14 +83,16 @@ absl::Status SetPartnerNumbers(const Row& row, std::size_t field, v1::Item* item
     v1::PartnerNumber& number = *item->add_partner_numbers();
     number.set_firm("firms/" + firm);
     number.set_number(pair.substr(equals + 1));
+    TANDEM_RETURN_IF_ERROR(CheckPart(row, field, number.number()));
   }
-  return absl::OkStatus();
+  if (item->partner_numbers_size() <= kPartnerNumbersMax) return absl::OkStatus();
+  return row.Refused(field, base::Refuse(Reason::kFieldOutOfRange, "more than a hundred"));
 }
 
-bool IsUnitCode(std::string_view text) {  // UN/ECE Recommendation 20: two or three of A-Z, 0-9.
-  return (text.size() == 2 || text.size() == 3) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+// `ids` of a list cell are not too many.
+absl::Status CheckList(const Row& row, std::size_t field, const std::vector<std::string>& ids) {
+  if (ids.size() <= static_cast<std::size_t>(kListMax)) return absl::OkStatus();
+  return row.Refused(field, base::Refuse(Reason::kFieldOutOfRange, "more than ten thousand"));
 }
 
 absl::Status SetDates(const Row& row, std::size_t first, google::type::Date* start,
@@ -133,7 +147,9 @@ absl::StatusOr<v1::Item> ParseItem(const Row& row, std::string_view firm) {
   item.set_name(absl::StrCat("firms/", Abseil(firm), "/items/", Abseil(id)));
   if (!IsUnitCode(row.Text(kUnitCode))) {
     return row.Refused(
-        kUnitCode, base::Refuse(Reason::kUnknownUnit, "a unit is a UN/ECE Recommendation 20 code"));
+        kUnitCode,
+        base::Refuse(Reason::kUnknownUnit,
+                     "is not a code of UN/ECE Recommendation 20 that the service knows"));
   }
   item.set_unit_code(std::string(row.Text(kUnitCode)));
   if (const std::string_view gtin = row.Text(kGtin); !gtin.empty()) {
@@ -175,6 +191,7 @@ absl::StatusOr<v1::Event> ParseEvent(const Row& row) {
   TANDEM_ASSIGN_OR_RETURN(*event.mutable_display_name(), row.Label(kDisplayName));
   TANDEM_ASSIGN_OR_RETURN(*event.mutable_kind(), row.Label(kKind));
   TANDEM_ASSIGN_OR_RETURN(const std::vector<std::string> locations, row.Ids(kLocations));
+  TANDEM_RETURN_IF_ERROR(CheckList(row, kLocations, locations));
   for (const std::string& location : locations) event.add_locations(location);
   return event;
 }
@@ -191,12 +208,13 @@ absl::StatusOr<LocatedPromotion> ParsePromotion(const Row& row) {
   if (items.empty()) {
     return row.Refused(kItems, base::Refuse(Reason::kFieldMissing, "a promotion has items"));
   }
+  TANDEM_RETURN_IF_ERROR(CheckList(row, kItems, items));
   for (const std::string& item : items) promotion.add_items(item);
   TANDEM_RETURN_IF_ERROR(
       SetDates(row, kFirstDate, promotion.mutable_start_date(), promotion.mutable_end_date()));
   TANDEM_ASSIGN_OR_RETURN(*promotion.mutable_mechanism(), row.Label(kMechanism));
   TANDEM_ASSIGN_OR_RETURN(const std::int64_t uplift,
-                          row.Whole(kUplift, {.least = 0, .most = 1'000'000}));
+                          row.Whole(kUplift, {.least = 0, .most = kUpliftMax}));
   promotion.set_uplift_permille(uplift);
   TANDEM_ASSIGN_OR_RETURN(const std::int64_t revision,
                           row.Whole(kRevision, {.least = 0, .most = 1'000'000'000}));

@@ -76,13 +76,14 @@ void WriteItem(const v1::Item& item, Writer& out);
 void WriteLocation(const v1::Location& location, Writer& out);
 void WriteEvent(const v1::Event& event, Writer& out);
 void WritePromotion(std::string_view location, const v1::Promotion& promotion, Writer& out);
-// All rows of the plan but those that are 0.
+// A row for each item and bucket, 0 too: what is read back has as many buckets.
 void WritePlan(const v1::Plan& plan, Writer& out);
 
 // Puts plans together from rows in any order.
 class PlanBuilder {
  public:
-  // DUPLICATE_ROW for a bucket that is there; FIELD_OUT_OF_RANGE where location, bucket_days or
+  // DUPLICATE_ROW for a bucket that is there; QUANTITY_OUT_OF_RANGE for a negative quantity;
+  // FIELD_OUT_OF_RANGE where location, bucket_days or
   // revision differ from the plan's first row; other errors as above.
   absl::Status Add(const Row& row);
   // The plans by id. FIELD_OUT_OF_RANGE where a date is no bucket's first day, or the buckets reach

@@ -126,7 +126,81 @@ TEST(PlanBuilderTest, PutsPlansTogether) {
   std::string written = HeaderOf(kPlanFields);
   Writer out(written);
   WritePlan(plans[0], out);
-  EXPECT_EQ(written, text);
+  EXPECT_EQ(written,
+            "plan,location,item,date,quantity,bucket_days,revision\n"
+            "w1,p,a,2025-05-05,10,7,1\n"
+            "w1,p,a,2025-05-12,0,7,1\n"
+            "w1,p,a,2025-05-19,30,7,1\n"
+            "w1,p,b,2025-05-05,0,7,1\n"
+            "w1,p,b,2025-05-12,2.5,7,1\n"
+            "w1,p,b,2025-05-19,0,7,1\n");
+}
+
+// Zeros were left out, so that a plan came back without its last bucket, its first, or an item.
+TEST(PlanBuilderTest, APlanComesBackAsItWasWrittenZerosToo) {
+  v1::Plan plan;
+  plan.set_name("firms/maker/plans/w2");
+  plan.set_location("p");
+  plan.mutable_start_date()->set_year(2025);
+  plan.mutable_start_date()->set_month(5);
+  plan.mutable_start_date()->set_day(5);
+  plan.set_bucket_days(7);
+  plan.set_bucket_count(3);
+  plan.set_revision(2);
+  for (const char* item : {"a", "b"}) plan.add_items(item);
+  for (const std::int64_t milli : {0, 5'000, 0, 0, 0, 0}) plan.add_quantity_milli(milli);
+  std::string written = HeaderOf(kPlanFields);
+  Writer out(written);
+  WritePlan(plan, out);
+  TextSource source(written);
+  PlanBuilder builder;
+  ASSERT_THAT(ForEachRow(
+                  source, kPlanFields, {}, [&](const Row& row) { return builder.Add(row); },
+                  [](const Reject& reject) { FAIL() << reject.message; }),
+              testing::IsOk());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const std::vector<v1::Plan> plans, builder.Build("maker"));
+  ASSERT_EQ(plans.size(), 1U);
+  EXPECT_EQ(plans[0].SerializeAsString(), plan.SerializeAsString());
+}
+
+TEST(PlanBuilderTest, RefusesANegativeQuantity) {
+  TextSource source(
+      "plan,location,item,date,quantity\nw1,p,a,2025-05-05,-1\nw1,p,a,2025-05-12,0\n");
+  PlanBuilder builder;
+  std::vector<std::string> rules;
+  ASSERT_THAT(
+      ForEachRow(
+          source, kPlanFields, {}, [&](const Row& row) { return builder.Add(row); },
+          [&](const Reject& reject) { rules.push_back(reject.column + ":" + reject.rule); }),
+      testing::IsOk());
+  EXPECT_THAT(rules, ElementsAre("quantity:QUANTITY_OUT_OF_RANGE"));
+}
+
+// What the service refuses of one record was not named in the reject file.
+TEST(RegistersTest, ReadsWhatTheServiceTakesAndNoMore) {
+  const std::string fits(200, 'n');
+  const std::string level(200, 'l');
+  const std::string deep = level + "/" + level + "/" + level;
+  const Result result = RoundTrip(
+      kItemFields,
+      "item,unit_code,gtin,display_name,hierarchy,partner_numbers\n"
+      "a,XCT,," +
+          fits + "," + deep +
+          ",\n"          // Taken.
+          "b,ZZZ,,,,\n"  // Well formed, and no unit that is known.
+          "c,C62,," +
+          fits +
+          "n,,\n"  // A byte too long.
+          "d,C62,,," +
+          level +
+          "l,\n"
+          "e,C62,,,,acme=" +
+          fits + "n\n",
+      [](const Row& row) { return ParseItem(row, "shop"); }, WriteItem);
+  EXPECT_THAT(result.written, ::testing::HasSubstr("a,XCT,," + fits + "," + deep + ",\n"));
+  EXPECT_THAT(result.rules,
+              ElementsAre("unit_code:UNKNOWN_UNIT", "display_name:FIELD_OUT_OF_RANGE",
+                          "hierarchy:FIELD_OUT_OF_RANGE", "partner_numbers:FIELD_OUT_OF_RANGE"));
 }
 
 TEST(PlanBuilderTest, RefusesADayThatBeginsNoBucket) {

@@ -8,6 +8,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/exchange/csv/writer.h"
+#include "services/exchange/limits.h"
 
 namespace tandem::exchange::csv {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using base::Reason;
 
 constexpr std::size_t kShownBytes = 80;
-constexpr std::size_t kLabelBytesMax = 256;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -165,10 +165,15 @@ absl::Status Row::CheckWidth() const {
                       {{"cells", cells_.size()}, {"header", binding_.width()}, {"line", line_}});
 }
 
-absl::StatusOr<std::string> Row::Label(std::size_t field) const {
+absl::StatusOr<std::string> Row::Utf8(std::size_t field) const {
   const std::string_view text = Text(field);
-  if (text.size() <= kLabelBytesMax && IsUtf8(text)) return std::string(text);
-  return Refused(field, base::Refuse(Reason::kBadName, "text is UTF-8 of at most 256 bytes"));
+  if (IsUtf8(text)) return std::string(text);
+  return Refused(field, base::Refuse(Reason::kBadName, "text is UTF-8"));
+}
+
+absl::StatusOr<std::string> Row::Label(std::size_t field) const {
+  if (Text(field).size() <= kTextBytesMax) return Utf8(field);
+  return Refused(field, base::Refuse(Reason::kFieldOutOfRange, "is longer than 200 bytes"));
 }
 
 absl::StatusOr<std::string_view> Row::Id(std::size_t field) const {

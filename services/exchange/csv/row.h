@@ -79,7 +79,9 @@ class Row {
   // FILE_MALFORMED unless the record has as many cells as the header.
   absl::Status CheckWidth() const;
   std::string_view Text(std::size_t field) const { return binding_.Cell(field, cells_); }
-  // Text that Protocol Buffers can carry (UTF-8), at most 256 bytes: BAD_NAME.
+  // Text that Protocol Buffers can carry: BAD_NAME for what is not UTF-8.
+  absl::StatusOr<std::string> Utf8(std::size_t field) const;
+  // The same, of at most kTextBytesMax bytes: FIELD_OUT_OF_RANGE.
   absl::StatusOr<std::string> Label(std::size_t field) const;
   // BAD_NAME where it is no identifier, FIELD_MISSING where it is empty.
   absl::StatusOr<std::string_view> Id(std::size_t field) const;

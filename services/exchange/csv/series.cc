@@ -52,6 +52,33 @@ absl::StatusOr<SeriesRow> SeriesRowParser::Parse(const Row& row) {
   return out;
 }
 
+bool DaySet::Add(std::int32_t first, std::int32_t last) {
+  constexpr std::int32_t kBits = 64;
+  // Day numbers of a file are from 1990 on, so they are not negative.
+  const std::int32_t first_word = first / kBits;
+  const std::int32_t last_word = last / kBits;
+  if (words_.empty()) first_word_ = first_word;
+  if (first_word < first_word_) {
+    words_.insert(words_.begin(), static_cast<std::size_t>(first_word_ - first_word), 0);
+    first_word_ = first_word;
+  }
+  const auto end = static_cast<std::size_t>(last_word - first_word_) + 1;
+  if (words_.size() < end) words_.resize(end);
+  const auto each = [&](auto use) {
+    for (std::int32_t word = first_word; word <= last_word; ++word) {
+      std::uint64_t mask = ~std::uint64_t{0};
+      if (word == first_word) mask &= mask << (first % kBits);
+      if (word == last_word) mask &= ~std::uint64_t{0} >> (kBits - 1 - last % kBits);
+      use(words_[static_cast<std::size_t>(word - first_word_)], mask);
+    }
+  };
+  bool any = false;
+  each([&](std::uint64_t word, std::uint64_t mask) { any = any || (word & mask) != 0; });
+  if (any) return false;
+  each([](std::uint64_t& word, std::uint64_t mask) { word |= mask; });
+  return true;
+}
+
 SeriesBlocks::Group& SeriesBlocks::GroupOf(const SeriesRow& row) {
   const bool same =
       last_group_ != nullptr && last_key_.location == row.location &&
@@ -100,15 +127,13 @@ absl::Status SeriesBlocks::Flush(const SeriesKey& key, Group& group) {
   v1::SeriesBlock block;
   block.mutable_value_milli()->Reserve(static_cast<int>(rows.size()));
   const Pending* last = nullptr;
+  DaySet* emitted = nullptr;
+  lines_.clear();
   for (const Pending& row : rows) {
     const bool same_item = last != nullptr && last->item == row.item;
-    if (same_item && last->day == row.day) {
-      on_reject_(
-          {.line = row.line,
-           .column = "",
-           .rule = std::string(base::ReasonName(Reason::kDuplicateRow)),
-           .value = group.items[static_cast<std::size_t>(row.item)],
-           .message = absl::StrCat("the item and day stand in line ", last->line, " already")});
+    if (!same_item) emitted = &group.emitted[group.items[static_cast<std::size_t>(row.item)]];
+    if (!emitted->Add(row.day, row.day)) {
+      RejectTwice(group, row, same_item && last->day == row.day ? last->line : 0);
       continue;
     }
     if (same_item && last->day + 1 == row.day) {
@@ -120,18 +145,31 @@ absl::Status SeriesBlocks::Flush(const SeriesKey& key, Group& group) {
       block.add_run_length(1);
     }
     block.add_value_milli(row.milli);
+    lines_.push_back(row.line);
     last = &row;
   }
+  group.rows.clear();
   for (std::string& item : group.items) block.add_items(std::move(item));
+  group.items.clear();
+  group.numbers.clear();
+  if (lines_.empty()) return absl::OkStatus();  // All stand above.
   block.set_revision(key.revision);
   block.set_measure(key.measure);
   block.set_stock_owner(key.stock_owner);
   block.set_stock_status(key.stock_status);
   if (block.run_length_size() == block.value_milli_size()) block.clear_run_length();
-  group.items.clear();
-  group.numbers.clear();
-  group.rows.clear();
   return emit_(key, std::move(block));
+}
+
+// `line_before` is 0 where the first of the two has left in an earlier block.
+void SeriesBlocks::RejectTwice(const Group& group, const Pending& row, std::int64_t line_before) {
+  on_reject_({.line = row.line,
+              .column = "",
+              .rule = std::string(base::ReasonName(Reason::kDuplicateRow)),
+              .value = group.items[static_cast<std::size_t>(row.item)],
+              .message = line_before == 0 ? "the item and day stand further above already"
+                                          : absl::StrCat("the item and day stand in line ",
+                                                         line_before, " already")});
 }
 
 absl::Status SeriesBlocks::Finish() {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -80,6 +81,17 @@ class SeriesRowParser {
   base::Day day_{};
 };
 
+// Days, kept as bits from the first one's word to the last one's.
+class DaySet {
+ public:
+  // Adds the days first..last; false, and adds none, where one of them is in it.
+  bool Add(std::int32_t first, std::int32_t last);
+
+ private:
+  std::int32_t first_word_ = 0;
+  std::vector<std::uint64_t> words_;
+};
+
 struct BlockLimits {
   std::size_t rows_max = 65'536;
 };
@@ -90,7 +102,7 @@ class SeriesBlocks {
  public:
   using Emit = std::function<absl::Status(const SeriesKey&, v1::SeriesBlock)>;
 
-  // A row that stands twice in a block goes to `on_reject` (DUPLICATE_ROW).
+  // A row that stands twice in the file goes to `on_reject` (DUPLICATE_ROW).
   SeriesBlocks(v1::Measure measure, const BlockLimits& limits, Emit emit, OnReject on_reject)
       : measure_(measure),
         limits_(limits),
@@ -101,6 +113,8 @@ class SeriesBlocks {
   absl::Status Add(const SeriesRow& row);
   // Emits what is left.
   absl::Status Finish();
+  // While `emit` is called: the line of each row of the block.
+  const std::vector<std::int64_t>& lines() const { return lines_; }
 
  private:
   struct Pending {
@@ -113,9 +127,11 @@ class SeriesBlocks {
     absl::flat_hash_map<std::string, std::int32_t> numbers{};
     std::vector<std::string> items{};
     std::vector<Pending> rows{};
+    absl::flat_hash_map<std::string, DaySet> emitted{};  // Of all blocks, by item.
   };
   Group& GroupOf(const SeriesRow& row);
   absl::Status Flush(const SeriesKey& key, Group& group);
+  void RejectTwice(const Group& group, const Pending& row, std::int64_t line_before);
 
   v1::Measure measure_;
   BlockLimits limits_;
@@ -124,6 +140,7 @@ class SeriesBlocks {
   std::map<SeriesKey, Group> groups_;
   SeriesKey last_key_;
   Group* last_group_ = nullptr;
+  std::vector<std::int64_t> lines_;
 };
 
 // One range of a price.
@@ -135,6 +152,7 @@ struct PriceRow {
   base::UnitPrice price{};
   std::string_view currency{};
   std::uint32_t revision = 0;
+  std::int64_t line = 0;
 };
 
 // FIELD_OUT_OF_RANGE where it ends before it begins; BAD_NAME for a currency that is not three
@@ -146,25 +164,37 @@ class PriceBlocks {
  public:
   using Emit = std::function<absl::Status(const std::string& location, v1::PriceBlock)>;
   PriceBlocks(const BlockLimits& limits, Emit emit) : limits_(limits), emit_(std::move(emit)) {}
+  // DUPLICATE_ROW where a row before has a day of the range, at the same location and revision;
+  // else `emit`'s error.
   absl::Status Add(const PriceRow& row);
   absl::Status Finish();
+  // While `emit` is called: the line of each range of the block.
+  const std::vector<std::int64_t>& lines() const { return lines_; }
 
  private:
   using Key = std::tuple<std::string, std::string, std::int32_t, std::uint32_t>;
   struct Group {
     absl::flat_hash_map<std::string, std::uint32_t> numbers{};
     v1::PriceBlock block{};
+    std::vector<std::int64_t> lines{};
   };
+  using Place = std::pair<std::string, std::uint32_t>;  // Location, revision.
+  absl::Status Flush(const Key& key, Group& group);
+
   BlockLimits limits_;
   Emit emit_;
   std::map<Key, Group> groups_;
+  std::map<Place, absl::flat_hash_map<std::string, DaySet>> days_;  // By item.
+  std::vector<std::int64_t> lines_;
 };
 
 // Rows of an answer of ReadSeries, as a file of kSalesFields (or kStockFields, with the owner's
-// firm id and status) whose revision is left empty; days that are not known are left out.
+// firm id and status) whose revision is left empty, since the answer does not say it; days that are
+// not known are left out.
 void WriteSeries(const v1::ReadSeriesResponse& series, Writer& out);
 void WriteStock(const v1::ReadSeriesResponse& series, std::string_view stock_owner,
                 v1::StockStatus status, Writer& out);
+// A block of an answer of ReadPrices, as rows of kPriceFields.
 void WritePrices(std::string_view location, const v1::PriceBlock& block, Writer& out);
 
 // The value of item i and day d of an answer, or nullopt where it is not known.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -90,6 +92,62 @@ TEST(SeriesBlocksTest, RejectsARowThatStandsTwice) {
   EXPECT_THAT(sent.blocks.at(0).second.value_milli(), ElementsAre(1'000));
 }
 
+// Only rows of one block were compared: the service refused the second block, of all the file.
+TEST(SeriesBlocksTest, RejectsARowThatStandsTwiceThoughBlocksLieBetween) {
+  std::string text = "location,item,date,quantity\n";
+  for (int day = 1; day <= 25; ++day) {
+    text += "s1,a,2025-01-" + std::string(day < 10 ? "0" : "") + std::to_string(day) + ",1\n";
+  }
+  text += "s1,a,2025-01-02,1\ns1,b,2025-01-02,1\n";
+  const Sent sent = ReadSeriesFile(kSalesFields, v1::MEASURE_SALES, text, 10);
+  ASSERT_EQ(sent.rejects.size(), 1U);
+  EXPECT_EQ(sent.rejects[0].line, 27);
+  EXPECT_EQ(sent.rejects[0].rule, "DUPLICATE_ROW");
+  ASSERT_EQ(sent.blocks.size(), 3U);
+  EXPECT_EQ(sent.blocks[2].second.value_milli_size(), 6);
+}
+
+TEST(SeriesBlocksTest, SaysWhichLineEachRowOfABlockIs) {
+  std::vector<std::vector<std::int64_t>> lines;
+  SeriesBlocks* building = nullptr;
+  SeriesBlocks blocks(
+      v1::MEASURE_SALES, {.rows_max = 3},
+      [&](const SeriesKey&, const v1::SeriesBlock&) {
+        lines.push_back(building->lines());
+        return absl::OkStatus();
+      },
+      [](const Reject&) {});
+  building = &blocks;
+  std::int64_t line = 2;
+  for (const auto& [item, day] : std::vector<std::pair<const char*, int>>{
+           {"a", 9000}, {"b", 9000}, {"a", 8999}, {"b", 9001}}) {
+    const SeriesRow row{
+        .location = "s1", .item = item, .day = base::Day::FromNumber(day), .line = line++};
+    ASSERT_THAT(blocks.Add(row), testing::IsOk());
+  }
+  ASSERT_THAT(blocks.Finish(), testing::IsOk());
+  EXPECT_THAT(lines, ElementsAre(ElementsAre(4, 2, 3), ElementsAre(5)));
+}
+
+// Against a plain set of days.
+TEST(DaySetTest, AddsARangeWholeOrNotAtAll) {
+  std::mt19937 random(7);
+  DaySet days;
+  std::set<std::int32_t> plain;
+  int refused = 0;
+  for (int k = 0; k < 2'000; ++k) {
+    const auto first = static_cast<std::int32_t>(7305 + random() % 20'000);
+    const auto last = first + static_cast<std::int32_t>(random() % (random() % 8 == 0 ? 300 : 3));
+    bool free = true;
+    for (std::int32_t day = first; day <= last; ++day) free = free && !plain.contains(day);
+    ASSERT_EQ(days.Add(first, last), free) << first << " to " << last;
+    for (std::int32_t day = first; free && day <= last; ++day) plain.insert(day);
+    if (!free) ++refused;
+  }
+  EXPECT_GT(refused, 100);
+  EXPECT_LT(refused, 1'900);
+}
+
 TEST(SeriesBlocksTest, KeepsStockApartByOwnerStatusAndRevision) {
   const Sent sent = ReadSeriesFile(kStockFields, v1::MEASURE_STOCK,
                                    "location,item,date,quantity,revision,stock_owner,status\n"
@@ -129,6 +187,43 @@ TEST(PriceBlocksTest, ReadsAndWritesTheSameFile) {
   ASSERT_THAT(counts, testing::IsOk());
   ASSERT_THAT(blocks.Finish(), testing::IsOk());
   EXPECT_EQ(written, text);
+}
+
+// The service refused the block that both ranges came in.
+TEST(PriceBlocksTest, RefusesARangeThatOverlapsAnotherOfItsRevision) {
+  PriceBlocks blocks({.rows_max = 1},
+                     [](const std::string&, const v1::PriceBlock&) { return absl::OkStatus(); });
+  const auto row = [](const char* item, int first, int last, std::uint32_t revision) {
+    return PriceRow{.location = "s1",
+                    .item = item,
+                    .first_day = base::Day::FromNumber(first),
+                    .last_day = base::Day::FromNumber(last),
+                    .price = {100, 2},
+                    .currency = "EUR",
+                    .revision = revision};
+  };
+  EXPECT_THAT(blocks.Add(row("a", 9000, 9010, 0)), testing::IsOk());
+  EXPECT_THAT(blocks.Add(row("a", 9011, 9020, 0)), testing::IsOk());
+  EXPECT_THAT(blocks.Add(row("a", 9020, 9030, 0)), testing::HasReason(base::Reason::kDuplicateRow));
+  EXPECT_THAT(blocks.Add(row("a", 9005, 9030, 1)), testing::IsOk());
+  EXPECT_THAT(blocks.Add(row("b", 9000, 9010, 0)), testing::IsOk());
+}
+
+// A price of revision 1 came back as one of revision 0, which the service refuses.
+TEST(PriceBlocksTest, WritesTheRevision) {
+  v1::PriceBlock block;
+  block.add_items("a");
+  block.add_item(0);
+  block.add_first_day(7305);
+  block.add_last_day(7306);
+  block.add_value(999);
+  block.set_scale(2);
+  block.set_currency_code("EUR");
+  block.set_revision(3);
+  std::string written;
+  Writer out(written);
+  WritePrices("s1", block, out);
+  EXPECT_EQ(written, "s1,a,1990-01-01,1990-01-02,9.99,EUR,3\n");
 }
 
 TEST(WriteSeriesTest, LeavesOutDaysThatAreNotKnown) {

@@ -14,6 +14,7 @@
 #include "services/runtime/certificate.h"
 #include "services/runtime/rpc_status.h"
 #include "services/tandem/cli/files.h"
+#include "services/tandem/cli/patience.h"
 
 namespace tandem::cli {
 namespace {
@@ -51,11 +52,6 @@ std::shared_ptr<grpc::Channel> Channel(const std::string& server,
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   return grpc::CreateCustomChannel(server, how, arguments);
-}
-
-bool MayRetry(const absl::Status& status) {
-  if (base::ReasonOf(status) == base::Reason::kStorageExceeded) return false;
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
 }
 
 }  // namespace
@@ -122,8 +118,7 @@ std::string Client::position() const {
 }
 
 absl::Status Client::Retry(const std::function<grpc::Status(grpc::ClientContext*)>& call) {
-  const absl::Time give_up = absl::Now() + absl::Seconds(options_.retry_seconds);
-  Backoff backoff;
+  Patience patience(absl::Seconds(options_.retry_seconds));
   for (;;) {
     grpc::ClientContext context;
     Identify(&context);
@@ -133,8 +128,7 @@ absl::Status Client::Retry(const std::function<grpc::Status(grpc::ClientContext*
       Remember(context);
       return status;
     }
-    if (!MayRetry(status) || absl::Now() >= give_up) return status;
-    WaitToRetry(backoff);
+    if (!MayRetry(status) || !patience.Wait(*this, status)) return status;
   }
 }
 

@@ -1,15 +1,18 @@
 #include "services/tandem/cli/import.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/exchange/csv/registers.h"
 #include "services/tandem/cli/files.h"
+#include "services/tandem/cli/known.h"
+#include "services/tandem/cli/pieces.h"
 #include "services/tandem/cli/print.h"
 #include "services/tandem/cli/progress.h"
+#include "services/tandem/cli/readable_file.h"
 #include "services/tandem/cli/session.h"
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 
@@ -20,15 +23,13 @@ namespace csv = exchange::csv;
 namespace v1 = exchange::v1;
 using v1::ExchangeService;
 
-constexpr std::size_t kRequestRecords = 2'000;
-
 // Reads every row of the file with `use`; returns how many bad ones were left out. RowsRejected
 // where some are bad and are not to be left out.
 absl::StatusOr<std::int64_t> ReadFileRows(const ImportOptions& options,
                                           std::span<const csv::Field> fields,
                                           const std::function<absl::Status(const csv::Row&)>& use) {
   TANDEM_ASSIGN_OR_RETURN(const csv::Mapping mapping, LoadMapping(options.mapping));
-  RejectFile rejects(options.rejects.empty() ? options.file + ".rejects.csv" : options.rejects);
+  RejectFile rejects(RejectsPath(options));
   Progress progress("reading " + options.file, "bytes", SizeOfFile(options.file));
   std::int64_t bytes = 0;
   TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(options.file, [&](std::int64_t more) {
@@ -52,15 +53,26 @@ absl::Status Report(std::size_t count, const std::string& what, std::int64_t lef
   return RowsRejected(absl::StrCat(left_out, " bad rows were left out"));
 }
 
-// Calls `send` with pieces of `messages`.
-template <typename Message, typename Send>
-absl::Status InPieces(const std::vector<Message>& messages, Send send) {
-  for (std::size_t at = 0; at < messages.size(); at += kRequestRecords) {
-    const std::size_t end = std::min(messages.size(), at + kRequestRecords);
-    TANDEM_RETURN_IF_ERROR(send(std::span(messages).subspan(at, end - at)));
+// What a file holds, each record once.
+template <typename Message>
+struct Read {
+  std::vector<Message> messages{};
+  std::vector<std::int64_t> lines{};  // One a message.
+  std::map<std::string, std::int64_t> line_of{};
+
+  // DUPLICATE_ROW, naming the column of the id, for a record that stands above.
+  absl::Status Add(const csv::Row& row, std::size_t id_field, Message message) {
+    const auto [found, is_new] = line_of.try_emplace(KeyOf(message), row.line());
+    if (!is_new) {
+      return row.Refused(id_field,
+                         base::Refuse(base::Reason::kDuplicateRow,
+                                      absl::StrCat("stands in line ", found->second, " already")));
+    }
+    messages.push_back(std::move(message));
+    lines.push_back(row.line());
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
-}
+};
 
 template <typename Request>
 Request RequestOf(const std::string& parent) {
@@ -87,57 +99,72 @@ absl::Status RejectFile::Close() {
   return absl::OkStatus();
 }
 
+std::string RejectsPath(const ImportOptions& options) {
+  if (!options.rejects.empty()) return options.rejects;
+  return IsRegularFile(options.file) ? options.file + ".rejects.csv" : "import.rejects.csv";
+}
+
 absl::StatusOr<csv::Mapping> LoadMapping(const std::string& path) {
   if (path.empty()) return csv::Mapping();
   TANDEM_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
   return csv::ParseMapping(text);
 }
 
-absl::StatusOr<std::string> SendItems(Client& client, const std::vector<v1::Item>& items) {
+absl::StatusOr<std::string> SendItems(Client& client, const std::vector<v1::Item>& items,
+                                      const FilePlaces& places) {
   std::string position;
-  TANDEM_RETURN_IF_ERROR(InPieces(items, [&](std::span<const v1::Item> piece) {
-    auto request = RequestOf<v1::RegisterItemsRequest>(client.firm_name());
-    request.mutable_items()->Assign(piece.begin(), piece.end());
-    v1::RegisterItemsResponse answer;
-    absl::Status status = client.Call(&ExchangeService::Stub::RegisterItems, request, &answer);
-    position = answer.position();
-    return status;
-  }));
+  TANDEM_RETURN_IF_ERROR(InPieces(
+      std::span(items), places.lines, places.accepted_before, [&](std::span<const v1::Item> piece) {
+        auto request = RequestOf<v1::RegisterItemsRequest>(client.firm_name());
+        request.mutable_items()->Assign(piece.begin(), piece.end());
+        v1::RegisterItemsResponse answer;
+        absl::Status status = client.Call(&ExchangeService::Stub::RegisterItems, request, &answer);
+        position = answer.position();
+        return status;
+      }));
   return position;
 }
 
 absl::StatusOr<std::string> SendLocations(Client& client,
-                                          const std::vector<v1::Location>& locations) {
+                                          const std::vector<v1::Location>& locations,
+                                          const FilePlaces& places) {
   std::string position;
-  TANDEM_RETURN_IF_ERROR(InPieces(locations, [&](std::span<const v1::Location> piece) {
-    auto request = RequestOf<v1::RegisterLocationsRequest>(client.firm_name());
-    request.mutable_locations()->Assign(piece.begin(), piece.end());
-    v1::RegisterLocationsResponse answer;
-    absl::Status status = client.Call(&ExchangeService::Stub::RegisterLocations, request, &answer);
-    position = answer.position();
-    return status;
-  }));
+  TANDEM_RETURN_IF_ERROR(
+      InPieces(std::span(locations), places.lines, places.accepted_before,
+               [&](std::span<const v1::Location> piece) {
+                 auto request = RequestOf<v1::RegisterLocationsRequest>(client.firm_name());
+                 request.mutable_locations()->Assign(piece.begin(), piece.end());
+                 v1::RegisterLocationsResponse answer;
+                 absl::Status status =
+                     client.Call(&ExchangeService::Stub::RegisterLocations, request, &answer);
+                 position = answer.position();
+                 return status;
+               }));
   return position;
 }
 
-absl::Status SendEvents(Client& client, const std::vector<v1::Event>& events) {
-  return InPieces(events, [&](std::span<const v1::Event> piece) {
-    auto request = RequestOf<v1::PutEventsRequest>(client.firm_name());
-    request.mutable_events()->Assign(piece.begin(), piece.end());
-    v1::PutEventsResponse answer;
-    return client.Call(&ExchangeService::Stub::PutEvents, request, &answer);
-  });
+absl::Status SendEvents(Client& client, const std::vector<v1::Event>& events,
+                        const FilePlaces& places) {
+  return InPieces(std::span(events), places.lines, places.accepted_before,
+                  [&](std::span<const v1::Event> piece) {
+                    auto request = RequestOf<v1::PutEventsRequest>(client.firm_name());
+                    request.mutable_events()->Assign(piece.begin(), piece.end());
+                    v1::PutEventsResponse answer;
+                    return client.Call(&ExchangeService::Stub::PutEvents, request, &answer);
+                  });
 }
 
 absl::Status SendPromotions(Client& client, const std::string& location,
-                            const std::vector<v1::Promotion>& promotions) {
-  return InPieces(promotions, [&](std::span<const v1::Promotion> piece) {
-    auto request =
-        RequestOf<v1::PutPromotionsRequest>(client.firm_name() + "/locations/" + location);
-    request.mutable_promotions()->Assign(piece.begin(), piece.end());
-    v1::PutPromotionsResponse answer;
-    return client.Call(&ExchangeService::Stub::PutPromotions, request, &answer);
-  });
+                            const std::vector<v1::Promotion>& promotions,
+                            const FilePlaces& places) {
+  return InPieces(std::span(promotions), places.lines, places.accepted_before,
+                  [&](std::span<const v1::Promotion> piece) {
+                    auto request = RequestOf<v1::PutPromotionsRequest>(client.firm_name() +
+                                                                       "/locations/" + location);
+                    request.mutable_promotions()->Assign(piece.begin(), piece.end());
+                    v1::PutPromotionsResponse answer;
+                    return client.Call(&ExchangeService::Stub::PutPromotions, request, &answer);
+                  });
 }
 
 absl::StatusOr<std::vector<v1::Item>> AllItems(Client& client, const std::string& parent) {
@@ -173,70 +200,93 @@ absl::StatusOr<std::vector<v1::Location>> AllLocations(Client& client, const std
 }
 
 absl::Status ImportItems(Client& client, const ImportOptions& options) {
-  std::vector<v1::Item> items;
+  Read<v1::Item> read;
   TANDEM_ASSIGN_OR_RETURN(
       const std::int64_t left_out,
       ReadFileRows(options, csv::kItemFields, [&](const csv::Row& row) -> absl::Status {
-        TANDEM_ASSIGN_OR_RETURN(items.emplace_back(), csv::ParseItem(row, client.firm()));
-        return absl::OkStatus();
+        TANDEM_ASSIGN_OR_RETURN(v1::Item item, csv::ParseItem(row, client.firm()));
+        return read.Add(row, 0, std::move(item));
       }));
-  TANDEM_RETURN_IF_ERROR(SendItems(client, items).status());
-  return Report(items.size(), "items", left_out);
+  TANDEM_RETURN_IF_ERROR(SendItems(client, read.messages, {.lines = read.lines}).status());
+  return Report(read.messages.size(), "items", left_out);
 }
 
 absl::Status ImportLocations(Client& client, const ImportOptions& options) {
-  std::vector<v1::Location> locations;
+  Read<v1::Location> read;
   TANDEM_ASSIGN_OR_RETURN(
       const std::int64_t left_out,
       ReadFileRows(options, csv::kLocationFields, [&](const csv::Row& row) -> absl::Status {
-        TANDEM_ASSIGN_OR_RETURN(locations.emplace_back(), csv::ParseLocation(row, client.firm()));
-        return absl::OkStatus();
+        TANDEM_ASSIGN_OR_RETURN(v1::Location location, csv::ParseLocation(row, client.firm()));
+        return read.Add(row, 0, std::move(location));
       }));
-  TANDEM_RETURN_IF_ERROR(SendLocations(client, locations).status());
-  return Report(locations.size(), "locations", left_out);
+  TANDEM_RETURN_IF_ERROR(SendLocations(client, read.messages, {.lines = read.lines}).status());
+  return Report(read.messages.size(), "locations", left_out);
 }
 
 absl::Status ImportEvents(Client& client, const ImportOptions& options) {
-  std::vector<v1::Event> events;
+  constexpr std::size_t kLocations = 5;  // As in csv::kEventFields.
+  TANDEM_ASSIGN_OR_RETURN(const Known known, LoadKnown(client));
+  Read<v1::Event> read;
   TANDEM_ASSIGN_OR_RETURN(
       const std::int64_t left_out,
       ReadFileRows(options, csv::kEventFields, [&](const csv::Row& row) -> absl::Status {
-        TANDEM_ASSIGN_OR_RETURN(events.emplace_back(), csv::ParseEvent(row));
-        return absl::OkStatus();
+        TANDEM_ASSIGN_OR_RETURN(v1::Event event, csv::ParseEvent(row));
+        for (const std::string& location : event.locations()) {
+          TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, kLocations, location));
+        }
+        return read.Add(row, 0, std::move(event));
       }));
-  TANDEM_RETURN_IF_ERROR(SendEvents(client, events));
-  return Report(events.size(), "events", left_out);
+  TANDEM_RETURN_IF_ERROR(SendEvents(client, read.messages, {.lines = read.lines}));
+  return Report(read.messages.size(), "events", left_out);
 }
 
 absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
-  std::map<std::string, std::vector<v1::Promotion>> by_location;
-  std::size_t count = 0;
+  constexpr std::size_t kItems = 2;  // As in csv::kPromotionFields.
+  TANDEM_ASSIGN_OR_RETURN(const Known known, LoadKnown(client));
+  std::map<std::string, Read<v1::Promotion>> by_location;
   TANDEM_ASSIGN_OR_RETURN(
       const std::int64_t left_out,
       ReadFileRows(options, csv::kPromotionFields, [&](const csv::Row& row) -> absl::Status {
         TANDEM_ASSIGN_OR_RETURN(csv::LocatedPromotion located, csv::ParsePromotion(row));
-        by_location[located.location].push_back(std::move(located.promotion));
-        ++count;
-        return absl::OkStatus();
+        TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 0, located.location));
+        for (const std::string& item : located.promotion.items()) {
+          TANDEM_RETURN_IF_ERROR(CheckItem(known, row, kItems, item));
+        }
+        return by_location[located.location].Add(row, 1, std::move(located.promotion));
       }));
-  for (const auto& [location, promotions] : by_location) {
-    TANDEM_RETURN_IF_ERROR(SendPromotions(client, location, promotions));
+  std::size_t accepted = 0;
+  for (const auto& [location, read] : by_location) {
+    const absl::Status status = SendPromotions(client, location, read.messages,
+                                               {.lines = read.lines, .accepted_before = accepted});
+    if (!status.ok()) return base::WithDetail(status, {"location", location});
+    accepted += read.messages.size();
   }
-  return Report(count, "promotions", left_out);
+  return Report(accepted, "promotions", left_out);
 }
 
 absl::Status ImportPlans(Client& client, const ImportOptions& options) {
+  TANDEM_ASSIGN_OR_RETURN(const Known known, LoadKnown(client));
   csv::PlanBuilder builder;
-  TANDEM_ASSIGN_OR_RETURN(const std::int64_t left_out,
-                          ReadFileRows(options, csv::kPlanFields,
-                                       [&](const csv::Row& row) { return builder.Add(row); }));
+  TANDEM_ASSIGN_OR_RETURN(
+      const std::int64_t left_out,
+      ReadFileRows(options, csv::kPlanFields, [&](const csv::Row& row) -> absl::Status {
+        TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 1, row.Text(1)));
+        TANDEM_RETURN_IF_ERROR(CheckItem(known, row, 2, row.Text(2)));
+        return builder.Add(row);
+      }));
   TANDEM_ASSIGN_OR_RETURN(const std::vector<v1::Plan> plans, builder.Build(client.firm()));
+  std::size_t accepted = 0;
   for (const v1::Plan& plan : plans) {
     v1::PutPlanRequest request;
     *request.mutable_plan() = plan;
     request.set_request_id(NewRequestId());
     v1::Plan answer;
-    TANDEM_RETURN_IF_ERROR(client.Call(&ExchangeService::Stub::PutPlan, request, &answer));
+    const absl::Status status = client.Call(&ExchangeService::Stub::PutPlan, request, &answer);
+    if (!status.ok()) {
+      return WithAccepted(base::WithDetail(status, {"plan", std::string(csv::IdOf(plan.name()))}),
+                          accepted);
+    }
+    ++accepted;
   }
   return Report(plans.size(), "plans", left_out);
 }

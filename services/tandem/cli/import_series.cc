@@ -2,18 +2,20 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/exchange/csv/registers.h"
 #include "services/exchange/csv/series.h"
+#include "services/tandem/cli/digest.h"
 #include "services/tandem/cli/files.h"
 #include "services/tandem/cli/import.h"
 #include "services/tandem/cli/ingest.h"
+#include "services/tandem/cli/known.h"
 #include "services/tandem/cli/print.h"
 #include "services/tandem/cli/progress.h"
+#include "services/tandem/cli/readable_file.h"
 #include "services/tandem/cli/session.h"
 
 namespace tandem::cli {
@@ -22,36 +24,18 @@ namespace {
 namespace csv = exchange::csv;
 namespace v1 = exchange::v1;
 
-// The caller's own register, to name rows about unknown items before anything is sent.
-struct Known {
-  absl::flat_hash_set<std::string> items{};
-  absl::flat_hash_set<std::string> locations{};
-};
-
-absl::StatusOr<Known> LoadKnown(Client& client) {
-  Known known;
-  TANDEM_ASSIGN_OR_RETURN(const auto items, AllItems(client, client.firm_name()));
-  for (const v1::Item& item : items) known.items.emplace(csv::IdOf(item.name()));
-  TANDEM_ASSIGN_OR_RETURN(const auto locations, AllLocations(client, client.firm_name()));
-  for (const v1::Location& location : locations) {
-    known.locations.emplace(csv::IdOf(location.name()));
-  }
-  return known;
-}
-
 absl::Status CheckKnown(const Known& known, const csv::Row& row, std::string_view location,
                         std::string_view item) {
-  if (!known.locations.contains(absl::string_view(location.data(), location.size()))) {
-    return row.Refused(0, base::Refuse(base::Reason::kUnknownLocation, "is not in the register"));
-  }
-  if (!known.items.contains(absl::string_view(item.data(), item.size()))) {
-    return row.Refused(1, base::Refuse(base::Reason::kUnknownItem, "is not in the register"));
-  }
-  return absl::OkStatus();
+  TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 0, location));
+  return CheckItem(known, row, 1, item);
 }
 
-// Blocks of a file, as requests without location and number.
-using EmitBlock = std::function<absl::Status(const std::string& location, v1::IngestRequest)>;
+// A block of a file: a request without location and number, and the line of each row.
+struct Block {
+  v1::IngestRequest request{};
+  std::vector<std::int64_t> lines{};
+};
+using EmitBlock = std::function<absl::Status(const std::string& location, Block)>;
 // Reads the whole file and emits its blocks.
 using ReadBlocks = std::function<absl::StatusOr<csv::RowCounts>(
     csv::Source& source, const EmitBlock& emit, const csv::OnReject& on_reject)>;
@@ -70,10 +54,11 @@ absl::StatusOr<csv::RowCounts> ReadSeriesBlocks(const Reading& reading, csv::Sou
   std::int64_t twice = 0;
   csv::SeriesBlocks blocks(
       measure, {},
-      [&](const csv::SeriesKey& key, v1::SeriesBlock block) {
-        v1::IngestRequest request;
-        request.mutable_series()->Swap(&block);
-        return emit(key.location, std::move(request));
+      [&](const csv::SeriesKey& key, v1::SeriesBlock series) {
+        Block block;
+        block.request.mutable_series()->Swap(&series);
+        block.lines = blocks.lines();
+        return emit(key.location, std::move(block));
       },
       [&](csv::Reject reject) {
         ++twice;
@@ -99,15 +84,18 @@ absl::StatusOr<csv::RowCounts> ReadSeriesBlocks(const Reading& reading, csv::Sou
 absl::StatusOr<csv::RowCounts> ReadPriceBlocks(const csv::Mapping& mapping, const Known& known,
                                                csv::Source& source, const EmitBlock& emit,
                                                const csv::OnReject& on_reject) {
-  csv::PriceBlocks blocks({}, [&](const std::string& location, v1::PriceBlock block) {
-    v1::IngestRequest request;
-    request.mutable_prices()->Swap(&block);
-    return emit(location, std::move(request));
+  csv::PriceBlocks blocks({}, [&](const std::string& location, v1::PriceBlock prices) {
+    Block block;
+    block.request.mutable_prices()->Swap(&prices);
+    block.lines = blocks.lines();
+    return emit(location, std::move(block));
   });
   const auto use = [&](const csv::Row& row) -> absl::Status {
     TANDEM_ASSIGN_OR_RETURN(const csv::PriceRow parsed, csv::ParsePriceRow(row));
     TANDEM_RETURN_IF_ERROR(CheckKnown(known, row, parsed.location, parsed.item));
-    return blocks.Add(parsed);
+    absl::Status added = blocks.Add(parsed);
+    if (base::ReasonOf(added) == base::Reason::kDuplicateRow) return row.Refused(2, added);
+    return added;
   };
   TANDEM_ASSIGN_OR_RETURN(csv::RowCounts counts,
                           csv::ForEachRow(source, csv::kPriceFields, mapping, use, on_reject));
@@ -115,10 +103,10 @@ absl::StatusOr<csv::RowCounts> ReadPriceBlocks(const csv::Mapping& mapping, cons
   return counts;
 }
 
-// Standard input is read twice like a file, so it is kept in memory.
-absl::StatusOr<std::string> TextOfStandardInput(const ImportOptions& options) {
-  if (options.file != "-") return std::string();
-  TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource("-"));
+// What can be read once alone is kept in memory, since the file is read twice.
+absl::StatusOr<std::string> TextOfPipe(const ImportOptions& options) {
+  if (IsRegularFile(options.file)) return std::string();
+  TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(options.file));
   std::string text;
   std::string piece(1 << 18, '\0');
   for (;;) {
@@ -134,7 +122,7 @@ class BulkImport {
       : client_(client), options_(options), read_(std::move(read)) {}
 
   absl::Status Run() {
-    TANDEM_ASSIGN_OR_RETURN(text_, TextOfStandardInput(options_));
+    TANDEM_ASSIGN_OR_RETURN(text_, TextOfPipe(options_));
     TANDEM_RETURN_IF_ERROR(Check());
     TANDEM_RETURN_IF_ERROR(Send());
     if (counts_.rejected == 0) return absl::OkStatus();
@@ -143,7 +131,7 @@ class BulkImport {
 
  private:
   absl::StatusOr<std::unique_ptr<csv::Source>> Open(Progress* progress) {
-    if (options_.file == "-") {
+    if (!IsRegularFile(options_.file)) {
       return std::unique_ptr<csv::Source>(std::make_unique<csv::TextSource>(text_));
     }
     auto bytes = std::make_shared<std::int64_t>(0);
@@ -153,16 +141,20 @@ class BulkImport {
 
   // The first reading: nothing is sent where a row is bad, unless good ones are to be kept.
   absl::Status Check() {
-    RejectFile rejects(options_.rejects.empty() ? options_.file + ".rejects.csv"
-                                                : options_.rejects);
+    RejectFile rejects(RejectsPath(options_));
+    Digest digest;
     Progress progress("checking " + options_.file, "bytes", SizeOfFile(options_.file));
     TANDEM_ASSIGN_OR_RETURN(const auto source, Open(&progress));
-    TANDEM_ASSIGN_OR_RETURN(
-        counts_,
-        read_(
-            *source, [](const std::string&, const v1::IngestRequest&) { return absl::OkStatus(); },
-            rejects.Taker()));
+    TANDEM_ASSIGN_OR_RETURN(counts_, read_(
+                                         *source,
+                                         [&](const std::string& location, const Block& block) {
+                                           digest.Add(location);
+                                           digest.Add(block.request.SerializeAsString());
+                                           return absl::OkStatus();
+                                         },
+                                         rejects.Taker()));
     progress.Finish();
+    file_id_ = "file-" + digest.Hex();
     if (counts_.rejected == 0) return absl::OkStatus();
     TANDEM_RETURN_IF_ERROR(rejects.Close());
     if (options_.keep_good) return absl::OkStatus();
@@ -172,43 +164,48 @@ class BulkImport {
   }
 
   absl::Status Send() {
-    std::string digest;
-    if (options_.stream.empty()) {
-      const std::vector<std::string> paths =
-          options_.file == "-" ? std::vector<std::string>() : std::vector{options_.file};
-      std::string more = text_;
-      if (!options_.mapping.empty()) {
-        TANDEM_ASSIGN_OR_RETURN(more, ReadWholeFile(options_.mapping));
-      }
-      TANDEM_ASSIGN_OR_RETURN(digest, DigestOfFiles(paths, more));
-    }
-    const std::string stream = options_.stream.empty() ? "file-" + digest : options_.stream;
-    IngestSender sender(client_, {.stream = stream, .file_id = stream});
+    const std::string stream = options_.stream.empty() ? file_id_ : options_.stream;
+    IngestSender sender(client_, {.stream = stream, .file_id = file_id_});
     Progress progress("sending " + options_.file, "rows", counts_.taken);
     Progress no_progress("", "", 0);
     const absl::Time begin = absl::Now();
     TANDEM_ASSIGN_OR_RETURN(const auto source, Open(&no_progress));
-    TANDEM_RETURN_IF_ERROR(read_(
-                               *source,
-                               [&](const std::string& location, v1::IngestRequest request) {
-                                 progress.Set(sender.durable_rows());
-                                 return sender.Add(location, std::move(request));
-                               },
-                               [](const csv::Reject&) {})
-                               .status());
+    absl::Status read =
+        read_(
+            *source,
+            [&](const std::string& location, Block block) {
+              progress.Set(sender.durable_rows());
+              return sender.Add(location, std::move(block.request), std::move(block.lines));
+            },
+            [](const csv::Reject&) {})
+            .status();
+    if (!read.ok() && !sender.failed()) return read;  // Half of a file is not to be closed.
     TANDEM_RETURN_IF_ERROR(sender.Finish());
     progress.Finish();
-    const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
-    PrintText(absl::StrCat(sender.durable_rows(), " rows durable in stream ", stream, ", ",
-                           Count(static_cast<double>(sender.durable_rows()) / seconds),
-                           " rows/s\n"));
+    Report(sender, stream, absl::ToDoubleSeconds(absl::Now() - begin));
     return absl::OkStatus();
+  }
+
+  static void Report(const IngestSender& sender, const std::string& stream, double seconds) {
+    const std::int64_t sent = sender.durable_rows() - sender.standing_rows();
+    if (sent == 0 && sender.durable_rows() > 0) {
+      PrintText(absl::StrCat("all ", sender.durable_rows(), " rows are there already, in stream ",
+                             stream, "; nothing was sent\n"));
+      return;
+    }
+    const std::string before =
+        sender.standing_rows() == 0
+            ? ""
+            : absl::StrCat(", ", sender.standing_rows(), " of them from before");
+    PrintText(absl::StrCat(sender.durable_rows(), " rows durable in stream ", stream, before, ", ",
+                           Count(static_cast<double>(sent) / seconds), " rows/s\n"));
   }
 
   Client& client_;
   const ImportOptions& options_;
   ReadBlocks read_;
-  std::string text_;
+  std::string text_;     // Of what is no file.
+  std::string file_id_;  // By what is sent, so that it names the same rows always.
   csv::RowCounts counts_;
 };
 

@@ -8,6 +8,7 @@
 #include "services/tandem/cli/import.h"
 #include "services/tandem/cli/nouns.h"
 #include "services/tandem/cli/print.h"
+#include "services/tandem/cli/readable_file.h"
 
 namespace tandem::cli {
 namespace {
@@ -39,7 +40,7 @@ CLI::App* AddKind(CLI::App& app, const SessionPtr& session, const Kind& kind, co
               [args, kind](Client& client) { return kind.import(client, args->import); });
   import->add_option("file", args->import.file, "CSV file (.zst too)")
       ->required()
-      ->check(CLI::ExistingFile);
+      ->check(CheckReadable, "FILE");
   import->add_option("--map", args->import.mapping, "Mapping file: which column is which field");
   import->add_option("--rejects", args->import.rejects, "Where bad rows are named");
   import->add_flag("--keep-good", args->import.keep_good, "Send the good rows of a bad file");

@@ -12,6 +12,7 @@
 #include "services/tandem/cli/m5.h"
 #include "services/tandem/cli/nouns.h"
 #include "services/tandem/cli/print.h"
+#include "services/tandem/cli/readable_file.h"
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 
 namespace tandem::cli {
@@ -165,7 +166,7 @@ void AddSales(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
   import
       ->add_option("file", args->import.file,
                    "CSV file (.zst too): location, item, date, quantity; revision")
-      ->check(CLI::ExistingFile);
+      ->check(CheckReadable, "FILE");
   import->add_option("--format", args->format, "csv or m5")
       ->check(CLI::IsMember({"csv", "m5"}))
       ->capture_default_str();
@@ -197,7 +198,7 @@ void AddStock(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
       ->add_option("file", args->import.file,
                    "CSV file: location, item, date, quantity; revision, stock_owner, status")
       ->required()
-      ->check(CLI::ExistingFile);
+      ->check(CheckReadable, "FILE");
   AddImportOptions(import, args);
   CLI::App* out = AddVerb(
       noun, session,
@@ -237,7 +238,7 @@ void AddSeriesCommands(CLI::App& app, const SessionPtr& session) {
       ->add_option("file", args->import.file,
                    "CSV file: location, item, first_date, last_date, price, currency; revision")
       ->required()
-      ->check(CLI::ExistingFile);
+      ->check(CheckReadable, "FILE");
   AddImportOptions(import, args);
   CLI::App* out = AddVerb(price, session,
                           {"export", "Prices that you may see, as a CSV file",
