@@ -1,7 +1,9 @@
 #include "services/tandem/cli/import.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,8 +39,8 @@ absl::StatusOr<std::int64_t> ReadFileRows(const ImportOptions& options,
   TANDEM_ASSIGN_OR_RETURN(const csv::RowCounts counts,
                           csv::ForEachRow(*source, fields, mapping, use, rejects.Taker()));
   progress.Finish();
-  if (counts.rejected == 0) return std::int64_t{0};
   TANDEM_RETURN_IF_ERROR(rejects.Close());
+  if (counts.rejected == 0) return std::int64_t{0};
   if (options.keep_good) return counts.rejected;
   return RowsRejected(absl::StrCat(counts.rejected, " of ", counts.rejected + counts.taken,
                                    " rows are bad, nothing was sent; they are named in ",
@@ -46,8 +48,10 @@ absl::StatusOr<std::int64_t> ReadFileRows(const ImportOptions& options,
 }
 
 // Says what was sent; RowsRejected where rows were left out.
-absl::Status Report(std::size_t count, const std::string& what, std::int64_t left_out) {
-  PrintText(absl::StrCat(count, " ", what, "\n"));
+absl::Status Report(const ImportOptions& options, std::size_t count, const std::string& what,
+                    std::int64_t left_out) {
+  PrintCounts(options.output, absl::StrCat(count, " ", what, "\n"),
+              {{what, static_cast<std::int64_t>(count)}, {"left_out", left_out}});
   if (left_out == 0) return absl::OkStatus();
   return RowsRejected(absl::StrCat(left_out, " bad rows were left out"));
 }
@@ -79,6 +83,16 @@ void RejectFile::Add(const csv::Reject& reject) {
 }
 
 absl::Status RejectFile::Close() {
+  if (count_ == 0) {
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(path_, error);
+    if (!std::filesystem::is_regular_file(status)) return absl::OkStatus();
+    TANDEM_ASSIGN_OR_RETURN(const auto earlier, OpenSource(path_));
+    std::string head(csv::RejectHeader().size(), '\0');
+    TANDEM_ASSIGN_OR_RETURN(const std::size_t size, earlier->Read({head.data(), head.size()}));
+    if (size == head.size() && head == csv::RejectHeader()) std::filesystem::remove(path_, error);
+    return absl::OkStatus();
+  }
   TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path_));
   file->Write(text_);
   TANDEM_RETURN_IF_ERROR(file->Finish());
@@ -181,7 +195,7 @@ absl::Status ImportItems(Client& client, const ImportOptions& options) {
         return absl::OkStatus();
       }));
   TANDEM_RETURN_IF_ERROR(SendItems(client, items).status());
-  return Report(items.size(), "items", left_out);
+  return Report(options, items.size(), "items", left_out);
 }
 
 absl::Status ImportLocations(Client& client, const ImportOptions& options) {
@@ -193,7 +207,7 @@ absl::Status ImportLocations(Client& client, const ImportOptions& options) {
         return absl::OkStatus();
       }));
   TANDEM_RETURN_IF_ERROR(SendLocations(client, locations).status());
-  return Report(locations.size(), "locations", left_out);
+  return Report(options, locations.size(), "locations", left_out);
 }
 
 absl::Status ImportEvents(Client& client, const ImportOptions& options) {
@@ -205,7 +219,7 @@ absl::Status ImportEvents(Client& client, const ImportOptions& options) {
         return absl::OkStatus();
       }));
   TANDEM_RETURN_IF_ERROR(SendEvents(client, events));
-  return Report(events.size(), "events", left_out);
+  return Report(options, events.size(), "events", left_out);
 }
 
 absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
@@ -222,7 +236,7 @@ absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
   for (const auto& [location, promotions] : by_location) {
     TANDEM_RETURN_IF_ERROR(SendPromotions(client, location, promotions));
   }
-  return Report(count, "promotions", left_out);
+  return Report(options, count, "promotions", left_out);
 }
 
 absl::Status ImportPlans(Client& client, const ImportOptions& options) {
@@ -238,7 +252,7 @@ absl::Status ImportPlans(Client& client, const ImportOptions& options) {
     v1::Plan answer;
     TANDEM_RETURN_IF_ERROR(client.Call(&ExchangeService::Stub::PutPlan, request, &answer));
   }
-  return Report(plans.size(), "plans", left_out);
+  return Report(options, plans.size(), "plans", left_out);
 }
 
 }  // namespace tandem::cli

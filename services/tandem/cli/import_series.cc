@@ -163,8 +163,8 @@ class BulkImport {
             *source, [](const std::string&, const v1::IngestRequest&) { return absl::OkStatus(); },
             rejects.Taker()));
     progress.Finish();
-    if (counts_.rejected == 0) return absl::OkStatus();
     TANDEM_RETURN_IF_ERROR(rejects.Close());
+    if (counts_.rejected == 0) return absl::OkStatus();
     if (options_.keep_good) return absl::OkStatus();
     return RowsRejected(absl::StrCat(counts_.rejected, " of ", counts_.rejected + counts_.taken,
                                      " rows are bad, nothing was sent; they are named in ",
@@ -199,9 +199,11 @@ class BulkImport {
     TANDEM_RETURN_IF_ERROR(sender.Finish());
     progress.Finish();
     const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
-    PrintText(absl::StrCat(sender.durable_rows(), " rows durable in stream ", stream, ", ",
-                           Count(static_cast<double>(sender.durable_rows()) / seconds),
-                           " rows/s\n"));
+    PrintCounts(
+        options_.output,
+        absl::StrCat(sender.durable_rows(), " rows durable in stream ", stream, ", ",
+                     Count(static_cast<double>(sender.durable_rows()) / seconds), " rows/s\n"),
+        {{"rows", sender.durable_rows()}, {"left_out", counts_.rejected}});
     return absl::OkStatus();
   }
 
