@@ -33,6 +33,7 @@ void FreeStack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
 
 using BioPointer = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using CertificatePointer = std::unique_ptr<X509, Freer<X509_free>>;
+using KeyPointer = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using StackPointer = std::unique_ptr<STACK_OF(X509), Freer<FreeStack>>;
 using StorePointer = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
 using ContextPointer = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>;
@@ -189,6 +190,27 @@ absl::StatusOr<std::string> SubjectHashOf(std::string_view pem) {
   }
   const Hash hash = HashOf(Comparable(X509_get_subject_name(certificates.front().get())));
   return std::string(hash.begin(), hash.end());
+}
+
+absl::Status CheckKey(std::string_view certificate_pem, std::string_view key_pem) {
+  const std::vector<CertificatePointer> certificates = Parse(certificate_pem);
+  if (certificates.empty()) {
+    return absl::InvalidArgumentError("cannot be checked: the certificate's file holds none");
+  }
+  KeyPointer key;
+  if (key_pem.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    const BioPointer bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
+    if (bio != nullptr) {
+      key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr));
+    }
+  }
+  const bool fits =
+      key != nullptr && X509_check_private_key(certificates.front().get(), key.get()) == 1;
+  ERR_clear_error();
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(key == nullptr
+                                        ? "holds no private key in PEM that needs no password"
+                                        : "is the private key of another certificate");
 }
 
 std::vector<std::string> CertificatesIn(std::string_view pem) {

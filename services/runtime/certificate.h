@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
@@ -32,6 +33,11 @@ absl::Status VerifyLeaf(std::string_view chain_pem, std::span<const std::string>
 // handshake takes for one another when it looks up who signed (case, white space and the type of a
 // text do not count there). kInvalidArgument / FIELD_OUT_OF_RANGE if there is no certificate.
 absl::StatusOr<std::string> SubjectHashOf(std::string_view pem);
+
+// Whether `key_pem` holds the private key of the first certificate in `certificate_pem`.
+// kInvalidArgument, with words to stand behind the key's name, where it is another's, holds no key
+// in PEM, or one that asks for a password.
+absl::Status CheckKey(std::string_view certificate_pem, std::string_view key_pem);
 
 // All certificates in `pem`, each encoded anew, without what stands between them and whatever comes
 // after the first that makes no sense: what a partner registers cannot spoil a bundle.

@@ -36,5 +36,17 @@ TEST(CertificateTest, HashesSubjectsAsHandshakesCompareThem) {
   EXPECT_NE(*SubjectHashOf(testing::kAcmeAuthoritySwapped), acme);
 }
 
+TEST(CertificateTest, AKeyIsItsOwnCertificatesAlone) {
+  const absl::Status another = CheckKey(testing::kAcmeAuthority, testing::kKeyedKey);
+  EXPECT_THAT(another, testing::HasCode(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(another.message(), "is the private key of another certificate");
+  EXPECT_THAT(CheckKey(testing::kKeyedCertificate, testing::kKeyedKey), testing::IsOk());
+  for (const char* none : {"", "noise", testing::kAcmeAuthority}) {
+    EXPECT_EQ(CheckKey(testing::kAcmeAuthority, none).message(),
+              "holds no private key in PEM that needs no password");
+  }
+  EXPECT_FALSE(CheckKey("noise", testing::kKeyedKey).ok());
+}
+
 }  // namespace
 }  // namespace tandem::runtime

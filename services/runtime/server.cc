@@ -83,11 +83,16 @@ absl::Status WhyNot(const std::string& listen, const HostPort& address) {
 // What gRPC would find out at the first handshake, and then tell nobody.
 absl::Status CheckFiles(const TlsFiles& files) {
   TANDEM_ASSIGN_OR_RETURN(const std::string certificate, ReadWholeFile(files.certificate));
-  TANDEM_RETURN_IF_ERROR(ReadWholeFile(files.key).status());
+  TANDEM_ASSIGN_OR_RETURN(const std::string key, ReadWholeFile(files.key));
   TANDEM_RETURN_IF_ERROR(ReadWholeFile(files.root_bundle).status());
   if (CertificatesIn(certificate).empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(files.certificate, " holds no certificate in PEM; see deploy/certs"));
+  }
+  const absl::Status fits = CheckKey(certificate, key);
+  if (!fits.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat("tls_key: ", files.key, " ", fits.message(),
+                                                      "; tls_cert is ", files.certificate));
   }
   return absl::OkStatus();
 }

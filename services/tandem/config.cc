@@ -80,9 +80,9 @@ Setter Seconds(absl::Duration Config::*member) {
 }
 
 absl::Status SetInsecure(Config& config, std::string_view key, const std::string& value) {
-  config.insecure = value == "true";
-  if (value == "true" || value == "false") return absl::OkStatus();
-  return Wrong(key, "is true or false", value);
+  config.insecure = value == "true" || value == "1";
+  if (config.insecure || value == "false" || value == "0") return absl::OkStatus();
+  return Wrong(key, "is true or false, or 1 or 0", value);
 }
 
 absl::Status SetLogLevel(Config& config, std::string_view key, const std::string& value) {

@@ -49,6 +49,21 @@ TEST(MakeConfigTest, TakesTheFirstSourceThatHasAKey) {
   EXPECT_THAT(config.services, SizeIs(3));
 }
 
+// As the client commands take TANDEM_INSECURE, so that one environment suits both.
+TEST(MakeConfigTest, ASwitchIsAWordOrADigit) {
+  const ConfigValues tls = {
+      {"data", "d"}, {"tls_cert", "c"}, {"tls_key", "k"}, {"operator_ca", "o"}};
+  for (const char* on : {"true", "1"}) {
+    TANDEM_ASSERT_OK_AND_ASSIGN(const Config config,
+                                MakeConfig({{{"insecure", on}, {"data", "d"}}}));
+    EXPECT_TRUE(config.insecure) << on;
+  }
+  for (const char* off : {"false", "0"}) {
+    TANDEM_ASSERT_OK_AND_ASSIGN(const Config config, MakeConfig({{{"insecure", off}}, tls}));
+    EXPECT_FALSE(config.insecure) << off;
+  }
+}
+
 TEST(MakeConfigTest, NamesTheKeyThatIsWrong) {
   struct Case {
     const char* key;

@@ -13,6 +13,7 @@ namespace {
 int Run(int argc, char** argv) {
   CLI::App app("Tandem: the service that partner firms run between them.", "tandem");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "tandem " TANDEM_VERSION, "Print the version and end");
   app.footer(
       "Examples:\n"
       "  tandem serve --data ./data --insecure\n"

@@ -60,4 +60,24 @@ inline constexpr char kAcmeAuthoritySwapped[] =
     "h2lOLEdgmw==\n"
     "-----END CERTIFICATE-----\n";
 
+// A certificate, and its private key, which opens nothing. /O=Keyed Works/CN=Keyed
+inline constexpr char kKeyedCertificate[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBpDCCAUmgAwIBAgIUU8UzBLJXaiYJ+2h9VloThYOOEzgwCgYIKoZIzj0EAwIw\n"
+    "JjEUMBIGA1UECgwLS2V5ZWQgV29ya3MxDjAMBgNVBAMMBUtleWVkMCAXDTI2MTEy\n"
+    "NzA1MDQyMFoYDzIxMjYxMTAzMDUwNDIwWjAmMRQwEgYDVQQKDAtLZXllZCBXb3Jr\n"
+    "czEOMAwGA1UEAwwFS2V5ZWQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARvHKcm\n"
+    "NzJo5aLSJpkyb99FKqk4pMZZNOWrE0U/DtFEdq8yt74ir2G5SW2sLTsCz5dnlO//\n"
+    "imB/wQ5RNeimPxYso1MwUTAdBgNVHQ4EFgQUl2p/69FYJGxTjsEGBVrDjRftphMw\n"
+    "HwYDVR0jBBgwFoAUl2p/69FYJGxTjsEGBVrDjRftphMwDwYDVR0TAQH/BAUwAwEB\n"
+    "/zAKBggqhkjOPQQDAgNJADBGAiEA3w9Bs5Y1SrAge6rd9raM3dOQTc1L6Amw9PKa\n"
+    "ya+moL4CIQD2QmYyrEVxlA+UPK26gWRo1WkkKTuPn3lnhj0XISg7kQ==\n"
+    "-----END CERTIFICATE-----\n";
+inline constexpr char kKeyedKey[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDlofcZFyRcSrgwaE\n"
+    "mKQOjLwFzqxOZ1JcS3dfRz7mnzyhRANCAARvHKcmNzJo5aLSJpkyb99FKqk4pMZZ\n"
+    "NOWrE0U/DtFEdq8yt74ir2G5SW2sLTsCz5dnlO//imB/wQ5RNeimPxYs\n"
+    "-----END PRIVATE KEY-----\n";
+
 }  // namespace tandem::testing

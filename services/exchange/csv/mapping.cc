@@ -121,6 +121,7 @@ int NumberAt(std::string_view text, std::size_t at, std::size_t digits) {
 absl::StatusOr<Mapping> ParseMapping(std::string_view text) {
   Mapping mapping;
   Line line;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // As in a data file.
   while (!text.empty()) {
     const std::size_t stop = text.find('\n');
     const std::string_view whole = Trim(text.substr(0, stop));

@@ -38,6 +38,15 @@ price = "0.5"
   EXPECT_EQ(ParseMapping("delimiter = \"\\t\"")->delimiter, '\t');
 }
 
+// As spreadsheets and editors of Windows write it: the mark is left out, once, at the begin alone.
+TEST(MappingTest, TakesAFileWithAByteOrderMark) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(const Mapping mapping,
+                              ParseMapping("\xEF\xBB\xBF[columns]\nitem = \"a\"\n"));
+  EXPECT_EQ(mapping.columns.at("item"), "a");
+  EXPECT_TRUE(ParseMapping("\xEF\xBB\xBF").ok());
+  EXPECT_THAT(ParseMapping("\xEF\xBB\xBF\xEF\xBB\xBF[columns]"), HasReason(Reason::kFileMalformed));
+}
+
 TEST(MappingTest, NamesTheLineThatIsWrong) {
   for (const char* text :
        {"nonsense", "delimiter = \"x\"", "decimal = \";\"", "date = \"YYYY-MM\"", "[other]",

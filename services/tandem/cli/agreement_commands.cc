@@ -38,7 +38,7 @@ absl::StatusOr<v1::Agreement> Get(Client& client, const std::string& agreement, 
   return answer;
 }
 
-absl::Status Offer(Client& client, const AgreementArgs& args) {
+absl::Status Offer(Client& client, const AgreementArgs& args, const std::string& output) {
   TANDEM_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(args.terms));
   v1::OfferAgreementRequest request;
   const auto parsed = google::protobuf::util::JsonStringToMessage(text, request.mutable_terms());
@@ -50,35 +50,35 @@ absl::Status Offer(Client& client, const AgreementArgs& args) {
   request.set_request_id(NewRequestId());
   v1::Agreement answer;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::OfferAgreement, request, &answer));
-  PrintMessage(answer);
+  PrintMessage(output, answer);
   return absl::OkStatus();
 }
 
-absl::Status Sign(Client& client, const AgreementArgs& args) {
+absl::Status Sign(Client& client, const AgreementArgs& args, const std::string& output) {
   v1::SignAgreementRequest request;
   request.set_name(NameOf(args.agreement));
   request.set_terms_hash(args.hash);
   request.set_request_id(NewRequestId());
   v1::Agreement answer;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::SignAgreement, request, &answer));
-  PrintMessage(answer);
+  PrintMessage(output, answer);
   return absl::OkStatus();
 }
 
-absl::Status Revoke(Client& client, const AgreementArgs& args) {
+absl::Status Revoke(Client& client, const AgreementArgs& args, const std::string& output) {
   v1::RevokeAgreementRequest request;
   request.set_name(NameOf(args.agreement));
   request.set_explanation(args.reason);
   request.set_request_id(NewRequestId());
   v1::Agreement answer;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::RevokeAgreement, request, &answer));
-  PrintMessage(answer);
+  PrintMessage(output, answer);
   return absl::OkStatus();
 }
 
-absl::Status Show(Client& client, const AgreementArgs& args) {
+absl::Status Show(Client& client, const AgreementArgs& args, const std::string& output) {
   TANDEM_ASSIGN_OR_RETURN(const v1::Agreement agreement, Get(client, args.agreement, args.version));
-  PrintMessage(agreement);
+  PrintMessage(output, agreement);
   return absl::OkStatus();
 }
 
@@ -121,25 +121,26 @@ void AddAgreementCommands(CLI::App& app, const SessionPtr& session) {
       AddVerb(noun, session,
               {"offer", "Offer terms to the other parties; the offer is your signature",
                "tandem agreement offer --terms terms.json"},
-              [args](Client& client) { return Offer(client, *args); });
+              [args, session](Client& client) { return Offer(client, *args, session->output); });
   offer->add_option("--terms", args->terms, "JSON file of tandem.governance.v1.Terms")->required();
   offer->add_option("--agreement", args->agreement, "To supersede or counter this one");
   CLI::App* sign = AddVerb(
       noun, session,
       {"sign", "Sign the open offer whose hash you have read",
        "tandem agreement sign 3f2a --hash $(tandem agreement show 3f2a | jq -r .offeredTermsHash)"},
-      [args](Client& client) { return Sign(client, *args); });
+      [args, session](Client& client) { return Sign(client, *args, session->output); });
   name(sign);
   sign->add_option("--hash", args->hash, "offeredTermsHash of `agreement show`")->required();
-  CLI::App* revoke = AddVerb(noun, session,
-                             {"revoke", "End an agreement at once",
-                              "tandem agreement revoke 3f2a --reason \"contract ended\""},
-                             [args](Client& client) { return Revoke(client, *args); });
+  CLI::App* revoke =
+      AddVerb(noun, session,
+              {"revoke", "End an agreement at once",
+               "tandem agreement revoke 3f2a --reason \"contract ended\""},
+              [args, session](Client& client) { return Revoke(client, *args, session->output); });
   name(revoke);
   revoke->add_option("--reason", args->reason, "For all parties to read");
   CLI::App* show =
       AddVerb(noun, session, {"show", "One agreement", "tandem agreement show 3f2a --version 1"},
-              [args](Client& client) { return Show(client, *args); });
+              [args, session](Client& client) { return Show(client, *args, session->output); });
   name(show);
   show->add_option("--version", args->version, "An older signed version");
   AddVerb(noun, session, {"list", "Your agreements", "tandem agreement list"},

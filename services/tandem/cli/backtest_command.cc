@@ -58,9 +58,7 @@ void AddOptions(CLI::App* backtest, BacktestArgs& args, const SessionPtr& sessio
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}))
       ->capture_default_str();
   backtest->add_option("--out", args.out, "Folder for what is written")->required();
-  backtest->add_option("--output", session->output, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str();
+  AddOutput(backtest, session);
 }
 
 }  // namespace

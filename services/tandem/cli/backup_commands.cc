@@ -108,6 +108,7 @@ absl::Status CreateFromServer(Client& client, const BackupArgs& args) {
 }
 
 void AddCreate(CLI::App* noun, const SessionPtr& session, const std::shared_ptr<BackupArgs>& args) {
+  const auto connection = std::make_shared<Connection>();
   CLI::App* create = AddLocalVerb(
       noun, session,
       {"create",
@@ -117,15 +118,15 @@ void AddCreate(CLI::App* noun, const SessionPtr& session, const std::shared_ptr<
        "    --ca operator.pem --to /backup/2026-11-22\n"
        "  tandem backup create --insecure --as operator/root --to /backup/2026-11-22\n"
        "  tandem backup create --data /var/lib/tandem --to /backup/2026-11-22"},
-      [args, session]() -> absl::Status {
+      [args, connection]() -> absl::Status {
         if (!args->data.empty()) return CreateFromData(*args);
-        auto client = Client::Connect(session->options);
+        auto client = Client::Connect(connection->Options());
         if (!client.ok()) return client.status();
         return CreateFromServer(**client, *args);
       });
   create->add_option("--to", args->backup, "A new or empty folder")->required();
   create->add_option("--data", args->data, "The data folder of a server that is stopped");
-  AddConnection(create, session);
+  AddConnection(create, session, connection);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ std::string AgreementNameOf(const std::string& agreement) {
   return agreement.starts_with("agreements/") ? agreement : "agreements/" + agreement;
 }
 
-absl::Status Open(Client& client, const GlassArgs& args) {
+absl::Status Open(Client& client, const GlassArgs& args, const std::string& output) {
   absl::Duration duration;
   if (!absl::ParseDuration(args.duration, &duration)) {
     return base::RefuseField(base::Reason::kFieldOutOfRange, "--for",
@@ -38,18 +38,18 @@ absl::Status Open(Client& client, const GlassArgs& args) {
   request.set_request_id(NewRequestId());
   v1::BreakGlass answer;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::OpenBreakGlass, request, &answer));
-  PrintMessage(answer);
+  PrintMessage(output, answer);
   return absl::OkStatus();
 }
 
-absl::Status Close(Client& client, const GlassArgs& args) {
+absl::Status Close(Client& client, const GlassArgs& args, const std::string& output) {
   v1::CloseBreakGlassRequest request;
   request.set_name(args.name);
   request.set_explanation(args.reason);
   request.set_request_id(NewRequestId());
   v1::BreakGlass answer;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::CloseBreakGlass, request, &answer));
-  PrintMessage(answer);
+  PrintMessage(output, answer);
   return absl::OkStatus();
 }
 
@@ -90,7 +90,7 @@ void AddBreakGlassCommands(CLI::App& app, const SessionPtr& session) {
       noun, session,
       {"open", "Let yourself, one of the operator's principals, read for a time",
        "tandem break-glass open 3f2a --reason \"ticket 7: sales of week 31 missing\" --for 30m"},
-      [args](Client& client) { return Open(client, *args); });
+      [args, session](Client& client) { return Open(client, *args, session->output); });
   open->add_option("agreement", args->agreement, "Its id, or agreements/ID")->required();
   open->add_option("--reason", args->reason, "For all parties to read")->required();
   open->add_option("--for", args->duration, "How long: 1m to 24h")->capture_default_str();
@@ -99,7 +99,7 @@ void AddBreakGlassCommands(CLI::App& app, const SessionPtr& session) {
       {"close",
        "End one at once; a party that does so refuses any other of the agreement for a day",
        "tandem break-glass close agreements/3f2a/breakGlasses/81c0 --reason \"not agreed\""},
-      [args](Client& client) { return Close(client, *args); });
+      [args, session](Client& client) { return Close(client, *args, session->output); });
   close->add_option("break-glass", args->name, "Its name, as `list` shows it")->required();
   close->add_option("--reason", args->reason, "For all parties to read");
   CLI::App* list =

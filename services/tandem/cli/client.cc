@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "services/base/name.h"
@@ -74,12 +75,35 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
     TANDEM_ASSIGN_OR_RETURN(tls.pem_private_key, ReadWholeFile(options.key));
     TANDEM_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadWholeFile(options.ca));
     TANDEM_ASSIGN_OR_RETURN(caller, CallerIn(tls.pem_cert_chain));
+    const absl::Status fits = runtime::CheckKey(tls.pem_cert_chain, tls.pem_private_key);
+    if (!fits.ok()) {
+      const std::string why(fits.message());
+      return base::RefuseField(base::Reason::kFieldOutOfRange, "--key", why,
+                               {{"key", options.key}, {"cert", options.cert}});
+    }
     client->credentials_ = grpc::SslCredentials(tls);
   }
   client->firm_ = caller[0];
   client->principal_ = caller[1];
   client->channel_ = Channel(options.server, client->credentials_);
   return client;
+}
+
+absl::Status Client::WithAdvice(const absl::Status& status) const {
+  if (!absl::IsUnavailable(status) || base::RefusalOf(status).has_value()) return status;
+  constexpr std::string_view kBroken[] = {"handshake",          "Handshake",        "Socket closed",
+                                          "empty address list", "Connection reset", "GOAWAY"};
+  const std::string message(status.message());
+  const bool broken = std::ranges::any_of(
+      kBroken, [&](std::string_view words) { return message.find(words) != std::string::npos; });
+  if (!broken) return status;
+  return absl::UnavailableError(absl::StrCat(
+      "no connection to ", options_.server, " (", message, "). ",
+      options_.insecure
+          ? "If it is there, it may want TLS: --cert, --key and --ca in place of --insecure"
+          : "If it is there, one side may not take the other's certificate: --ca must be the "
+            "authority of the service's, --cert of an authority that your firm is registered with "
+            "and within its dates, and the service one that has TLS"));
 }
 
 std::unique_ptr<Client> Client::Another() const {
@@ -123,12 +147,13 @@ absl::Status Client::Retry(const std::function<grpc::Status(grpc::ClientContext*
     grpc::ClientContext context;
     Identify(&context);
     context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(options_.timeout_seconds)));
-    absl::Status status = runtime::FromGrpcStatus(call(&context));
+    absl::Status status = StatusOfCall(call(&context));
     if (status.ok()) {
       Remember(context);
       return status;
     }
-    if (!MayRetry(status) || !patience.Wait(*this, status)) return status;
+    if (!MayRetry(status)) return status;
+    if (!patience.Wait(*this, status)) return WithAdvice(status);
   }
 }
 
@@ -136,6 +161,11 @@ absl::Status Client::Retry(const std::function<grpc::Status(grpc::ClientContext*
 void Client::WaitToRetry(Backoff& backoff) {
   if (channel_->GetState(true) == GRPC_CHANNEL_READY) return backoff.Wait();
   channel_->WaitForConnected(absl::ToChronoTime(absl::Now() + backoff.Next()));
+}
+
+absl::Status StatusOfCall(const grpc::Status& status) {
+  if (status.error_code() != grpc::StatusCode::CANCELLED) return runtime::FromGrpcStatus(status);
+  return absl::UnavailableError("the service ended the call before it was done");
 }
 
 std::string NewRequestId() {

@@ -49,6 +49,10 @@ class Client {
     });
   }
 
+  // The status of a call that is not tried again. Where gRPC's words are those of a handshake that
+  // one side broke off, it says which files to look at.
+  absl::Status WithAdvice(const absl::Status& status) const;
+
   // Waits before a call is tried again; not longer than until a lost connection is there again.
   void WaitToRetry(Backoff& backoff);
 
@@ -80,6 +84,10 @@ class Client {
   mutable std::mutex mutex_;
   std::string position_;
 };
+
+// How a call ended that this program did not cancel. CANCELLED is then the service's, which stops
+// while the call runs: kUnavailable, since it may be there again.
+absl::Status StatusOfCall(const grpc::Status& status);
 
 // A random UUID for a request_id.
 std::string NewRequestId();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -54,6 +55,37 @@ TEST(ClientTest, CallsAgainAsSoonAsTheServiceIsBack) {
   EXPECT_THAT(List(*patient), HasCode(absl::StatusCode::kUnimplemented));
   restart.join();
   EXPECT_LT(absl::Now() - back, absl::Seconds(3));
+}
+
+// Ends its first calls as a server does that stops while they run.
+class StoppingService : public v1::ExchangeService::Service {
+ public:
+  explicit StoppingService(int cancels) : cancels_(cancels) {}
+  grpc::Status ListItems(grpc::ServerContext*, const v1::ListItemsRequest*,
+                         v1::ListItemsResponse*) override {
+    return ++calls_ > cancels_ ? grpc::Status::OK : grpc::Status(grpc::CANCELLED, "CANCELLED");
+  }
+  int calls() const { return calls_; }
+
+ private:
+  const int cancels_;
+  std::atomic<int> calls_ = 0;
+};
+
+TEST(ClientTest, ACallThatTheServiceCancelsIsTriedAgain) {
+  StoppingService service(2);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto server,
+                              runtime::Server::Start({.listen = "127.0.0.1:0"}, {&service}));
+  ClientOptions options{.server = "127.0.0.1:" + std::to_string(server->port())};
+  options.insecure = true;
+  options.as = "acme/planner";
+  options.retry_seconds = 0;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto impatient, Client::Connect(options));
+  EXPECT_THAT(List(*impatient), HasCode(absl::StatusCode::kUnavailable));
+  options.retry_seconds = 60;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto patient, Client::Connect(options));
+  EXPECT_THAT(List(*patient), IsOk());
+  EXPECT_EQ(service.calls(), 3);
 }
 
 }  // namespace

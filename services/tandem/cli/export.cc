@@ -1,6 +1,7 @@
 #include "services/tandem/cli/export.h"
 
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -11,7 +12,6 @@
 #include "services/base/status.h"
 #include "services/exchange/csv/registers.h"
 #include "services/exchange/csv/series.h"
-#include "services/runtime/rpc_status.h"
 #include "services/tandem/cli/files.h"
 #include "services/tandem/cli/import.h"
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
@@ -78,8 +78,9 @@ absl::StatusOr<std::vector<std::string>> LocationsOf(Client& client, const Expor
 absl::StatusOr<google::type::Date> ParseDate(const std::string& field, const std::string& text) {
   const absl::StatusOr<base::Day> day = base::Day::Parse(text);
   if (!day.ok()) {
-    return base::RefuseField(base::Reason::kBadDate, field, "a date is YYYY-MM-DD",
-                             {{"value", text}});
+    const absl::string_view why = day.status().message();
+    return base::RefuseField(base::ReasonOf(day.status()), field,
+                             std::string_view(why.data(), why.size()), {{"value", text}});
   }
   google::type::Date date;
   date.set_year(std::stoi(text.substr(0, 4)));
@@ -113,7 +114,9 @@ absl::StatusOr<v1::ReadSeriesRequest> SeriesRequest(const Client& client, v1::Me
       return base::RefuseField(base::Reason::kBadDate, "--as-of", "an instant is RFC 3339",
                                {{"value", options.as_of}});
     }
-    request.mutable_as_of_time()->set_seconds(absl::ToUnixSeconds(instant));
+    const std::timespec time = absl::ToTimespec(instant);
+    request.mutable_as_of_time()->set_seconds(time.tv_sec);
+    request.mutable_as_of_time()->set_nanos(static_cast<std::int32_t>(time.tv_nsec));
   }
   return request;
 }
@@ -129,7 +132,7 @@ absl::Status ReadSeries(Client& client, v1::ReadSeriesRequest request,
   absl::Status status;
   for (v1::ReadSeriesResponse answer; status.ok() && call->Read(&answer);) status = use(answer);
   if (!status.ok()) context.TryCancel();
-  const absl::Status finished = runtime::FromGrpcStatus(call->Finish());
+  const absl::Status finished = client.WithAdvice(StatusOfCall(call->Finish()));
   return status.ok() ? finished : status;
 }
 
@@ -228,7 +231,7 @@ absl::Status ExportPrices(Client& client, const ExportOptions& options) {
       csv::WritePrices(location, answer.prices(), out.writer());
       out.FlushIfLarge();
     }
-    TANDEM_RETURN_IF_ERROR(runtime::FromGrpcStatus(call->Finish()));
+    TANDEM_RETURN_IF_ERROR(client.WithAdvice(StatusOfCall(call->Finish())));
   }
   return out.Finish();
 }

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "services/runtime/rpc_status.h"
 #include "tandem/feed/v1/feed.grpc.pb.h"
 
 namespace tandem::cli {
@@ -20,7 +19,7 @@ std::string TypeOf(const google::protobuf::Any& fact) {
 
 absl::Status FollowFeed(Client& client, v1::FollowRequest request,
                         const std::function<bool(const v1::FollowResponse&)>& use,
-                        const std::function<void(grpc::ClientContext*)>& on_call) {
+                        const std::function<bool(grpc::ClientContext*)>& on_call) {
   const auto stub = v1::FeedService::NewStub(client.channel());
   const absl::Duration patience = absl::Seconds(client.options().retry_seconds);
   absl::Time progress = absl::Now();
@@ -28,7 +27,7 @@ absl::Status FollowFeed(Client& client, v1::FollowRequest request,
   for (;;) {
     grpc::ClientContext context;
     client.Identify(&context);
-    if (on_call) on_call(&context);
+    if (on_call && !on_call(&context)) return absl::OkStatus();
     const auto call = stub->Follow(&context, request);
     bool wanted = true;
     for (v1::FollowResponse message; wanted && call->Read(&message);) {
@@ -39,11 +38,11 @@ absl::Status FollowFeed(Client& client, v1::FollowRequest request,
       wanted = use(message);
     }
     if (!wanted) context.TryCancel();
-    absl::Status status = runtime::FromGrpcStatus(call->Finish());
-    if (on_call) on_call(nullptr);
+    absl::Status status = StatusOfCall(call->Finish());
+    if (on_call && !on_call(nullptr)) return absl::OkStatus();
     if (!wanted) return absl::OkStatus();
     const bool heals = absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
-    if (!heals || absl::Now() - progress > patience) return status;
+    if (!heals || absl::Now() - progress > patience) return client.WithAdvice(status);
     client.WaitToRetry(backoff);
   }
 }
@@ -63,7 +62,7 @@ FeedWatcher::FeedWatcher(Client& client, std::function<void(const v1::Record&)> 
         [this](grpc::ClientContext* call) {
           const std::lock_guard lock(mutex_);
           call_ = call;
-          if (stopped_ && call != nullptr) call->TryCancel();
+          return !stopped_;
         });
     const std::lock_guard lock(mutex_);
     seen_.status = stopped_ ? absl::OkStatus() : status;

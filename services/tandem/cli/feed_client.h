@@ -15,10 +15,12 @@
 namespace tandem::cli {
 
 // Follows until `use` returns false or an error that a new call does not heal; a broken stream goes
-// on from the last cursor. Returns OK where `use` ended it.
+// on from the last cursor. Returns OK where `use` ended it. `on_call` (may be empty) gets each call
+// before it begins, so that another thread may cancel it, and null once it has ended; where it
+// returns false, nothing is called any more.
 absl::Status FollowFeed(Client& client, feed::v1::FollowRequest request,
                         const std::function<bool(const feed::v1::FollowResponse&)>& use,
-                        const std::function<void(grpc::ClientContext*)>& on_call = {});
+                        const std::function<bool(grpc::ClientContext*)>& on_call = {});
 
 // Counts what comes: a firm's view of the feed.
 class FeedWatcher {

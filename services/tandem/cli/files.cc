@@ -183,7 +183,11 @@ void OutputFile::Write(std::string_view bytes) {
 
 absl::Status OutputFile::Flush() {
   failed_ = std::fflush(file_) != 0 || failed_;
-  if (failed_) return absl::UnknownError(absl::StrCat(path_, ": not all could be written"));
+  if (failed_) {
+    const bool standard = path_.empty() || path_ == "-";
+    return absl::UnknownError(
+        absl::StrCat(standard ? "standard output" : path_, ": not all could be written"));
+  }
   return absl::OkStatus();
 }
 

@@ -29,7 +29,7 @@ struct FirmArgs {
   bool resume = false;
 };
 
-absl::Status Admit(Client& client, const FirmArgs& args) {
+absl::Status Admit(Client& client, const FirmArgs& args, const std::string& output) {
   v1::AdmitFirmRequest request;
   request.set_firm_id(args.firm);
   request.mutable_firm()->set_display_name(args.display_name.empty() ? args.firm
@@ -42,7 +42,7 @@ absl::Status Admit(Client& client, const FirmArgs& args) {
   request.set_request_id(NewRequestId());
   v1::Firm firm;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::AdmitFirm, request, &firm));
-  PrintMessage(firm);
+  PrintMessage(output, firm);
   return absl::OkStatus();
 }
 
@@ -64,16 +64,16 @@ absl::Status List(Client& client, const std::string& output) {
   return absl::OkStatus();
 }
 
-absl::Status Show(Client& client, const FirmArgs& args) {
+absl::Status Show(Client& client, const FirmArgs& args, const std::string& output) {
   v1::GetFirmRequest request;
   request.set_name("firms/" + args.firm);
   v1::Firm firm;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::GetFirm, request, &firm));
-  PrintMessage(firm);
+  PrintMessage(output, firm);
   return absl::OkStatus();
 }
 
-absl::Status Suspend(Client& client, const FirmArgs& args) {
+absl::Status Suspend(Client& client, const FirmArgs& args, const std::string& output) {
   v1::SetFirmSuspendedRequest request;
   request.set_name("firms/" + args.firm);
   request.set_suspended(!args.resume);
@@ -81,11 +81,11 @@ absl::Status Suspend(Client& client, const FirmArgs& args) {
   request.set_request_id(NewRequestId());
   v1::Firm firm;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::SetFirmSuspended, request, &firm));
-  PrintMessage(firm);
+  PrintMessage(output, firm);
   return absl::OkStatus();
 }
 
-absl::Status SetPrincipal(Client& client, const FirmArgs& args) {
+absl::Status SetPrincipal(Client& client, const FirmArgs& args, const std::string& output) {
   v1::SetPrincipalRequest request;
   request.mutable_principal()->set_name(client.firm_name() + "/principals/" + args.principal);
   for (const std::string& role : args.roles) {
@@ -99,7 +99,7 @@ absl::Status SetPrincipal(Client& client, const FirmArgs& args) {
   request.set_request_id(NewRequestId());
   v1::Principal principal;
   TANDEM_RETURN_IF_ERROR(client.Call(&GovernanceService::Stub::SetPrincipal, request, &principal));
-  PrintMessage(principal);
+  PrintMessage(output, principal);
   return absl::OkStatus();
 }
 
@@ -112,7 +112,7 @@ void AddFirmCommands(CLI::App& app, const SessionPtr& session) {
       noun, session,
       {"admit", "Admit a firm with its first administrator (the operator's)",
        "tandem firm admit acme --display-name \"Acme Foods\" --authority acme-ca.pem --admin ann"},
-      [args](Client& client) { return Admit(client, *args); });
+      [args, session](Client& client) { return Admit(client, *args, session->output); });
   admit->add_option("firm", args->firm, "The firm's id")->required();
   admit->add_option("--display-name", args->display_name, "As it calls itself");
   admit->add_option("--gln", args->gln, "GLN of the legal entity");
@@ -120,22 +120,23 @@ void AddFirmCommands(CLI::App& app, const SessionPtr& session) {
   admit->add_option("--admin", args->admin, "Id of the first principal")->capture_default_str();
   AddVerb(noun, session, {"list", "The firms that you may see", "tandem firm list --output csv"},
           [session](Client& client) { return List(client, session->output); });
-  CLI::App* show = AddVerb(noun, session, {"show", "One firm", "tandem firm show acme"},
-                           [args](Client& client) { return Show(client, *args); });
+  CLI::App* show =
+      AddVerb(noun, session, {"show", "One firm", "tandem firm show acme"},
+              [args, session](Client& client) { return Show(client, *args, session->output); });
   show->add_option("firm", args->firm, "The firm's id")->required();
   CLI::App* suspend =
       AddVerb(noun, session,
               {"suspend", "Refuse a firm's calls, or allow them again (the operator's)",
                "tandem firm suspend acme --reason \"certificate lost\""},
-              [args](Client& client) { return Suspend(client, *args); });
+              [args, session](Client& client) { return Suspend(client, *args, session->output); });
   suspend->add_option("firm", args->firm, "The firm's id")->required();
   suspend->add_option("--reason", args->reason, "For both sides to read")->required();
   suspend->add_flag("--resume", args->resume, "Allow its calls again");
-  CLI::App* principal =
-      AddVerb(noun, session,
-              {"principal", "Give a principal of your firm its roles; none removes it",
-               "tandem firm principal planner --role reader --role editor"},
-              [args](Client& client) { return SetPrincipal(client, *args); });
+  CLI::App* principal = AddVerb(
+      noun, session,
+      {"principal", "Give a principal of your firm its roles; none removes it",
+       "tandem firm principal planner --role reader --role editor"},
+      [args, session](Client& client) { return SetPrincipal(client, *args, session->output); });
   principal->add_option("principal", args->principal, "Its id")->required();
   principal->add_option("--role", args->roles, "reader, editor, signer or admin");
 }

@@ -4,7 +4,6 @@
 
 #include "absl/time/clock.h"
 #include "services/base/status.h"
-#include "services/runtime/rpc_status.h"
 #include "tandem/forecast/v1/forecast.grpc.pb.h"
 
 namespace tandem::cli {
@@ -89,7 +88,7 @@ absl::Status ReadVersion(Client& client, const v1::ReadVersionRequest& request,
                  : absl::DataLossError("a chunk's index is outside its dictionary");
   }
   if (!status.ok()) context.TryCancel();
-  const absl::Status finished = runtime::FromGrpcStatus(call->Finish());
+  const absl::Status finished = client.WithAdvice(StatusOfCall(call->Finish()));
   return status.ok() ? finished : status;
 }
 

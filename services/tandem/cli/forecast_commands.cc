@@ -42,7 +42,7 @@ std::vector<std::string> VersionRow(const v1::Version& version) {
           TimeText(version.publish_time())};
 }
 
-absl::Status RunForecast(Client& client, const Args& args) {
+absl::Status RunForecast(Client& client, const Args& args, const std::string& output) {
   TANDEM_ASSIGN_OR_RETURN(const google::type::Date origin, ParseDate("--origin", args.origin));
   Progress progress("forecasting", "series", 0);
   TANDEM_ASSIGN_OR_RETURN(const v1::Run run,
@@ -55,7 +55,7 @@ absl::Status RunForecast(Client& client, const Args& args) {
                                                 progress.Set(state.series_done_count());
                                               }}));
   progress.Finish();
-  PrintMessage(run);
+  PrintMessage(output, run);
   return absl::OkStatus();
 }
 
@@ -73,7 +73,7 @@ absl::Status Show(Client& client, const Args& args, const std::string& output) {
   const std::string name = AgreementName(args.agreement) + "/versions/" + args.version;
   TANDEM_ASSIGN_OR_RETURN(const v1::Version version, GetVersion(client, name));
   if (output == "json") {
-    PrintMessage(version);
+    PrintMessage(output, version);
     return absl::OkStatus();
   }
   const auto start = base::Day::Parse(DateText(version.start_date()));
@@ -105,11 +105,11 @@ absl::Status Show(Client& client, const Args& args, const std::string& output) {
 void AddForecastCommands(CLI::App& app, const SessionPtr& session) {
   const auto args = std::make_shared<Args>();
   CLI::App* noun = AddNoun(app, "forecast", "Forecast versions of an agreement");
-  CLI::App* run =
-      AddVerb(noun, session,
-              {"run", "Compute a forecast of every shared series and publish it into the agreement",
-               "tandem forecast run 3f2a --method seasonal-naive --origin 2025-12-31 --horizon 28"},
-              [args](Client& client) { return RunForecast(client, *args); });
+  CLI::App* run = AddVerb(
+      noun, session,
+      {"run", "Compute a forecast of every shared series and publish it into the agreement",
+       "tandem forecast run 3f2a --method seasonal-naive --origin 2025-12-31 --horizon 28"},
+      [args, session](Client& client) { return RunForecast(client, *args, session->output); });
   run->add_option("agreement", args->agreement, "The agreement")->required();
   run->add_option("--method", args->method, "seasonal-naive, ses or pooled-profile")
       ->capture_default_str();

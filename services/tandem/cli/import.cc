@@ -1,6 +1,9 @@
 #include "services/tandem/cli/import.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -38,8 +41,8 @@ absl::StatusOr<std::int64_t> ReadFileRows(const ImportOptions& options,
   TANDEM_ASSIGN_OR_RETURN(const csv::RowCounts counts,
                           csv::ForEachRow(*source, fields, mapping, use, rejects.Taker()));
   progress.Finish();
-  if (counts.rejected == 0) return std::int64_t{0};
   TANDEM_RETURN_IF_ERROR(rejects.Close());
+  if (counts.rejected == 0) return std::int64_t{0};
   if (options.keep_good) return counts.rejected;
   return RowsRejected(absl::StrCat(counts.rejected, " of ", counts.rejected + counts.taken,
                                    " rows are bad, nothing was sent; they are named in ",
@@ -47,8 +50,10 @@ absl::StatusOr<std::int64_t> ReadFileRows(const ImportOptions& options,
 }
 
 // Says what was sent; RowsRejected where rows were left out.
-absl::Status Report(std::size_t count, const std::string& what, std::int64_t left_out) {
-  PrintText(absl::StrCat(count, " ", what, "\n"));
+absl::Status Report(const ImportOptions& options, std::size_t count, const std::string& what,
+                    std::int64_t left_out) {
+  PrintCounts(options.output, absl::StrCat(count, " ", what, "\n"),
+              {{what, static_cast<std::int64_t>(count)}, {"left_out", left_out}});
   if (left_out == 0) return absl::OkStatus();
   return RowsRejected(absl::StrCat(left_out, " bad rows were left out"));
 }
@@ -91,6 +96,16 @@ void RejectFile::Add(const csv::Reject& reject) {
 }
 
 absl::Status RejectFile::Close() {
+  if (count_ == 0) {
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(path_, error);
+    if (!std::filesystem::is_regular_file(status)) return absl::OkStatus();
+    TANDEM_ASSIGN_OR_RETURN(const auto earlier, OpenSource(path_));
+    std::string head(csv::RejectHeader().size(), '\0');
+    TANDEM_ASSIGN_OR_RETURN(const std::size_t size, earlier->Read({head.data(), head.size()}));
+    if (size == head.size() && head == csv::RejectHeader()) std::filesystem::remove(path_, error);
+    return absl::OkStatus();
+  }
   TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path_));
   file->Write(text_);
   TANDEM_RETURN_IF_ERROR(file->Finish());
@@ -208,7 +223,7 @@ absl::Status ImportItems(Client& client, const ImportOptions& options) {
         return read.Add(row, 0, std::move(item));
       }));
   TANDEM_RETURN_IF_ERROR(SendItems(client, read.messages, {.lines = read.lines}).status());
-  return Report(read.messages.size(), "items", left_out);
+  return Report(options, read.messages.size(), "items", left_out);
 }
 
 absl::Status ImportLocations(Client& client, const ImportOptions& options) {
@@ -220,7 +235,7 @@ absl::Status ImportLocations(Client& client, const ImportOptions& options) {
         return read.Add(row, 0, std::move(location));
       }));
   TANDEM_RETURN_IF_ERROR(SendLocations(client, read.messages, {.lines = read.lines}).status());
-  return Report(read.messages.size(), "locations", left_out);
+  return Report(options, read.messages.size(), "locations", left_out);
 }
 
 absl::Status ImportEvents(Client& client, const ImportOptions& options) {
@@ -237,7 +252,7 @@ absl::Status ImportEvents(Client& client, const ImportOptions& options) {
         return read.Add(row, 0, std::move(event));
       }));
   TANDEM_RETURN_IF_ERROR(SendEvents(client, read.messages, {.lines = read.lines}));
-  return Report(read.messages.size(), "events", left_out);
+  return Report(options, read.messages.size(), "events", left_out);
 }
 
 absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
@@ -261,7 +276,7 @@ absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
     if (!status.ok()) return base::WithDetail(status, {"location", location});
     accepted += read.messages.size();
   }
-  return Report(accepted, "promotions", left_out);
+  return Report(options, accepted, "promotions", left_out);
 }
 
 absl::Status ImportPlans(Client& client, const ImportOptions& options) {
@@ -288,7 +303,7 @@ absl::Status ImportPlans(Client& client, const ImportOptions& options) {
     }
     ++accepted;
   }
-  return Report(plans.size(), "plans", left_out);
+  return Report(options, plans.size(), "plans", left_out);
 }
 
 }  // namespace tandem::cli

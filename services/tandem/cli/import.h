@@ -20,11 +20,12 @@
 namespace tandem::cli {
 
 struct ImportOptions {
-  std::string file{};      // A path; "-" is standard input; .zst is unpacked.
-  std::string mapping{};   // A mapping file, or "".
-  std::string rejects{};   // Where rejected rows go; "": RejectsPath says.
-  std::string stream{};    // Of bulk data; "": from the digest of what is sent.
-  bool keep_good = false;  // Send the good rows of a file with bad ones.
+  std::string file{};           // A path; "-" is standard input; .zst is unpacked.
+  std::string mapping{};        // A mapping file, or "".
+  std::string rejects{};        // Where rejected rows go; "": RejectsPath says.
+  std::string stream{};         // Of bulk data; "": from the digest of what is sent.
+  bool keep_good = false;       // Send the good rows of a file with bad ones.
+  std::string output{"table"};  // How the counts are printed: table, json or csv.
 };
 
 // Where rejects go. The file is made with the first one.
@@ -36,7 +37,8 @@ class RejectFile {
     return [this](const exchange::csv::Reject& reject) { Add(reject); };
   }
   std::int64_t count() const { return count_; }
-  // Writes the file and says, on standard error, how many rows it holds.
+  // Writes the file and says, on standard error, how many rows it holds. Where there are none, the
+  // file of an earlier run is removed; what is no file of rejects stays.
   absl::Status Close();
   const std::string& path() const { return path_; }
 

@@ -155,8 +155,8 @@ class BulkImport {
                                          rejects.Taker()));
     progress.Finish();
     file_id_ = "file-" + digest.Hex();
-    if (counts_.rejected == 0) return absl::OkStatus();
     TANDEM_RETURN_IF_ERROR(rejects.Close());
+    if (counts_.rejected == 0) return absl::OkStatus();
     if (options_.keep_good) return absl::OkStatus();
     return RowsRejected(absl::StrCat(counts_.rejected, " of ", counts_.rejected + counts_.taken,
                                      " rows are bad, nothing was sent; they are named in ",
@@ -186,19 +186,22 @@ class BulkImport {
     return absl::OkStatus();
   }
 
-  static void Report(const IngestSender& sender, const std::string& stream, double seconds) {
+  void Report(const IngestSender& sender, const std::string& stream, double seconds) const {
     const std::int64_t sent = sender.durable_rows() - sender.standing_rows();
+    std::string text;
     if (sent == 0 && sender.durable_rows() > 0) {
-      PrintText(absl::StrCat("all ", sender.durable_rows(), " rows are there already, in stream ",
-                             stream, "; nothing was sent\n"));
-      return;
+      text = absl::StrCat("all ", sender.durable_rows(), " rows are there already, in stream ",
+                          stream, "; nothing was sent\n");
+    } else {
+      const std::string before =
+          sender.standing_rows() == 0
+              ? ""
+              : absl::StrCat(", ", sender.standing_rows(), " of them from before");
+      text = absl::StrCat(sender.durable_rows(), " rows durable in stream ", stream, before, ", ",
+                          Count(static_cast<double>(sent) / seconds), " rows/s\n");
     }
-    const std::string before =
-        sender.standing_rows() == 0
-            ? ""
-            : absl::StrCat(", ", sender.standing_rows(), " of them from before");
-    PrintText(absl::StrCat(sender.durable_rows(), " rows durable in stream ", stream, before, ", ",
-                           Count(static_cast<double>(sent) / seconds), " rows/s\n"));
+    PrintCounts(options_.output, text,
+                {{"rows", sender.durable_rows()}, {"sent", sent}, {"left_out", counts_.rejected}});
   }
 
   Client& client_;

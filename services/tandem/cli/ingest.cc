@@ -397,7 +397,7 @@ absl::Status IngestSender::SendOnce(Client* client, Place* place) {
   }
   call->WritesDone();
   for (IngestResponse answer; call->Read(&answer);) Acknowledge(place, answer.durable_block());
-  absl::Status status = runtime::FromGrpcStatus(call->Finish());
+  absl::Status status = StatusOfCall(call->Finish());
   {
     const std::lock_guard lock(mutex_);
     sent_bytes_ += bytes;

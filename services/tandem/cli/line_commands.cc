@@ -188,9 +188,7 @@ void AddLineCommands(CLI::App& app, const SessionPtr& session) {
   plan->add_option("--out", args->out,
                    "File for the order: idents (of CSPLib, classes), one a line; - prints it")
       ->required();
-  plan->add_option("--output", session->output, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str();
+  AddOutput(plan, session);
 }
 
 }  // namespace tandem::cli

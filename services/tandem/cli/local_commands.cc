@@ -220,9 +220,7 @@ void AddLocalCommands(CLI::App& app, const SessionPtr& session) {
   seal->needs(head);
   verify->add_option("--seal-key", args->seal_key, "As of `tandem serve`, where it has one")
       ->needs(head);
-  verify->add_option("--output", session->output, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str();
+  AddOutput(verify, session);
   CLI::App* show =
       AddLocalVerb(audit, session,
                    {"show", "Who read or was refused what, in the order of time (a server may run)",
@@ -231,9 +229,7 @@ void AddLocalCommands(CLI::App& app, const SessionPtr& session) {
   show->add_option("--data", args->data, "The data folder, or a backup's")->required();
   show->add_option("--firm", args->firm, "Only what this firm asked");
   show->add_flag("--refused", args->refused, "Only what was refused");
-  show->add_option("--output", session->output, "table, json or csv")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str();
+  AddOutput(show, session);
 }
 
 }  // namespace tandem::cli

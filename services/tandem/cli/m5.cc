@@ -139,7 +139,7 @@ absl::StatusOr<std::int64_t> SendM5Sales(Client& client, const M5Folder& folder,
   return sender.durable_rows();
 }
 
-absl::Status ImportM5(Client& client, const std::string& path) {
+absl::Status ImportM5(Client& client, const std::string& path, const std::string& output) {
   TANDEM_ASSIGN_OR_RETURN(const M5Folder folder, LoadM5(path));
   M5Send send;
   TANDEM_ASSIGN_OR_RETURN(send.register_position, SendM5Registers(client, folder));
@@ -151,9 +151,13 @@ absl::Status ImportM5(Client& client, const std::string& path) {
   TANDEM_ASSIGN_OR_RETURN(const std::int64_t rows, SendM5Sales(client, folder, send));
   progress.Finish();
   const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
-  PrintText(absl::StrCat(folder.items.size(), " items, ", ranges, " price ranges, ", rows,
-                         " rows of sales durable, ", Count(static_cast<double>(rows) / seconds),
-                         " rows/s\n"));
+  PrintCounts(output,
+              absl::StrCat(folder.items.size(), " items, ", ranges, " price ranges, ", rows,
+                           " rows of sales durable, ", Count(static_cast<double>(rows) / seconds),
+                           " rows/s\n"),
+              {{"items", static_cast<std::int64_t>(folder.items.size())},
+               {"price_ranges", ranges},
+               {"rows", rows}});
   return absl::OkStatus();
 }
 

@@ -54,6 +54,6 @@ absl::StatusOr<std::int64_t> SendM5Sales(Client& client, const M5Folder& folder,
                                          const M5Send& send);
 
 // All of it: `tandem sales import --format m5 --data FOLDER`.
-absl::Status ImportM5(Client& client, const std::string& folder);
+absl::Status ImportM5(Client& client, const std::string& path, const std::string& output);
 
 }  // namespace tandem::cli

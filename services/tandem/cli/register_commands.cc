@@ -37,7 +37,10 @@ CLI::App* AddKind(CLI::App& app, const SessionPtr& session, const Kind& kind, co
       AddVerb(noun, session,
               {"import", absl::StrCat("A CSV file into the service. Columns: ", kind.columns),
                absl::StrCat("tandem ", kind.noun, " import ", kind.noun, "s.csv --map acme.toml")},
-              [args, kind](Client& client) { return kind.import(client, args->import); });
+              [args, kind, session](Client& client) {
+                args->import.output = session->output;
+                return kind.import(client, args->import);
+              });
   import->add_option("file", args->import.file, "CSV file (.zst too)")
       ->required()
       ->check(CheckReadable, "FILE");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -40,7 +41,7 @@ absl::Status ImportSales(Client& client, const Args& args) {
     if (args.folder.empty()) {
       return base::RefuseField(base::Reason::kFieldMissing, "--data", "the folder of M5's files");
     }
-    return ImportM5(client, args.folder);
+    return ImportM5(client, args.folder, args.import.output);
   }
   if (args.import.file.empty()) {
     return base::RefuseField(base::Reason::kFieldMissing, "file", "the CSV file to import");
@@ -78,7 +79,7 @@ absl::Status ShowSales(Client& client, const Args& args, const std::string& outp
   return absl::OkStatus();
 }
 
-absl::Status ReportStock(Client& client, const Args& args) {
+absl::Status ReportStock(Client& client, const Args& args, const std::string& output) {
   v1::ReportStockRequest request;
   request.set_location(client.firm_name() + "/locations/" + args.location);
   request.set_item(args.item);
@@ -96,7 +97,11 @@ absl::Status ReportStock(Client& client, const Args& args) {
   request.set_request_id(NewRequestId());
   v1::ReportStockResponse answer;
   TANDEM_RETURN_IF_ERROR(client.Call(&ExchangeService::Stub::ReportStock, request, &answer));
-  PrintText(absl::StrCat("accepted ", TimeText(answer.accept_time()), "\n"));
+  if (output == "table") {
+    PrintText(absl::StrCat("accepted ", TimeText(answer.accept_time()), "\n"));
+  } else {
+    PrintMessage(output, answer);
+  }
   return absl::OkStatus();
 }
 
@@ -110,6 +115,17 @@ std::vector<std::string> BatchRow(const v1::Batch& batch) {
           TimeText(batch.close_time())};
 }
 
+// The service lists no batches for a location that there is not.
+absl::Status CheckLocation(Client& client, const std::string& id) {
+  TANDEM_ASSIGN_OR_RETURN(const auto locations, AllLocations(client, client.firm_name()));
+  const bool known = std::ranges::any_of(locations, [&](const v1::Location& location) {
+    return exchange::csv::IdOf(location.name()) == id;
+  });
+  if (known) return absl::OkStatus();
+  return base::RefuseField(base::Reason::kUnknownLocation, "location", "is not in the register",
+                           {{"value", id}});
+}
+
 absl::Status ListBatches(Client& client, const Args& args, const std::string& output) {
   std::vector<v1::Batch> batches;
   v1::ListBatchesRequest request;
@@ -120,18 +136,21 @@ absl::Status ListBatches(Client& client, const Args& args, const std::string& ou
     batches.insert(batches.end(), answer.batches().begin(), answer.batches().end());
     request.set_page_token(answer.next_page_token());
   } while (!request.page_token().empty());
+  if (batches.empty()) {
+    TANDEM_RETURN_IF_ERROR(CheckLocation(client, args.location));
+  }
   PrintMessages(output, batches, {"BATCH", "STATE", "ROWS", "BLOCKS", "STREAM", "FILE", "CLOSED"},
                 BatchRow);
   return absl::OkStatus();
 }
 
-absl::Status RetractBatch(Client& client, const Args& args) {
+absl::Status RetractBatch(Client& client, const Args& args, const std::string& output) {
   v1::RetractBatchRequest request;
   request.set_name(client.firm_name() + "/locations/" + args.location + "/batches/" + args.batch);
   request.set_request_id(NewRequestId());
   v1::Batch batch;
   TANDEM_RETURN_IF_ERROR(client.Call(&ExchangeService::Stub::RetractBatch, request, &batch));
-  PrintMessage(batch);
+  PrintMessage(output, batch);
   return absl::OkStatus();
 }
 
@@ -162,7 +181,10 @@ void AddSales(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
       noun, session,
       {"import", "A CSV file, or a folder of M5's files, into the service",
        "tandem sales import pos.csv --map pos.toml\n  tandem sales import --format m5 --data m5/"},
-      [args](Client& client) { return ImportSales(client, *args); });
+      [args, session](Client& client) {
+        args->import.output = session->output;
+        return ImportSales(client, *args);
+      });
   import
       ->add_option("file", args->import.file,
                    "CSV file (.zst too): location, item, date, quantity; revision")
@@ -191,9 +213,12 @@ void AddSales(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
 
 void AddStock(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
   CLI::App* noun = AddNoun(app, "stock", "Stock by item, location, day, owner and status");
-  CLI::App* import = AddVerb(
-      noun, session, {"import", "A CSV file into the service", "tandem stock import s.csv"},
-      [args](Client& client) { return ImportSeries(client, v1::MEASURE_STOCK, args->import); });
+  CLI::App* import =
+      AddVerb(noun, session, {"import", "A CSV file into the service", "tandem stock import s.csv"},
+              [args, session](Client& client) {
+                args->import.output = session->output;
+                return ImportSeries(client, v1::MEASURE_STOCK, args->import);
+              });
   import
       ->add_option("file", args->import.file,
                    "CSV file: location, item, date, quantity; revision, stock_owner, status")
@@ -210,11 +235,11 @@ void AddStock(CLI::App& app, const SessionPtr& session, const ArgsPtr& args) {
   out->add_option("--stock-owner", args->out.stock_owner, "Whose stock; the location's firm's");
   out->add_option("--status", args->out.stock_status, "FREE, BLOCKED, QUALITY, RESERVED");
   out->add_option("--to", args->out.to, "A file; standard output where not said");
-  CLI::App* report =
-      AddVerb(noun, session,
-              {"report", "One count of one item",
-               "tandem stock report --location s1 --item 4711 --date 2025-12-01 --quantity 12"},
-              [args](Client& client) { return ReportStock(client, *args); });
+  CLI::App* report = AddVerb(
+      noun, session,
+      {"report", "One count of one item",
+       "tandem stock report --location s1 --item 4711 --date 2025-12-01 --quantity 12"},
+      [args, session](Client& client) { return ReportStock(client, *args, session->output); });
   report->add_option("--location", args->location, "Where")->required();
   report->add_option("--item", args->item, "What")->required();
   report->add_option("--date", args->date, "At the end of this day")->required();
@@ -233,7 +258,10 @@ void AddSeriesCommands(CLI::App& app, const SessionPtr& session) {
   CLI::App* price = AddNoun(app, "price", "Unit prices over ranges of days");
   CLI::App* import = AddVerb(
       price, session, {"import", "A CSV file into the service", "tandem price import prices.csv"},
-      [args](Client& client) { return ImportPrices(client, args->import); });
+      [args, session](Client& client) {
+        args->import.output = session->output;
+        return ImportPrices(client, args->import);
+      });
   import
       ->add_option("file", args->import.file,
                    "CSV file: location, item, first_date, last_date, price, currency; revision")
@@ -251,9 +279,9 @@ void AddSeriesCommands(CLI::App& app, const SessionPtr& session) {
       batch, session, {"list", "Batches of a location, newest first", "tandem batch list s1"},
       [args, session](Client& client) { return ListBatches(client, *args, session->output); });
   list->add_option("location", args->location, "Location id")->required();
-  CLI::App* retract =
-      AddVerb(batch, session, {"retract", "Take a batch back, whole", "tandem batch retract s1 b7"},
-              [args](Client& client) { return RetractBatch(client, *args); });
+  CLI::App* retract = AddVerb(
+      batch, session, {"retract", "Take a batch back, whole", "tandem batch retract s1 b7"},
+      [args, session](Client& client) { return RetractBatch(client, *args, session->output); });
   retract->add_option("location", args->location, "Location id")->required();
   retract->add_option("batch", args->batch, "Batch id")->required();
 }

@@ -1,6 +1,8 @@
 #include "services/tandem/cli/session.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/reason.h"
 #include "services/tandem/cli/commands.h"
+#include "services/tandem/cli/print.h"
 
 namespace tandem::cli {
 namespace {
@@ -54,38 +57,61 @@ bool IsUsage(const absl::Status& status) {
 
 }  // namespace
 
-void AddConnection(CLI::App* verb, const SessionPtr& session) {
-  ClientOptions& options = session->options;
-  const std::string group = "Connection";
-  verb->add_option("--server", options.server, "HOST:PORT of the service")
-      ->envname("TANDEM_SERVER")
+CLI::Option* Connection::Bind(CLI::Option* option, const std::string& name) {
+  variables_.push_back({.name = name, .option = option});
+  return option->group("Connection")
+      ->description(absl::StrCat(option->get_description(), " (Env:", name, ")"));
+}
+
+void Connection::AddServer(CLI::App* verb) {
+  Bind(verb->add_option("--server", options_.server, "HOST:PORT of the service"), "TANDEM_SERVER")
+      ->capture_default_str();
+}
+
+void Connection::AddAll(CLI::App* verb) {
+  AddServer(verb);
+  tls_ = {Bind(verb->add_option("--cert", options_.cert, "PEM file: own certificate (mutual TLS)"),
+               "TANDEM_CERT"),
+          Bind(verb->add_option("--key", options_.key, "PEM file: its private key"), "TANDEM_KEY"),
+          Bind(verb->add_option("--ca", options_.ca,
+                                "PEM file: authority of the service's certificate"),
+               "TANDEM_CA")};
+  insecure_ = Bind(
+      verb->add_flag("--insecure", options_.insecure, "no TLS; for a service on loopback only"),
+      "TANDEM_INSECURE");
+  Bind(verb->add_option("--as", options_.as, "FIRM/PRINCIPAL that calls (with --insecure)"),
+       "TANDEM_AS");
+  verb->add_option("--timeout", options_.timeout_seconds, "seconds a call may take")
       ->capture_default_str()
-      ->group(group);
-  verb->add_option("--cert", options.cert, "PEM file: own certificate (mutual TLS)")
-      ->envname("TANDEM_CERT")
-      ->group(group);
-  verb->add_option("--key", options.key, "PEM file: its private key")
-      ->envname("TANDEM_KEY")
-      ->group(group);
-  verb->add_option("--ca", options.ca, "PEM file: authority of the service's certificate")
-      ->envname("TANDEM_CA")
-      ->group(group);
-  verb->add_flag("--insecure", options.insecure, "no TLS; for a service on loopback only")
-      ->envname("TANDEM_INSECURE")
-      ->group(group);
-  verb->add_option("--as", options.as, "FIRM/PRINCIPAL that calls (with --insecure)")
-      ->envname("TANDEM_AS")
-      ->group(group);
-  verb->add_option("--timeout", options.timeout_seconds, "seconds a call may take")
+      ->group("Connection");
+  verb->add_option("--retry-for", options_.retry_seconds, "seconds to try again while it is away")
       ->capture_default_str()
-      ->group(group);
-  verb->add_option("--retry-for", options.retry_seconds, "seconds to try again while it is away")
-      ->capture_default_str()
-      ->group(group);
+      ->group("Connection");
+}
+
+const ClientOptions& Connection::Options() {
+  const bool tls_flags =
+      std::ranges::any_of(tls_, [](const CLI::Option* option) { return option->count() > 0; });
+  for (const Variable& variable : variables_) {
+    if (variable.option->count() > 0 || (variable.option == insecure_ && tls_flags)) continue;
+    const char* const value = std::getenv(variable.name.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    variable.option->add_result(value);
+    variable.option->run_callback();
+  }
+  return options_;
+}
+
+void AddOutput(CLI::App* verb, const SessionPtr& session) {
   verb->add_option("--output", session->output, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str()
       ->group("Output");
+}
+
+void AddConnection(CLI::App* verb, const SessionPtr& session, const ConnectionPtr& connection) {
+  connection->AddAll(verb);
+  AddOutput(verb, session);
 }
 
 CLI::App* AddNoun(CLI::App& app, const std::string& name, const std::string& description) {
@@ -103,7 +129,9 @@ CLI::App* AddLocalVerb(CLI::App* noun, const SessionPtr& session, const VerbText
                             "\nExit codes: 0 done, 1 refused, 2 usage, 3 unavailable, 4 rows "
                             "rejected, 5 damaged"));
   verb->callback([session, action = std::move(action)] {
-    const absl::Status status = action();
+    absl::Status status = action();
+    const absl::Status printed = FlushPrinted();
+    if (status.ok()) status = printed;
     if (!status.ok()) PrintError(status);
     *session->exit_code = ExitCodeOf(status);
   });
@@ -111,13 +139,14 @@ CLI::App* AddLocalVerb(CLI::App* noun, const SessionPtr& session, const VerbText
 }
 
 CLI::App* AddVerb(CLI::App* noun, const SessionPtr& session, const VerbText& text, Action action) {
+  const auto connection = std::make_shared<Connection>();
   CLI::App* verb =
-      AddLocalVerb(noun, session, text, [session, action = std::move(action)]() -> absl::Status {
-        auto client = Client::Connect(session->options);
+      AddLocalVerb(noun, session, text, [connection, action = std::move(action)]() -> absl::Status {
+        auto client = Client::Connect(connection->Options());
         if (!client.ok()) return client.status();
         return action(**client);
       });
-  AddConnection(verb, session);
+  AddConnection(verb, session, connection);
   return verb;
 }
 
@@ -149,11 +178,11 @@ void PrintError(const absl::Status& status) {
   } else if (status.code() != absl::StatusCode::kUnknown && !ours) {
     absl::StrAppend(&out, absl::StatusCodeToString(status.code()), ": ");
   }
-  absl::StrAppend(&out, message, "\n");
+  absl::StrAppend(&out, Visible(message), "\n");  // Another firm's words may be in it.
   if (refusal.has_value()) {
-    if (!refusal->field.empty()) absl::StrAppend(&out, "  field: ", refusal->field, "\n");
+    if (!refusal->field.empty()) absl::StrAppend(&out, "  field: ", Visible(refusal->field), "\n");
     for (const auto& [key, value] : refusal->details) {
-      absl::StrAppend(&out, "  ", key, ": ", value, "\n");
+      absl::StrAppend(&out, "  ", Visible(key), ": ", Visible(value), "\n");
     }
   }
   const std::string advice(Advice(status.code()));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "services/tandem/cli/client.h"
@@ -13,7 +14,6 @@
 namespace tandem::cli {
 
 struct Session {
-  ClientOptions options{};
   std::string output{"table"};  // table, json or csv.
   int* exit_code = nullptr;
 };
@@ -36,8 +36,39 @@ CLI::App* AddVerb(CLI::App* noun, const SessionPtr& session, const VerbText& tex
 CLI::App* AddLocalVerb(CLI::App* noun, const SessionPtr& session, const VerbText& text,
                        std::function<absl::Status()> action);
 
+// A verb's own options of the connection. What the command line does not say is taken from the
+// environment by Options alone: CLI11 would read it for every verb, called or not, and does not
+// tell afterwards what came from where.
+class Connection {
+ public:
+  // Adds --server.
+  void AddServer(CLI::App* verb);
+  // Adds --server, the caller's identity and how long calls may take.
+  void AddAll(CLI::App* verb);
+  // Flags first, then TANDEM_SERVER and so on. TANDEM_INSECURE does not count where a certificate,
+  // key or authority is given by a flag. Called while the verb runs; throws CLI::ParseError for a
+  // variable that makes no sense, as CLI11 does for a flag.
+  const ClientOptions& Options();
+
+ private:
+  struct Variable {
+    std::string name{};
+    CLI::Option* option = nullptr;
+  };
+  // Has the environment's variable `name` stand in for the option.
+  CLI::Option* Bind(CLI::Option* option, const std::string& name);
+
+  ClientOptions options_;
+  std::vector<Variable> variables_;
+  std::vector<CLI::Option*> tls_;
+  CLI::Option* insecure_ = nullptr;
+};
+using ConnectionPtr = std::shared_ptr<Connection>;
+
 // The options of the connection and --output, for a verb that may call the service.
-void AddConnection(CLI::App* verb, const SessionPtr& session);
+void AddConnection(CLI::App* verb, const SessionPtr& session, const ConnectionPtr& connection);
+// --output, for a verb that calls none.
+void AddOutput(CLI::App* verb, const SessionPtr& session);
 
 // The exit code for a status.
 int ExitCodeOf(const absl::Status& status);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/nouns.h"
+#include "services/tandem/cli/print.h"
 
 namespace tandem::cli {
 namespace {
@@ -65,11 +66,11 @@ void AddTourCommand(CLI::App& app, const SessionPtr& session) {
       "Exit codes: 0 every step succeeded, 1 one did not, 2 usage, 3 unavailable");
   tour->add_option("--data", args->folder, "Folder of M5's files; made-up data where not said");
   tour->add_option("--seed", args->seed, "Of the made-up data")->capture_default_str();
-  tour->add_option("--server", session->options.server, "HOST:PORT of the service")
-      ->envname("TANDEM_SERVER")
-      ->capture_default_str();
-  tour->callback([args, session] {
-    const absl::Status status = RunTour(session->options, *args);
+  const auto connection = std::make_shared<Connection>();
+  connection->AddServer(tour);
+  tour->callback([args, connection, session] {
+    absl::Status status = RunTour(connection->Options(), *args);
+    if (status.ok()) status = FlushPrinted();
     if (!status.ok()) PrintError(status);
     *session->exit_code = ExitCodeOf(status);
   });
