@@ -220,8 +220,8 @@ bool LineState::RunsFit(const Move& move) const {
     }
     return true;
   }
-  return RunFits(first) && RunFits(second) && (first == 0 || RunFits(first - 1)) &&
-         (second + 1 == size() || RunFits(second + 1));
+  // A run that has grown crosses a seam of the move, and each seam is beside one of the ends.
+  return RunFits(first) && RunFits(second);
 }
 
 void LineState::Arrange(const Move& move) {

@@ -83,6 +83,21 @@ TEST(LineStateTest, DeltasAreThoseOfAFullCountInWideWindows) {
   }
 }
 
+// Where what is looked at in one piece ends, and longer moves begin.
+TEST(LineStateTest, DeltasAreThoseOfAFullCountAboutOnePiece) {
+  std::mt19937_64 random(13);
+  for (int round = 0; round < 100; ++round) {
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    WalkAndCompare(random,
+                   RandomProblem(random, {.vehicles = Between(random, 62, 76),
+                                          .previous = Between(random, 0, 70),
+                                          .ratios = 4,
+                                          .q_max = Between(random, 2, 70)}),
+                   40);
+    if (HasFatalFailure()) return;
+  }
+}
+
 TEST(LineStateTest, ExtraTermsFollowEachMove) {
   std::mt19937_64 random(9);
   for (int round = 0; round < 100; ++round) {

@@ -144,9 +144,9 @@ int MoveDraw::Second(const LineState& state, DrawKind kind, int first, std::uint
   return -1;
 }
 
-bool MoveDraw::Draw(const LineState& state, Random& random, Move& move, DrawKind& kind) const {
+bool MoveDraw::Draw(const LineState& state, Random& random, Move& move, DrawKind& kind) {
   const std::uint64_t bits = random.Next();
-  kind = kinds_[bits >> 56];
+  kind = kinds_[turn_++];
   const int first = AnyFree(bits);
   const std::uint64_t more = random.Next();
   if (kind == DrawKind::kArrange) return DrawArrange(state, first, more, move);

@@ -1,5 +1,7 @@
 #include "sequencing/lineorder/windows.h"
 
+#include <cstring>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -23,25 +25,37 @@ void Store(std::uint64_t* plane, int from, int size, std::uint64_t bits) {
   }
 }
 
-// Bit t: counts[t] >= bound; size <= 63. What lies behind the counts, up to 63, is read in vain.
+// Bit t of `over`: counts[t] > p; of `full`: counts[t] >= p; size <= 63. What lies behind the
+// counts, up to 63, is read in vain.
+struct Compared {
+  std::uint64_t over = 0;
+  std::uint64_t full = 0;
+};
 #ifdef __SSE2__
-std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
-  const __m128i below = _mm_set1_epi16(static_cast<std::int16_t>(bound - 1));
-  std::uint64_t bits = 0;
+Compared ComparedWith(const std::int16_t* counts, int size, int p) {
+  const __m128i most = _mm_set1_epi16(static_cast<std::int16_t>(p));
+  const __m128i below = _mm_set1_epi16(static_cast<std::int16_t>(p - 1));
+  const auto above = [](__m128i low, __m128i high, __m128i bound) {
+    const int flags = _mm_movemask_epi8(
+        _mm_packs_epi16(_mm_cmpgt_epi16(low, bound), _mm_cmpgt_epi16(high, bound)));
+    return static_cast<std::uint64_t>(static_cast<std::uint32_t>(flags));
+  };
+  Compared bits;
   for (int at = 0; at < size; at += 16) {
     const auto* eight = reinterpret_cast<const __m128i*>(counts + at);
-    const __m128i low = _mm_cmpgt_epi16(_mm_loadu_si128(eight), below);
-    const __m128i high = _mm_cmpgt_epi16(_mm_loadu_si128(eight + 1), below);
-    const int flags = _mm_movemask_epi8(_mm_packs_epi16(low, high));
-    bits |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(flags)) << at;
+    const __m128i low = _mm_loadu_si128(eight);
+    const __m128i high = _mm_loadu_si128(eight + 1);
+    bits.over |= above(low, high, most) << at;
+    bits.full |= above(low, high, below) << at;
   }
   return bits;
 }
 #else
-std::uint64_t AtLeast(const std::int16_t* counts, int size, int bound) {
-  std::uint64_t bits = 0;
+Compared ComparedWith(const std::int16_t* counts, int size, int p) {
+  Compared bits;
   for (int t = 0; t < size; ++t) {
-    bits |= static_cast<std::uint64_t>(counts[t] >= bound ? 1 : 0) << t;
+    bits.over |= static_cast<std::uint64_t>(counts[t] > p ? 1 : 0) << t;
+    bits.full |= static_cast<std::uint64_t>(counts[t] >= p ? 1 : 0) << t;
   }
   return bits;
 }
@@ -53,6 +67,55 @@ std::uint64_t Reversed(std::uint64_t bits, int size) {
   bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
   bits = (bits >> 4 & 0x0f0f0f0f0f0f0f0f) | (bits & 0x0f0f0f0f0f0f0f0f) << 4;
   return __builtin_bswap64(bits) >> (64 - size);
+}
+
+// Bit t: whether an odd number of the bits up to t, itself included, are set.
+std::uint64_t ParityUpTo(std::uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+// What the first t + 1 of some positions gain, as bits: 1, or -1, or else 0.
+struct Gains {
+  std::uint64_t more = 0;
+  std::uint64_t fewer = 0;
+  bool single = true;  // None gains or loses two; the bits are right only then.
+};
+
+Gains GainsOf(std::uint64_t before, std::uint64_t after, std::uint64_t mask) {
+  const std::uint64_t gains = after & ~before;
+  const std::uint64_t losses = before & ~after;
+  const std::uint64_t apart = ParityUpTo(gains | losses) & mask;
+  // A carry runs through each run that a gain begins, to the bit behind it.
+  const std::uint64_t carried = apart + (apart & gains);
+  const std::uint64_t ends = ~apart & carried;
+  const std::uint64_t wrong = (ends & gains) | (~apart & ~ends & losses & mask);
+  return {.more = apart & ~carried, .fewer = apart & carried, .single = wrong == 0};
+}
+
+using Eight = std::int16_t __attribute__((vector_size(16)));
+
+Eight Splat(int value) { return static_cast<std::int16_t>(value) - Eight{}; }
+
+// Adds to counts[t], 0 <= t < size, what the positions up to t gain; whole eights: bits behind the
+// last position are 0, and what all of them gain together too.
+void AddGains(std::int16_t* counts, int size, std::uint64_t before, std::uint64_t after) {
+  constexpr Eight kBits = {1, 2, 4, 8, 16, 32, 64, 128};
+  constexpr Eight kNone = {};
+  Eight sum = {};
+  for (int t = 0; t < size; t += 8, before >>= 8, after >>= 8) {
+    // A comparison that holds is -1.
+    Eight gain = ((Splat(static_cast<int>(before & 255)) & kBits) != kNone) -
+                 ((Splat(static_cast<int>(after & 255)) & kBits) != kNone);
+    gain += __builtin_shufflevector(kNone, gain, 7, 8, 9, 10, 11, 12, 13, 14);
+    gain += __builtin_shufflevector(kNone, gain, 6, 7, 8, 9, 10, 11, 12, 13);
+    gain += __builtin_shufflevector(kNone, gain, 4, 5, 6, 7, 8, 9, 10, 11);
+    sum = gain + __builtin_shufflevector(sum, sum, 7, 7, 7, 7, 7, 7, 7, 7);
+    Eight now;
+    std::memcpy(&now, counts + t, sizeof(now));
+    now += sum;
+    std::memcpy(counts + t, &now, sizeof(now));
+  }
 }
 
 // The bits of word `word` of a plane that lie in from to from + size - 1; at least one does.
@@ -171,22 +234,22 @@ int WindowCounts::ForwardDelta(int r, Span at) const {
     const std::int16_t* counts = CountsOf(r);
     delta = Excess(counts[at.second], row.p) - Excess(counts[at.first + row.q], row.p);
   }
+  // No branches on `has`: nothing foretells it.
+  const std::uint64_t* const left_plane = PlaneOf(r, has ? kOver : kFull);
+  const std::uint64_t* const right_plane = PlaneOf(r, has ? kFull : kOver);
+  const std::uint64_t like = has ? ~std::uint64_t{0} : 0;
+  int gained = 0;
   int left = at.first;
   int right = at.second + row.q - size;
   int leaves = at.second + 1 - size;  // Those that leave the windows on the right.
   for (; size > 0; size -= kPiece, left += kPiece, right += kPiece, leaves += kPiece) {
-    const int piece = std::min(size, kPiece);
-    const std::uint64_t enter_left = Bits(r, kHas, left + 1, piece);
-    const std::uint64_t leave_right = Bits(r, kHas, leaves, piece);
-    if (has) {
-      delta -= std::popcount(Bits(r, kOver, left, piece) & ~enter_left);
-      delta += std::popcount(Bits(r, kFull, right, piece) & ~leave_right);
-    } else {
-      delta += std::popcount(Bits(r, kFull, left, piece) & enter_left);
-      delta -= std::popcount(Bits(r, kOver, right, piece) & leave_right);
-    }
+    const std::uint64_t mask = Low(std::min(size, kPiece));
+    const std::uint64_t enter_left = Load(PlaneOf(r, kHas), left + 1) ^ like;
+    const std::uint64_t leave_right = Load(PlaneOf(r, kHas), leaves) ^ like;
+    gained += std::popcount(Load(left_plane, left) & enter_left & mask);
+    gained -= std::popcount(Load(right_plane, right) & leave_right & mask);
   }
-  return delta;
+  return has ? delta - gained : delta + gained;
 }
 
 // ForwardDelta in the mirror.
@@ -200,28 +263,41 @@ int WindowCounts::BackwardDelta(int r, Span at) const {
     const std::int16_t* counts = CountsOf(r);
     delta = Excess(counts[at.first + row.q - 1], row.p) - Excess(counts[at.second - 1], row.p);
   }
+  const std::uint64_t* const left_plane = PlaneOf(r, has ? kFull : kOver);
+  const std::uint64_t* const right_plane = PlaneOf(r, has ? kOver : kFull);
+  const std::uint64_t like = has ? ~std::uint64_t{0} : 0;
+  int gained = 0;
   int left = at.first;  // Also the first of those that leave the windows on the left.
   int right = at.second + row.q - size;
   int enters = at.second - size;  // Those that enter the windows on the right.
   for (; size > 0; size -= kPiece, left += kPiece, right += kPiece, enters += kPiece) {
-    const int piece = std::min(size, kPiece);
-    const std::uint64_t leave_left = Bits(r, kHas, left, piece);
-    const std::uint64_t enter_right = Bits(r, kHas, enters, piece);
-    if (has) {
-      delta -= std::popcount(Bits(r, kOver, right, piece) & ~enter_right);
-      delta += std::popcount(Bits(r, kFull, left, piece) & ~leave_left);
-    } else {
-      delta += std::popcount(Bits(r, kFull, right, piece) & enter_right);
-      delta -= std::popcount(Bits(r, kOver, left, piece) & leave_left);
-    }
+    const std::uint64_t mask = Low(std::min(size, kPiece));
+    const std::uint64_t leave_left = Load(PlaneOf(r, kHas), left) ^ like;
+    const std::uint64_t enter_right = Load(PlaneOf(r, kHas), enters) ^ like;
+    gained += std::popcount(Load(right_plane, right) & enter_right & mask);
+    gained -= std::popcount(Load(left_plane, left) & leave_left & mask);
   }
-  return delta;
+  return has ? delta - gained : delta + gained;
 }
 
-// Windows in the middle are mirrored, so their sum stays. `moved` is what the prefix of length t +
-// 1 has gained, and the suffix of that length lost: it changes only where the two differ.
+// Windows in the middle are mirrored, so their sum stays. What the prefix of length t + 1 gains,
+// the suffix of that length loses, and it changes only where the two differ. Mostly it is 1, 0 or
+// -1 throughout: then runs of steps with 1 and with -1 are found as bits, all at once.
 int WindowCounts::ReverseDelta(int r, Span at) const {
-  const int steps = std::min(rows_[static_cast<std::size_t>(r)].q - 1, at.second - at.first);
+  const int q = rows_[static_cast<std::size_t>(r)].q;
+  const int steps = std::min(q - 1, at.second - at.first);
+  if (steps > kPiece) return LongReverseDelta(r, at, steps);
+  if (steps == 0) return 0;
+  const std::uint64_t prefix = Bits(r, kHas, at.first, steps);
+  const std::uint64_t suffix = Reversed(Bits(r, kHas, at.second + 1 - steps, steps), steps);
+  const Gains gains = GainsOf(prefix, suffix, Low(steps));
+  if (!gains.single) return LongReverseDelta(r, at, steps);
+  const int right = at.second + q - steps;
+  return GainDelta(r, at.first, gains.more, gains.fewer) +
+         GainDelta(r, right, Reversed(gains.fewer, steps), Reversed(gains.more, steps));
+}
+
+int WindowCounts::LongReverseDelta(int r, Span at, int steps) const {
   int delta = 0;
   int moved = 0;
   for (int done = 0; done < steps; done += kPiece) {
@@ -269,6 +345,13 @@ int WindowCounts::ArrangeDelta(int r, Span at, std::uint64_t now) const {
   const int size = at.second - at.first;  // A window's change comes from prefixes shorter than all.
   const std::uint64_t was = Bits(r, kHas, at.first, size + 1);
   if (was == now) return 0;
+  if (size < row.q) {
+    const Gains gains = GainsOf(was, now, Low(size));
+    if (gains.single) {
+      return GainDelta(r, at.first, gains.more, gains.fewer) +
+             GainDelta(r, at.first + row.q, gains.fewer, gains.more);
+    }
+  }
   const std::int16_t* counts = CountsOf(r) + at.first;
   const auto prefix = [&](int length) {  // What the first `length` of them have gained.
     return std::popcount(now & Low(length)) - std::popcount(was & Low(length));
@@ -295,18 +378,10 @@ void WindowCounts::Swap(int r, Span at, bool first_has) {
   Store(PlaneOf(r, kHas), at.second, 1, first_has ? 1 : 0);
 }
 
-// One more: what was full is over. One less: what was over is full. The other plane is compared.
 void WindowCounts::Add(int r, int from, int size, int step) {
-  std::int16_t* counts = CountsOf(r);
-  const int bound = rows_[static_cast<std::size_t>(r)].p + (step > 0 ? 0 : 1);
-  const Plane given = step > 0 ? kOver : kFull;
-  const Plane asked = step > 0 ? kFull : kOver;
-  for (; size > 0; size -= kPiece, from += kPiece) {
-    const int piece = std::min(size, kPiece);
-    Store(PlaneOf(r, given), from, piece, Bits(r, asked, from, piece));
-    for (int t = 0; t < piece; ++t) counts[from + t] = Plus(counts[from + t], step);
-    Store(PlaneOf(r, asked), from, piece, AtLeast(counts + from, piece, bound));
-  }
+  std::int16_t* counts = CountsOf(r) + from;
+  for (int t = 0; t < size; ++t) counts[t] = Plus(counts[t], step);
+  Compare(r, from, size);
 }
 
 void WindowCounts::Compare(int r, int from, int size) {
@@ -314,8 +389,9 @@ void WindowCounts::Compare(int r, int from, int size) {
   const int p = rows_[static_cast<std::size_t>(r)].p;
   for (; size > 0; size -= kPiece, from += kPiece) {
     const int piece = std::min(size, kPiece);
-    Store(PlaneOf(r, kOver), from, piece, AtLeast(counts + from, piece, p + 1));
-    Store(PlaneOf(r, kFull), from, piece, AtLeast(counts + from, piece, p));
+    const Compared bits = ComparedWith(counts + from, piece, p);
+    Store(PlaneOf(r, kOver), from, piece, bits.over);
+    Store(PlaneOf(r, kFull), from, piece, bits.full);
   }
 }
 
@@ -358,16 +434,13 @@ bool WindowCounts::Changes(int r, const Move& move) const {
 // With the vehicles moved, a window with their first ones gains what those gain, and a window with
 // their last ones likewise; all of them gain nothing, so a window with all stays.
 void WindowCounts::Rearrange(int r, const Move& move) {
+  if (move.at.second - move.at.first < kPiece) return RearrangeShort(r, move);
   if (!Changes(r, move)) return;
   const int q = rows_[static_cast<std::size_t>(r)].q;
   const int length = move.at.second - move.at.first;
-  if (move.kind == MoveKind::kArrange && length >= q) {
-    CountArranged(r, move);
-  } else {
-    if (length >= q) MoveInner(r, move);
-    CountLeft(r, move, std::min(length, move.kind == MoveKind::kBackward ? q : q - 1));
-    CountRight(r, move, std::min(length, move.kind == MoveKind::kForward ? q : q - 1));
-  }
+  if (length >= q) MoveInner(r, move);
+  CountLeft(r, move, std::min(length, move.kind == MoveKind::kBackward ? q : q - 1));
+  CountRight(r, move, std::min(length, move.kind == MoveKind::kForward ? q : q - 1));
   std::uint64_t* has = PlaneOf(r, kHas);
   const int first = move.at.first;
   if (move.kind == MoveKind::kForward) {
@@ -378,11 +451,30 @@ void WindowCounts::Rearrange(int r, const Move& move) {
     const std::uint64_t moved = Bits(r, kHas, move.at.second, 1);
     ShiftUp(has, first + 1, length);
     Store(has, first, 1, moved);
-  } else if (move.kind == MoveKind::kReverse) {
-    Mirror(has, first, length + 1, scratch_.data());
   } else {
-    Store(has, first, length + 1, BitsAfter(r, move, first, length + 1));
+    Mirror(has, first, length + 1, scratch_.data());
   }
+}
+
+// A window that ends at position k gains what the positions up to k gain, less what those up to
+// k - Q do: they are not in it.
+void WindowCounts::RearrangeShort(int r, const Move& move) {
+  const int q = rows_[static_cast<std::size_t>(r)].q;
+  const int first = move.at.first;
+  const int length = move.at.second - first;
+  const std::uint64_t before = Bits(r, kHas, first, length + 1);
+  const std::uint64_t after = BitsAfter(r, move, first, length + 1);
+  if (before == after) return;
+  std::int16_t* counts = CountsOf(r) + first;
+  AddGains(counts, length, before, after);
+  AddGains(counts + q, length, after, before);
+  if (length < q) {
+    Compare(r, first, length);
+    Compare(r, first + q, length);
+  } else {
+    Compare(r, first, length + q);
+  }
+  Store(PlaneOf(r, kHas), first, length + 1, after);
 }
 
 void WindowCounts::MoveInner(int r, const Move& move) {
@@ -437,25 +529,6 @@ void WindowCounts::CountRight(int r, const Move& move, int size) {
     }
   }
   Compare(r, move.at.second + q - size, size);
-}
-
-// Few vehicles and narrow windows: what enters a window at its end leaves it Q later.
-void WindowCounts::CountArranged(int r, const Move& move) {
-  const int q = rows_[static_cast<std::size_t>(r)].q;
-  const int vehicles = move.at.second - move.at.first + 1;
-  std::int16_t* counts = CountsOf(r) + move.at.first;
-  const std::uint64_t before = Bits(r, kHas, move.at.first, vehicles);
-  const std::uint64_t after = BitsAfter(r, move, move.at.first, vehicles);
-  const auto change = [&](int t) {
-    return static_cast<int>(after >> t & 1) - static_cast<int>(before >> t & 1);
-  };
-  int gain = 0;
-  for (int t = 0; t < vehicles + q - 1; ++t) {
-    if (t < vehicles) gain += change(t);
-    if (t >= q) gain -= change(t - q);
-    counts[t] = Plus(counts[t], gain);
-  }
-  Compare(r, move.at.first, vehicles + q - 1);
 }
 
 }  // namespace tandem::sequencing

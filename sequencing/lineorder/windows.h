@@ -81,7 +81,15 @@ class WindowCounts {
   std::int16_t* CountsOf(int r) {
     return counts_.data() + rows_[static_cast<std::size_t>(r)].count;
   }
-  // ReverseDelta for the prefixes longer than steps.first, up to steps.second, and their mirrors,
+  // Violations that the windows from `from` on gain when those of `more` get one and those of
+  // `fewer` lose one.
+  int GainDelta(int r, int from, std::uint64_t more, std::uint64_t fewer) const {
+    return std::popcount(Load(PlaneOf(r, kFull), from) & more) -
+           std::popcount(Load(PlaneOf(r, kOver), from) & fewer);
+  }
+  // ReverseDelta run by run, of steps with the same gain, whatever it is.
+  int LongReverseDelta(int r, Span at, int steps) const;
+  // The same for the prefixes longer than steps.first, up to steps.second, and their mirrors,
   // where each prefix gains `moved`; at most kPiece.
   int TurnedDelta(int r, Span at, Span steps, int moved) const;
   // Adds `step`, 1 or -1, to the counts of `size` windows and sets their bits.
@@ -91,13 +99,14 @@ class WindowCounts {
   // The option bits from `from` on, size <= kPiece, after the move.
   std::uint64_t BitsAfter(int r, const Move& move, int from, int size) const;
   bool Changes(int r, const Move& move) const;
+  // Rearrange for at most kPiece vehicles.
+  void RearrangeShort(int r, const Move& move);
   // Windows that lie in a move as a whole: copies of their neighbours, or in the mirror.
   void MoveInner(int r, const Move& move);
   // The first `size` windows with a beginning of the moved vehicles in them, and no more of them.
   void CountLeft(int r, const Move& move, int size);
   // The last `size` windows with an end of the moved vehicles in them, and no more of them.
   void CountRight(int r, const Move& move, int size);
-  void CountArranged(int r, const Move& move);
 
   std::vector<Row> rows_{};
   std::ptrdiff_t plane_words_ = 0;

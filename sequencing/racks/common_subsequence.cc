@@ -9,6 +9,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "sequencing/racks/short_alignment.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 namespace tandem::sequencing {
 namespace {
 
@@ -174,20 +178,35 @@ class Matches {
   std::vector<Word> scratch_;
 };
 
+// a + b + carry, which becomes the carry out.
+#ifdef __x86_64__
+using Carry = unsigned char;
+Word AddWithCarry(Word a, Word b, Carry& carry) {
+  unsigned long long sum = 0;  // The instruction's type.
+  carry = _addcarry_u64(carry, a, b, &sum);
+  return sum;
+}
+#else
+using Carry = Word;
+Word AddWithCarry(Word a, Word b, Carry& carry) {
+  const Word sum = a + b;
+  const Word total = sum + carry;
+  carry = static_cast<Word>(sum < a) | static_cast<Word>(total < sum);
+  return total;
+}
+#endif
+
 // Computes kRows rows over `count` words at once, and keeps each: with the words outside and the
 // rows inside, the rows' carries do not wait for each other.
 template <std::ptrdiff_t kRows>
 void ComputeRows(const Word* const* match, Word* column, Word* kept, std::ptrdiff_t stride,
                  std::ptrdiff_t count) {
-  Word carry[kRows] = {};
+  Carry carry[kRows] = {};
   for (std::ptrdiff_t w = 0; w < count; ++w) {
     Word v = column[w];
     for (std::ptrdiff_t k = 0; k < kRows; ++k) {
       const Word u = v & match[k][w];
-      const Word sum = v + u;
-      const Word total = sum + carry[k];
-      carry[k] = static_cast<Word>(sum < v) | static_cast<Word>(total < sum);
-      v = total | (v & ~u);
+      v = AddWithCarry(v, u, carry[k]) | (v & ~u);
       kept[k * stride + w] = v;
     }
     column[w] = v;

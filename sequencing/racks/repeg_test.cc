@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "sequencing/racks/alignment_table.h"
 
 namespace tandem::sequencing {
 namespace {
@@ -54,29 +55,6 @@ std::vector<KeptPart> BestByTrying(const Variants& rack, const Variants& need,
     }
   }
   return best;
-}
-
-// The same by the textbook's table, for longer ones; without efforts.
-std::vector<KeptPart> BestByTable(const Variants& rack, const Variants& need) {
-  const std::size_t n = rack.size();
-  const std::size_t m = need.size();
-  std::vector<Variants> length(n + 1, Variants(m + 1, 0));
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t j = m; j-- > 0;) {
-      length[i][j] = rack[i] == need[j] ? length[i + 1][j + 1] + 1
-                                        : std::max(length[i + 1][j], length[i][j + 1]);
-    }
-  }
-  std::vector<KeptPart> kept;
-  std::size_t j = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    std::size_t first = j;
-    while (first < m && need[first] != rack[i]) ++first;
-    if (first == m || length[i + 1][first + 1] + 1 != length[i][j]) continue;
-    kept.push_back({static_cast<std::int32_t>(i), static_cast<std::int32_t>(first)});
-    j = first + 1;
-  }
-  return kept;
 }
 
 // `rack` with `lifts` parts taken out and put in elsewhere, at most `reach` places away.
@@ -147,11 +125,11 @@ TEST(RepegRackTest, IsTheTablesBestOnLongRacks) {
     Variants need = Reordered(rack, Draw(random, 1 + size / (1 + Draw(random, 20))),
                               1 + Draw(random, size), random);
     need.resize(need.size() - Draw(random, 1 + need.size() / 3));
-    const std::vector<KeptPart> want = BestByTable(rack, need);
+    const std::vector<KeptPart> want = AlignedByTable(rack, need);
     ASSERT_EQ(RepegRack(rack, need, {})->kept, want);
     const Efforts equal(rack.size(), 7);
     ASSERT_EQ(RepegRack(rack, need, {.effort = equal})->kept, want);
-    ASSERT_EQ(RepegRack(need, rack, {})->kept, BestByTable(need, rack));
+    ASSERT_EQ(RepegRack(need, rack, {})->kept, AlignedByTable(need, rack));
   }
 }
 

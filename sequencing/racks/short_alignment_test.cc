@@ -7,34 +7,12 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sequencing/racks/alignment_table.h"
 
 namespace tandem::sequencing {
 namespace {
 
 using Variants = std::vector<std::int32_t>;
-
-// The lexicographically least list of slots, then of positions, by the textbook's table.
-std::vector<KeptPart> ByTable(const Variants& rack, const Variants& need) {
-  const std::size_t n = rack.size();
-  const std::size_t m = need.size();
-  std::vector<Variants> length(n + 1, Variants(m + 1, 0));
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t j = m; j-- > 0;) {
-      length[i][j] = rack[i] == need[j] ? length[i + 1][j + 1] + 1
-                                        : std::max(length[i + 1][j], length[i][j + 1]);
-    }
-  }
-  std::vector<KeptPart> kept;
-  std::size_t j = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    std::size_t first = j;
-    while (first < m && need[first] != rack[i]) ++first;
-    if (first == m || length[i + 1][first + 1] + 1 != length[i][j]) continue;
-    kept.push_back({static_cast<std::int32_t>(i), static_cast<std::int32_t>(first)});
-    j = first + 1;
-  }
-  return kept;
-}
 
 Variants Drawn(std::mt19937_64& random, std::size_t size, std::int32_t variants) {
   Variants drawn(size);
@@ -55,7 +33,7 @@ TEST(ShortAlignmentTest, IsTheLongestThatKeepsTheEarliestSlots) {
     const std::size_t head = random() % 2 * (random() % (std::min(rack.size(), need.size()) + 1));
     std::copy_n(rack.begin(), head, need.begin());
     ASSERT_TRUE(FitsShort(rack, need));
-    ASSERT_EQ(ShortAlignment(rack, need), ByTable(rack, need));
+    ASSERT_EQ(ShortAlignment(rack, need), AlignedByTable(rack, need));
   }
 }
 
@@ -67,7 +45,7 @@ TEST(ShortAlignmentTest, FitsUpToAWordOfPositions) {
   EXPECT_FALSE(FitsShort(word, more));
   EXPECT_FALSE(FitsShort(Variants(kShortRack + 1, 3), word));
   // One more of either is the band's work, and comes to the same.
-  EXPECT_EQ(LongestAlignment(word, more), ByTable(word, more));
+  EXPECT_EQ(LongestAlignment(word, more), AlignedByTable(word, more));
 }
 
 // A band that narrows as pulls are used up must not lose a longest alignment: several hundred
@@ -93,7 +71,7 @@ TEST(LongestAlignmentTest, NarrowsTheBandWithoutLoss) {
     }
     need.resize(size - random() % 20);
     if (random() % 2 == 0) std::swap(rack, need);
-    ASSERT_EQ(LongestAlignment(rack, need), ByTable(rack, need));
+    ASSERT_EQ(LongestAlignment(rack, need), AlignedByTable(rack, need));
   }
 }
 

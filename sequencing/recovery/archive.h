@@ -11,6 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "sequencing/recovery/plan.h"
 #include "sequencing/recovery/proposal.h"
 
@@ -159,6 +162,30 @@ void Fields(auto& v, const BasisVersions*, auto each) { each(v.plan, v.pegs, v.p
 template <typename Archive>
 void Go(Archive& archive, auto& of) {
   Fields(of, &of, [&archive](auto&... field) { (Go(archive, field), ...); });
+}
+
+// A struct behind the byte of its version.
+template <typename T>
+std::string EncodeVersion(std::uint8_t version, const T& value) {
+  ArchiveWriter to;
+  to.Byte(version);
+  Go(to, value);
+  return to.Take();
+}
+
+// And back. kDataLoss, naming `what` ("plan"), for another version and for bytes that none encodes
+// to.
+template <typename T>
+absl::StatusOr<T> DecodeVersion(std::uint8_t version, const char* what, std::string_view bytes) {
+  ArchiveReader from(bytes);
+  if (from.Byte() != version) {
+    return absl::DataLossError(absl::StrCat("a ", what, " of another version"));
+  }
+  T value;
+  Go(from, value);
+  if (!from.AtEnd())
+    return absl::DataLossError(absl::StrCat("bytes that no ", what, " encodes to"));
+  return value;
 }
 
 }  // namespace tandem::sequencing

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 
-#include "absl/status/status.h"
 #include "sequencing/recovery/archive.h"
 
 namespace tandem::sequencing {
@@ -57,22 +56,10 @@ constexpr std::uint8_t kVersion = 1;
 
 }  // namespace
 
-std::string EncodeProposal(const Proposal& proposal) {
-  ArchiveWriter to;
-  to.Byte(kVersion);
-  Go(to, proposal);
-  return to.Take();
-}
+std::string EncodeProposal(const Proposal& proposal) { return EncodeVersion(kVersion, proposal); }
 
 absl::StatusOr<Proposal> DecodeProposal(std::string_view bytes) {
-  ArchiveReader from(bytes);
-  if (from.Byte() != kVersion) {
-    return absl::DataLossError("a proposal of another version");
-  }
-  Proposal proposal;
-  Go(from, proposal);
-  if (!from.AtEnd()) return absl::DataLossError("bytes that no proposal encodes to");
-  return proposal;
+  return DecodeVersion<Proposal>(kVersion, "proposal", bytes);
 }
 
 }  // namespace tandem::sequencing

@@ -22,7 +22,13 @@ inline constexpr std::int64_t kSlotsBeforeFallback = 40'000;
 // taken.
 inline constexpr std::int64_t kNeedsForP90 = 256;
 // Vehicles of which every subset is tried for resequencing; of more, sets that grow by the latest.
+// Where little is to be looked at for each set, of up to kSubsetVehiclesSmallLine: as long as sets
+// times (positions times families, and kSubsetWorkANeed for each need) are no more than
+// kSubsetWorkMax.
 inline constexpr std::int32_t kSubsetVehiclesMax = 4;
+inline constexpr std::int32_t kSubsetVehiclesSmallLine = 8;
+inline constexpr std::int64_t kSubsetWorkANeed = 32;
+inline constexpr std::int64_t kSubsetWorkMax = 131'072;
 inline constexpr std::int32_t kGrownSetsMax = 4;
 // Vehicles that one grown set may add; a stop that more share is not theirs to end.
 inline constexpr std::int32_t kGrownVehiclesMax = 4;

@@ -1,6 +1,5 @@
 #include <cstdint>
 
-#include "absl/status/status.h"
 #include "sequencing/recovery/archive.h"
 #include "sequencing/recovery/encode.h"
 
@@ -40,20 +39,10 @@ constexpr std::uint8_t kVersion = 1;
 
 }  // namespace
 
-std::string EncodePlan(const RecoveryPlan& plan) {
-  ArchiveWriter to;
-  to.Byte(kVersion);
-  Go(to, plan);
-  return to.Take();
-}
+std::string EncodePlan(const RecoveryPlan& plan) { return EncodeVersion(kVersion, plan); }
 
 absl::StatusOr<RecoveryPlan> DecodePlan(std::string_view bytes) {
-  ArchiveReader from(bytes);
-  if (from.Byte() != kVersion) return absl::DataLossError("a plan of another version");
-  RecoveryPlan plan;
-  Go(from, plan);
-  if (!from.AtEnd()) return absl::DataLossError("bytes that no plan encodes to");
-  return plan;
+  return DecodeVersion<RecoveryPlan>(kVersion, "plan", bytes);
 }
 
 }  // namespace tandem::sequencing

@@ -7,16 +7,6 @@
 #include <utility>
 
 namespace tandem::sequencing::rack_align {
-namespace {
-
-std::vector<std::int32_t> CodesOf(const auto& list) {
-  std::vector<std::int32_t> codes;
-  codes.reserve(list.size());
-  for (const auto& entry : list) codes.push_back(entry.code);
-  return codes;
-}
-
-}  // namespace
 
 // What is equal at both ends stays; the rest is aligned.
 std::vector<KeptPart> AlignSliding(const Group& group) {

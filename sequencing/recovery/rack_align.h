@@ -36,6 +36,22 @@ struct Group {
   bool fewest = true;
 };
 
+// A moved part as it is told: out of a slot of one rack, into another or nowhere (kNone).
+struct MovedPart {
+  std::int32_t from = 0;
+  std::int32_t to = kNone;
+  std::int32_t slot = 0;
+  RackInsert insert{};
+};
+
+// The codes of slots or needs, in their order.
+std::vector<std::int32_t> CodesOf(const auto& list) {
+  std::vector<std::int32_t> codes;
+  codes.reserve(list.size());
+  for (const auto& entry : list) codes.push_back(entry.code);
+  return codes;
+}
+
 // What is equal at both ends stays; the rest is aligned.
 std::vector<KeptPart> AlignSliding(const Group& group);
 // The k-th slot that is needed is for the k-th vehicle that has one.

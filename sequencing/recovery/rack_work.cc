@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
-#include <tuple>
 
 #include "sequencing/racks/repeg_racks.h"
 #include "sequencing/recovery/limits.h"
@@ -15,16 +14,16 @@ namespace {
 using rack_align::AlignAny;
 using rack_align::AlignNumbered;
 using rack_align::AlignSliding;
+using rack_align::CodesOf;
 using rack_align::Group;
 using rack_align::Move;
+using rack_align::MovedPart;
 using rack_align::Need;
 using rack_align::Slot;
 
-std::vector<std::int32_t> CodesOf(const auto& list) {
-  std::vector<std::int32_t> codes;
-  codes.reserve(list.size());
-  for (const auto& entry : list) codes.push_back(entry.code);
-  return codes;
+// One that has left is touched at the dock.
+PartPlace WhereOf(const PlanRack& rack) {
+  return rack.place == PartPlace::kInTransit ? PartPlace::kAtDock : rack.place;
 }
 
 // One family's racks: what is in them, and what the change makes of them.
@@ -359,17 +358,29 @@ void RackWorker::TellRacks(const Group& group, RackWork& work) const {
   const std::int32_t first = group.slots.front().rack;
   for (std::int32_t r = first; r <= group.slots.back().rack; ++r) {
     const PlanRack& rack = family_.plan->racks[At(r)];
-    const bool left = rack.place == PartPlace::kInTransit;
-    work.racks.push_back({.rack = rack.rack, .where = left ? PartPlace::kAtDock : rack.place});
+    work.racks.push_back({.rack = rack.rack, .where = WhereOf(rack)});
   }
+  // What is looked up lies far apart in memory: all at once, before the lists.
+  std::vector<MovedPart> moved;
+  moved.reserve(group.moved.size());
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> counts(work.racks.size());  // Out, in.
   for (const KeptPart& part : group.moved) {
     const Slot& slot = group.slots[At(part.slot)];
-    const Need& need = group.needs[At(part.position)];
-    work.racks[At(slot.rack - first)].pulls.push_back(family_.book->slot_of[At(slot.part)]);
-    const std::int32_t to = group.rack_of[At(part.position)];
-    if (to == kNone) continue;
-    work.racks[At(to - first)].inserts.push_back(
-        {.vehicle = VehicleId(need.vehicle), .part = family_.book->part_ids[At(slot.part)]});
+    const std::int32_t vehicle = group.needs[At(part.position)].vehicle;
+    moved.push_back({.from = slot.rack,
+                     .to = group.rack_of[At(part.position)],
+                     .slot = family_.book->slot_of[At(slot.part)],
+                     .insert = {VehicleId(vehicle), family_.book->part_ids[At(slot.part)]}});
+    ++counts[At(slot.rack - first)].first;
+    if (moved.back().to != kNone) ++counts[At(moved.back().to - first)].second;
+  }
+  for (std::size_t r = 0; r < counts.size(); ++r) {
+    work.racks[r].pulls.reserve(counts[r].first);
+    work.racks[r].inserts.reserve(counts[r].second);
+  }
+  for (const MovedPart& part : moved) {
+    work.racks[At(part.from - first)].pulls.push_back(part.slot);
+    if (part.to != kNone) work.racks[At(part.to - first)].inserts.push_back(part.insert);
   }
   std::int64_t touches = 0;
   for (ProposedRack& rack : work.racks) {
@@ -396,9 +407,7 @@ void RackWorker::TellHoles(const Group& group, RackWork& work) const {
                   : std::find_if(work.racks.begin() + (behind - first), work.racks.end(),
                                  [&](const ProposedRack& of) { return of.rack == rack.rack; });
     if (at == work.racks.end()) {
-      const bool left = rack.place == PartPlace::kInTransit;
-      at = work.racks.insert(at,
-                             {.rack = rack.rack, .where = left ? PartPlace::kAtDock : rack.place});
+      at = work.racks.insert(at, {.rack = rack.rack, .where = WhereOf(rack)});
     }
     const std::int32_t vehicle = family_.book->vehicle_of[At(part)];
     at->holes.push_back({.slot = family_.book->slot_of[At(part)],

@@ -41,6 +41,7 @@ class Search {
   void TryTrucks(Answer& answer, std::span<const std::int32_t> places, bool uncertain);
   std::vector<std::vector<std::int32_t>> TruckSets(const OptionList& list);
   void FallBack();
+  std::int32_t SubsetVehiclesMax() const;
   void TrySubsets(std::span<const Fallback> moves);
   void Grow();
   std::vector<std::int32_t> LateVehicles(bool latest_only) const;
@@ -200,6 +201,16 @@ std::optional<Fallback> Search::Move(std::int32_t vehicle) {
   return std::nullopt;
 }
 
+// Asked before any set is tried: the best choice is that of the base.
+std::int32_t Search::SubsetVehiclesMax() const {
+  const std::int64_t positions = result_.base->order.size();
+  const std::int64_t work =
+      positions * std::ssize(plan_.families) + kSubsetWorkANeed * result_.best.list.problem.needs();
+  std::int32_t most = kSubsetVehiclesMax;
+  while (most < kSubsetVehiclesSmallLine && work << (most + 1) <= kSubsetWorkMax) ++most;
+  return most;
+}
+
 void Search::TrySubsets(std::span<const Fallback> moves) {
   std::vector<std::vector<std::size_t>> subsets;
   for (unsigned bits = 1; bits < (1U << moves.size()); ++bits) {
@@ -248,7 +259,7 @@ void Search::FallBack() {
   for (const std::int32_t vehicle : vehicles) {
     if (const auto move = Move(vehicle)) moves.push_back(*move);
   }
-  if (std::ssize(moves) > kSubsetVehiclesMax) return Grow();
+  if (std::ssize(moves) > SubsetVehiclesMax()) return Grow();
   TrySubsets(moves);
 }
 
