@@ -168,7 +168,8 @@ void ExchangeApi::RetractBatch(const Call& call, const v1::RetractBatchRequest& 
   Change(seams_, SlotOf(seams_, place),
          EditorsCommand(seams_, call, "RetractBatch", request,
                         [command = exchange::RetractBatch{place, (*ids)[2]}](
-                            const base::RowReader& rows, const base::Stamp&) {
+                            const base::RowReader& rows, const base::Stamp& stamp) mutable {
+                          command.first_number = stamp.first_number;
                           return Decide(rows, command);
                         }),
          std::move(reply), [this, place, id = (*ids)[2]](const runtime::Outcome&) {

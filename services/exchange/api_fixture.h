@@ -78,10 +78,12 @@ class ExchangeApiTest : public ::testing::Test {
     ASSERT_THAT(*ready, tandem::testing::IsOk());
     ASSERT_THAT(registers_->Start(), tandem::testing::IsOk());
     executor_.Advance(absl::ZeroDuration());
-    api_ = std::make_unique<ExchangeApi>(ExchangeSeams{.router = router_.get(),
-                                                       .grants = &grants_,
-                                                       .registers = registers_.get(),
-                                                       .sealer = &sealer_});
+    api_ = std::make_unique<ExchangeApi>(
+        ExchangeSeams{.router = router_.get(),
+                      .grants = &grants_,
+                      .registers = registers_.get(),
+                      .sealer = &sealer_,
+                      .check_role = [this](auto...) { return role_; }});
     worker_ = std::make_unique<FoldWorker>(*router_, executor_, fold_options_);
   }
 
@@ -181,6 +183,7 @@ class ExchangeApiTest : public ::testing::Test {
   std::unique_ptr<FoldWorker> worker_;
   FoldWorkerOptions fold_options_{.fold = {.all = true}};
   std::string break_glass_;  // Of the operator's calls.
+  absl::Status role_{};      // What the check of the role says.
   int ids_ = 0;
 };
 

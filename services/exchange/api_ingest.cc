@@ -186,8 +186,9 @@ class Session final : public IngestSession {
 
   // What the first message says and all others repeat or leave out.
   static absl::Status CheckCall(State& state, const v1::IngestRequest& request) {
+    // At each block: the call may last for hours, and the caller may have lost its role meanwhile.
+    TANDEM_RETURN_IF_ERROR(CheckEditor(state.seams, state.call));
     if (!state.place.has_value()) {
-      TANDEM_RETURN_IF_ERROR(CheckEditor(state.seams, state.call));
       TANDEM_ASSIGN_OR_RETURN(Place place, OwnPlace(state.call, "location", request.location()));
       TANDEM_RETURN_IF_ERROR(base::CheckId("stream", request.stream()));
       if (request.stream().size() > kStreamIdMax) {

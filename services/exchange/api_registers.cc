@@ -302,9 +302,7 @@ void ExchangeApi::ListItems(const Call& call, const v1::ListItemsRequest& reques
                        const bool may, May(seams_, runtime::ViewerOf(call), owner, DataKind::kItems,
                                            {IdOfName(item.name()), ""}));
                    if (!may) return false;
-                   // The number tells how many items the owner has.
-                   if (call.caller.firm != owner) item.clear_register_number();
-                   *answer.message.add_items() = std::move(item);
+                   *answer.message.add_items() = CutItem(std::move(item), owner, call.caller.firm);
                    return true;
                  }));
          answer.message.set_next_page_token(std::move(end.first));

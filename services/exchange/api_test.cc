@@ -174,6 +174,71 @@ TEST_F(ExchangeApiTest, TakesABatchBack) {
   EXPECT_THAT(Ask(&ExchangeApi::RetractBatch, "shop", request), HasReason(Reason::kUnknownBatch));
 }
 
+// What an import left open that was refused half-way stands in nobody's way.
+TEST_F(ExchangeApiTest, TakesAnOpenBatchBackBeforeAnybodySawIt) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, false));
+  EXPECT_THAT(Ingest(2, {{1, testing::kDay, 2000}}, true), HasReason(Reason::kRevisionConflict));
+  v1::RetractBatchRequest request;
+  request.set_name("firms/shop/locations/l1/batches/pos-1");
+  request.set_request_id(NextId());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Batch batch,
+                              Ask(&ExchangeApi::RetractBatch, "shop", request));
+  EXPECT_EQ(batch.state(), v1::Batch::STATE_RETRACTED);
+  EXPECT_EQ(batch.row_count(), 1);
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto pages, Sales("shop"));
+  EXPECT_EQ(pages[0].items_size(), 0);
+  // The stream goes on with its next block, which begins another batch.
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto second, Ingest(2, {{1, testing::kDay, 2000}}, true));
+  EXPECT_EQ(second.closed_batch(), "firms/shop/locations/l1/batches/pos-2");
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Sales("maker"));
+  EXPECT_EQ(pages[0].value_milli(0), 2000);
+  request.set_request_id(NextId());
+  EXPECT_THAT(Ask(&ExchangeApi::RetractBatch, "shop", request), IsOk());  // Again: no matter.
+}
+
+TEST_F(ExchangeApiTest, AsksForTheRoleAtEachBlock) {
+  auto session = api_->OpenIngest(CallOf("shop"));
+  std::vector<absl::Status> answers;
+  const auto push = [&](std::int64_t block) {
+    session->Push(
+        BlockOf(block, {{1, testing::kDay + static_cast<std::int32_t>(block), 1000}}, true),
+        [&](const absl::StatusOr<v1::IngestResponse>& response) {
+          answers.push_back(response.status());
+        });
+    executor_.Advance(absl::ZeroDuration());
+  };
+  push(1);
+  role_ = base::Refuse(Reason::kFirmSuspended, "meanwhile");
+  push(2);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_THAT(answers[0], IsOk());
+  EXPECT_THAT(answers[1], HasReason(Reason::kFirmSuspended));
+}
+
+TEST_F(ExchangeApiTest, ShowsAPartnerOnlyItsOwnNumberOfAnItem) {
+  v1::RegisterItemsRequest items;
+  items.set_parent("firms/shop");
+  items.set_request_id(NextId());
+  v1::Item& item = *items.add_items();
+  item.set_name("firms/shop/items/i4");
+  item.set_unit_code("C62");
+  for (const char* firm : {"maker", "rival"}) {
+    v1::PartnerNumber& number = *item.add_partner_numbers();
+    number.set_firm("firms/" + std::string(firm));
+    number.set_number("of-" + std::string(firm));
+  }
+  ASSERT_THAT(Ask(&ExchangeApi::RegisterItems, "shop", items), IsOk());
+  grants_.table["maker/shop/l1"] = {"i4"};
+  v1::ListItemsRequest list;
+  list.set_parent("firms/shop");
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto seen, Ask(&ExchangeApi::ListItems, "maker", list));
+  ASSERT_EQ(seen.items_size(), 1);
+  ASSERT_EQ(seen.items(0).partner_numbers_size(), 1);
+  EXPECT_EQ(seen.items(0).partner_numbers(0).number(), "of-maker");
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto own, Ask(&ExchangeApi::ListItems, "shop", list));
+  EXPECT_EQ(own.items(3).partner_numbers_size(), 2);
+}
+
 TEST_F(ExchangeApiTest, ReportsStockAndReadsItAgainAfterARestart) {
   v1::ReportStockRequest report;
   report.set_location("firms/shop/locations/l1");

@@ -346,25 +346,23 @@ absl::StatusOr<std::vector<TouchedItem>> DecodeTouched(const v1::Touched& touche
   return all;
 }
 
-void MergeTouched(google::protobuf::RepeatedPtrField<v1::Touched>& all, const v1::Touched& more) {
-  const auto same = [&](const v1::Touched& one) {
-    return one.measure() == more.measure() && one.stock_owner() == more.stock_owner() &&
-           one.stock_status() == more.stock_status();
-  };
-  const auto found = std::find_if(all.begin(), all.end(), same);
-  if (found == all.end()) {
-    *all.Add() = more;
-    return;
+namespace {
+
+bool SameSeries(const v1::Touched& a, const v1::Touched& b) {
+  return a.measure() == b.measure() && a.stock_owner() == b.stock_owner() &&
+         a.stock_status() == b.stock_status();
+}
+
+v1::Touched MergeOf(std::span<const v1::Touched* const> parts) {
+  std::vector<TouchedItem> all;
+  for (const v1::Touched* part : parts) {
+    const auto items = DecodeTouched(*part);
+    if (!items.ok()) base::Bug("a batch's touched items do not decode");
+    all.insert(all.end(), items->begin(), items->end());
   }
-  const auto old_items = DecodeTouched(*found);
-  const auto new_items = DecodeTouched(more);
-  if (!old_items.ok() || !new_items.ok()) base::Bug("a batch's touched items do not decode");
-  std::vector<TouchedItem> merged;
-  std::merge(old_items->begin(), old_items->end(), new_items->begin(), new_items->end(),
-             std::back_inserter(merged),
-             [](const TouchedItem& a, const TouchedItem& b) { return a.item < b.item; });
+  std::ranges::stable_sort(all, {}, &TouchedItem::item);
   std::vector<TouchedItem> unique;
-  for (const TouchedItem& one : merged) {
+  for (const TouchedItem& one : all) {
     if (unique.empty() || unique.back().item != one.item) {
       unique.push_back(one);
       continue;
@@ -372,7 +370,35 @@ void MergeTouched(google::protobuf::RepeatedPtrField<v1::Touched>& all, const v1
     unique.back().day_first = std::min(unique.back().day_first, one.day_first);
     unique.back().day_last = std::max(unique.back().day_last, one.day_last);
   }
-  *found = EncodeTouched({more.measure(), more.stock_status(), more.stock_owner()}, unique);
+  const v1::Touched& of = *parts.front();
+  return EncodeTouched({of.measure(), of.stock_status(), of.stock_owner()}, unique);
+}
+
+}  // namespace
+
+TouchedParts MergeTouched(const TouchedParts& parts) {
+  std::vector<std::vector<const v1::Touched*>> by_series;  // A batch has few series.
+  for (const v1::Touched& part : parts) {
+    const auto found = std::ranges::find_if(
+        by_series, [&](const auto& series) { return SameSeries(*series.front(), part); });
+    if (found != by_series.end()) {
+      found->push_back(&part);
+    } else {
+      by_series.push_back({&part});
+    }
+  }
+  TouchedParts merged;
+  for (const auto& series : by_series) {
+    // A part alone is a block's own: merged already. Most batches of a day are one block.
+    *merged.Add() = series.size() == 1 ? *series.front() : MergeOf(series);
+  }
+  return merged;
+}
+
+void AddTouched(TouchedParts& parts, v1::Touched more) {
+  constexpr int kPartsMax = 16;
+  *parts.Add() = std::move(more);
+  if (parts.size() >= kPartsMax) parts = MergeTouched(parts);
 }
 
 std::vector<TouchedItem> TouchedBy(std::vector<Run> runs) {

@@ -103,8 +103,14 @@ absl::StatusOr<SeriesKey> SeriesKeyFrom(v1::Measure measure, std::string_view st
 v1::Touched EncodeTouched(const SeriesKey& series, const std::vector<TouchedItem>& touched);
 // Bytes that EncodeTouched did not make give kDataLoss / STORED_BYTES_DAMAGED.
 absl::StatusOr<std::vector<TouchedItem>> DecodeTouched(const v1::Touched& touched);
-// Adds `more` to the entry of the same series, or appends it.
-void MergeTouched(google::protobuf::RepeatedPtrField<v1::Touched>& all, const v1::Touched& more);
+// Parts of what a batch touches: several may tell of one series and of one item.
+using TouchedParts = google::protobuf::RepeatedPtrField<v1::Touched>;
+// One part a series, in the order they first come, items ascending and once each with the first and
+// the last of their days.
+TouchedParts MergeTouched(const TouchedParts& parts);
+// Appends a part. Every 16th time all are merged, so that a batch's row stays as small as what it
+// touches, and a block costs no merge of all that came before it.
+void AddTouched(TouchedParts& parts, v1::Touched more);
 // What a block touches, from its decoded runs.
 std::vector<TouchedItem> TouchedBy(std::vector<Run> runs);
 std::vector<TouchedItem> TouchedBy(const std::vector<PriceBlock::Item>& items);

@@ -215,17 +215,40 @@ TEST(DecodeSeriesColumnsTest, StandsHostileColumns) {
 }
 
 TEST(TouchedTest, MergesByItem) {
-  google::protobuf::RepeatedPtrField<v1::Touched> all;
+  TouchedParts parts;
   const SeriesKey sales{.measure = v1::MEASURE_SALES};
-  MergeTouched(all, EncodeTouched(sales, {{1, 10, 12}, {5, 3, 3}}));
-  MergeTouched(all, EncodeTouched(sales, {{1, 8, 9}, {4, 1, 1}}));
-  MergeTouched(all, EncodeTouched({}, {{1, 0, 0}}));
-  ASSERT_EQ(all.size(), 2);
-  TANDEM_ASSERT_OK_AND_ASSIGN(const auto items, DecodeTouched(all[0]));
+  *parts.Add() = EncodeTouched(sales, {{1, 10, 12}, {5, 3, 3}});
+  *parts.Add() = EncodeTouched({}, {{1, 0, 0}});
+  *parts.Add() = EncodeTouched(sales, {{1, 8, 9}, {4, 1, 1}});
+  const TouchedParts merged = MergeTouched(parts);
+  ASSERT_EQ(merged.size(), 2);
+  EXPECT_EQ(merged[0].measure(), v1::MEASURE_SALES);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto items, DecodeTouched(merged[0]));
   ASSERT_EQ(items.size(), 3u);
   EXPECT_EQ(items[0].day_first, 8);
   EXPECT_EQ(items[0].day_last, 12);
   EXPECT_EQ(items[1].item, 4u);
+  EXPECT_EQ(items[2].item, 5u);
+}
+
+TEST(TouchedTest, PartsStayFewAndSayTheSame) {
+  const SeriesKey sales{.measure = v1::MEASURE_SALES};
+  TouchedParts parts;
+  TouchedParts all;
+  for (std::uint32_t block = 0; block < 100; ++block) {
+    // Blocks overlap in items, and their days move.
+    const auto day = static_cast<std::int32_t>(block % 7);
+    const v1::Touched more =
+        EncodeTouched(sales, {{block / 2, day, day + 1}, {block + 1, day + 2, day + 3}});
+    *all.Add() = more;
+    AddTouched(parts, more);
+    EXPECT_LT(parts.size(), 16) << "after block " << block;
+  }
+  const TouchedParts merged = MergeTouched(parts);
+  const TouchedParts at_once = MergeTouched(all);
+  ASSERT_EQ(merged.size(), 1);
+  ASSERT_EQ(at_once.size(), 1);
+  EXPECT_EQ(merged[0].SerializeAsString(), at_once[0].SerializeAsString());
 }
 
 }  // namespace

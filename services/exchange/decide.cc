@@ -250,6 +250,50 @@ absl::Status CheckPromotion(const PutPromotions& command, const v1::Promotion& p
   return absl::OkStatus();
 }
 
+// `what` is "item" or "location".
+absl::Status EntryClosed(std::string_view field, const std::string& what, std::string_view id,
+                         base::Day last, base::Day closed) {
+  return RefuseField(
+      Reason::kEntryClosed, field, "the " + what + " is closed by then",
+      {{what, std::string(id)}, {"day", last.ToString()}, {"last_date", closed.ToString()}});
+}
+
+absl::Status CheckOpen(const EntryTable& table, std::string_view id, base::Day last,
+                       std::string_view field, const std::string& what) {
+  const std::int32_t closed = table.LastDay(table.NumberOf(id));
+  if (last.number() <= closed) return absl::OkStatus();
+  return EntryClosed(field, what, id, last, base::Day::FromNumber(closed));
+}
+
+// The same by the owner's own rows; `Entry` is v1::Item or v1::Location.
+template <typename Entry>
+absl::Status CheckOpen(const base::RowReader& rows, std::string_view owner, RowKind ids,
+                       RowKind entries, std::string_view id, base::Day last, std::string_view field,
+                       const std::string& what) {
+  const auto number = NumberIn(rows, IdKey(OwnerPrefix(ids, owner), id));
+  if (!number.has_value()) return absl::OkStatus();  // Refused as unknown elsewhere.
+  const auto bytes =
+      rows.Get(RegisterKey(OwnerPrefix(entries, owner), static_cast<std::uint32_t>(*number)));
+  Entry entry;
+  base::Require(bytes.has_value() && entry.ParseFromString(*bytes), "an entry's row is damaged");
+  if (!entry.has_last_date()) return absl::OkStatus();
+  TANDEM_ASSIGN_OR_RETURN(const base::Day closed, DayFrom("last_date", entry.last_date()));
+  return last > closed ? EntryClosed(field, what, id, last, closed) : absl::OkStatus();
+}
+
+// Nothing new is said of a closed item or location after its last day.
+absl::Status CheckPromotionOpen(const PutPromotions& command, const v1::Promotion& promotion,
+                                int index) {
+  const std::string field = Field("promotions", index, "end_date");
+  TANDEM_ASSIGN_OR_RETURN(const base::Day last, DayFrom(field, promotion.end_date()));
+  TANDEM_RETURN_IF_ERROR(
+      CheckOpen(command.registers->locations, command.place.location, last, field, "location"));
+  for (const std::string& item : promotion.items()) {
+    TANDEM_RETURN_IF_ERROR(CheckOpen(command.registers->items, item, last, field, "item"));
+  }
+  return absl::OkStatus();
+}
+
 // Whether `next` changes what stands (bytes of the same message, or nothing).
 template <typename Record>
 absl::StatusOr<bool> RevisionChanges(const std::optional<std::string>& standing, const Record& next,
@@ -266,13 +310,36 @@ absl::StatusOr<bool> RevisionChanges(const std::optional<std::string>& standing,
                 {{"id", id}, {"revision", next.revision()}, {"known_revision", old.revision()}});
 }
 
+absl::Status CheckPlanOpen(const base::RowReader& rows, const PutPlan& command) {
+  const v1::Plan& plan = command.plan;
+  TANDEM_ASSIGN_OR_RETURN(const base::Day first, DayFrom("plan.start_date", plan.start_date()));
+  const base::Day last = first + (plan.bucket_days() * plan.bucket_count() - 1);
+  const std::string_view field = "plan.bucket_count";
+  TANDEM_RETURN_IF_ERROR(CheckOpen<v1::Location>(rows, command.owner, RowKind::kLocationId,
+                                                 RowKind::kLocation, plan.location(), last, field,
+                                                 "location"));
+  for (const std::string& item : plan.items()) {
+    TANDEM_RETURN_IF_ERROR(CheckOpen<v1::Item>(rows, command.owner, RowKind::kItemId,
+                                               RowKind::kItem, item, last, field, "item"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckPlan(const base::RowReader& rows, const PutPlan& command) {
   const v1::Plan& plan = command.plan;
-  TANDEM_RETURN_IF_ERROR(DayFrom("plan.start_date", plan.start_date()).status());
+  TANDEM_ASSIGN_OR_RETURN(const base::Day first, DayFrom("plan.start_date", plan.start_date()));
   if (plan.bucket_days() < 1 || plan.bucket_days() > 366 || plan.bucket_count() < 1 ||
       plan.bucket_count() > 1'000 || plan.revision() < 0) {
     return RefuseField(Reason::kFieldOutOfRange, "plan.bucket_days",
                        "buckets are of 1 to 366 days, 1 to 1,000 of them; revisions from 0");
+  }
+  const std::int64_t last =
+      std::int64_t{first.number()} + std::int64_t{plan.bucket_days()} * plan.bucket_count() - 1;
+  if (last > base::Day::kLast) {
+    return RefuseField(Reason::kDayOutOfRange, "plan.bucket_count",
+                       "the buckets end after 2099, the calendar's last year",
+                       {{"start_date", first.ToString()},
+                        {"days", std::int64_t{plan.bucket_days()} * plan.bucket_count()}});
   }
   const std::int64_t rows_wanted = std::int64_t{plan.items_size()} * plan.bucket_count();
   if (plan.items_size() == 0 || plan.quantity_milli_size() != rows_wanted) {
@@ -408,7 +475,9 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PutPromotions& c
     TANDEM_ASSIGN_OR_RETURN(const bool changes,
                             RevisionChanges(rows.Get(IdKey(prefix, promotion.promotion())),
                                             promotion, promotion.promotion()));
-    if (changes) *fact.add_promotions() = promotion;
+    if (!changes) continue;
+    TANDEM_RETURN_IF_ERROR(CheckPromotionOpen(command, promotion, i));
+    *fact.add_promotions() = promotion;
   }
   if (fact.promotions_size() == 0) return Facts();
   return Facts{MakeFact(FactKind::kPromotionsPut, fact)};
@@ -427,6 +496,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PutPlan& command
       RevisionChanges(rows.Get(IdKey(OwnerPrefix(RowKind::kPlan, command.owner), id)), command.plan,
                       id));
   if (!changes) return Facts();
+  TANDEM_RETURN_IF_ERROR(CheckPlanOpen(rows, command));
   v1::PlanPut fact;
   fact.set_owner(command.owner);
   *fact.mutable_plan() = command.plan;

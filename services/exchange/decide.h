@@ -120,10 +120,12 @@ struct CloseBatch {
 };
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const CloseBatch& command);
 
-// NOT_FOUND / UNKNOWN_BATCH for one that is not there or still open; retracted before: no fact.
+// NOT_FOUND / UNKNOWN_BATCH for one that is not there; retracted before: no fact. One that is still
+// open is closed and taken back in one step, so that nobody ever sees it; its stream goes on.
 struct RetractBatch {
   Place place{};
   std::string batch{};
+  std::uint64_t first_number = 0;  // Of the facts that this makes (base::Stamp).
 };
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const RetractBatch& command);
 

@@ -27,10 +27,13 @@ BatchRow OpenBatch(const base::RowReader& rows, const Place& place, const Stream
   return *std::move(batch);
 }
 
-// The batch's closing, from what the batch's row has gathered.
-v1::BatchClosed ClosingOf(const Place& place, const BatchRow& batch) {
+// The batch's closing, from what the batch's row has gathered and what a last block adds to it.
+v1::BatchClosed ClosingOf(const Place& place, const BatchRow& batch,
+                          const v1::Touched* last = nullptr) {
   v1::BatchClosed fact;
   base::Require(fact.ParseFromString(batch.touched), "a batch's touched items are damaged");
+  if (last != nullptr) *fact.add_touched() = *last;
+  *fact.mutable_touched() = MergeTouched(fact.touched());
   fact.set_owner(place.owner);
   fact.set_location(place.location);
   fact.set_stream(batch.stream);
@@ -85,10 +88,9 @@ v1::BatchClosed ClosingWith(const base::RowReader& rows, const ReportBlock& comm
   if (stream.open_batch != 0) batch = OpenBatch(rows, command.place, stream);
   batch.last_block = command.block;
   batch.row_count += row_count;
-  v1::BatchClosed fact = ClosingOf(command.place, batch);
-  const v1::Touched& touched =
-      command.series != nullptr ? command.series->touched_columns : command.prices->touched_columns;
-  MergeTouched(*fact.mutable_touched(), touched);
+  v1::BatchClosed fact = ClosingOf(command.place, batch,
+                                   command.series != nullptr ? &command.series->touched_columns
+                                                             : &command.prices->touched_columns);
   fact.set_whole_batch(stream.open_batch == 0);
   return fact;
 }
@@ -158,26 +160,33 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const CloseBatch& comm
 }
 
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const RetractBatch& command) {
-  const auto unknown = [&](std::string_view message) {
-    return Refuse(Reason::kUnknownBatch, message, {{"batch", command.batch}});
+  const auto unknown = [&] {
+    return Refuse(Reason::kUnknownBatch, "there is no such batch", {{"batch", command.batch}});
   };
   const std::optional<BatchId> id = ParseBatchId(command.batch);
-  if (!id.has_value()) return unknown("there is no such batch");
+  if (!id.has_value()) return unknown();
   const auto number = NumberIn(rows, BatchNameKey(command.place, id->stream, id->first_block));
-  if (!number.has_value()) return unknown("there is no such batch");
+  if (!number.has_value()) return unknown();
   const std::optional<BatchRow> batch = BatchIn(rows, command.place, *number);
   base::Require(batch.has_value(), "a batch's row is missing");
-  if (batch->state == BatchState::kOpen) return unknown("the batch is still open");
   if (batch->state == BatchState::kRetracted) return Facts();
-  v1::BatchClosed touched;
-  base::Require(touched.ParseFromString(batch->touched), "a batch's touched items are damaged");
+  const bool open = batch->state == BatchState::kOpen;
+  v1::BatchClosed closing = ClosingOf(command.place, *batch);
   v1::BatchRetracted fact;
   fact.set_owner(command.place.owner);
   fact.set_location(command.place.location);
   fact.set_batch(command.batch);
-  fact.set_close_number(static_cast<std::int64_t>(batch->close_number));
-  *fact.mutable_touched() = touched.touched();
-  return Facts{MakeFact(FactKind::kBatchRetracted, fact)};
+  fact.set_close_number(
+      static_cast<std::int64_t>(open ? command.first_number : batch->close_number));
+  *fact.mutable_touched() = closing.touched();
+  fact.set_never_shown(open);
+  Facts facts;
+  if (open) {
+    closing.set_never_shown(true);
+    facts.push_back(MakeFact(FactKind::kBatchClosed, closing));
+  }
+  facts.push_back(MakeFact(FactKind::kBatchRetracted, fact));
+  return facts;
 }
 
 }  // namespace tandem::exchange

@@ -127,6 +127,58 @@ TEST(DecideStreamTest, HoldsOneKindAndNamesWhatIsNotThere) {
   EXPECT_THAT(slot.Run(RetractBatch{place, "-"}), HasReason(Reason::kUnknownBatch));
 }
 
+// Nothing new is said of an item after its last day; what stands may be sent again.
+TEST(DecidePutTest, RefusesPlansAndPromotionsBeyondTheLastDay) {
+  TestSlot slot;
+  ASSERT_THAT(slot.Run(Registering({ItemOf("a"), ItemOf("b")})), IsOk());
+  RegisterLocations locations{.owner = "shop"};
+  v1::Location& location = *locations.locations.Add();
+  location.set_name("firms/shop/locations/l1");
+  location.set_kind(v1::LOCATION_KIND_STORE);
+  ASSERT_THAT(slot.Run(locations), IsOk());
+  const auto plan = [](std::int32_t start, int days, int count) {
+    PutPlan command{.owner = "shop"};
+    command.plan.set_name("firms/shop/plans/p");
+    command.plan.set_location("l1");
+    *command.plan.mutable_start_date() = DateOf(start);
+    command.plan.set_bucket_days(days);
+    command.plan.set_bucket_count(count);
+    command.plan.add_items("a");
+    for (int i = 0; i < count; ++i) command.plan.add_quantity_milli(1000);
+    return command;
+  };
+  const PutPlan standing = plan(testing::kDay, 7, 10);
+  ASSERT_THAT(slot.Run(standing), IsOk());
+  ASSERT_THAT(slot.Run(CloseItem{"shop", "a", testing::kDay + 20}), IsOk());
+  EXPECT_THAT(slot.Run(standing), IsOk());
+  EXPECT_THAT(slot.Run(plan(testing::kDay, 7, 4)), HasReason(Reason::kRevisionConflict));
+  PutPlan next = plan(testing::kDay, 7, 4);
+  next.plan.set_revision(1);
+  EXPECT_THAT(slot.Run(next), HasReason(Reason::kEntryClosed));
+  next = plan(testing::kDay, 7, 3);
+  next.plan.set_revision(1);
+  EXPECT_THAT(slot.Run(next), IsOk());
+  next = plan(base::Day::kLast - 100, 366, 2);
+  next.plan.set_revision(2);
+  EXPECT_THAT(slot.Run(next), HasReason(Reason::kDayOutOfRange));
+
+  auto registers = testing::MakeRegister(2, 1);
+  PutPromotions promotions{.place = {"shop", "l1"}, .registers = registers};
+  v1::Promotion& promotion = *promotions.promotions.Add();
+  promotion.set_promotion("p");
+  *promotion.mutable_start_date() = DateOf(testing::kDay);
+  *promotion.mutable_end_date() = DateOf(testing::kDay + 9);
+  promotion.add_items("i1");
+  registers->items.Close(1, testing::kDay + 8);
+  EXPECT_THAT(slot.Run(promotions), HasReason(Reason::kEntryClosed));
+  registers->items.Close(1, testing::kDay + 9);
+  EXPECT_THAT(slot.Run(promotions), IsOk());
+  registers->locations.Close(1, testing::kDay);
+  EXPECT_THAT(slot.Run(promotions), IsOk());  // It stands.
+  promotion.set_revision(1);
+  EXPECT_THAT(slot.Run(promotions), HasReason(Reason::kEntryClosed));
+}
+
 TEST(UnitsTest, KnowsRecommendation20) {
   EXPECT_TRUE(IsUnitCode("C62"));
   EXPECT_TRUE(IsUnitCode("KGM"));

@@ -129,7 +129,7 @@ std::uint64_t AddToBatch(const Place& place, const BlockPart& part, std::uint64_
   if (!part.whole_batch) {
     v1::BatchClosed all;
     Require(all.ParseFromString(batch.touched), "a batch's touched items are damaged");
-    MergeTouched(*all.mutable_touched(), touched());
+    AddTouched(*all.mutable_touched(), touched());
     batch.touched = all.SerializeAsString();
   }
   PutBatch(place, batch, rows);

@@ -190,8 +190,20 @@ class History {
     }
   }
 
+  // An open batch: closed and taken back at once, and its stream goes on.
+  void Drop() {
+    for (auto& [name, state] : streams_) {
+      if (state.open.empty()) continue;
+      ASSERT_THAT(slot_.Run(RetractBatch{place_, state.open, slot_.number() + 1}), IsOk());
+      model_.Close(state.open, slot_.number() - 1);
+      model_.Retract(state.open, slot_.number());
+      state.open.clear();
+      return;
+    }
+  }
+
   void Retract() {
-    if (closed_.empty()) return;
+    if (closed_.empty() || random_.OneIn(4)) return Drop();
     const std::size_t at = random_.Below(closed_.size());
     ASSERT_THAT(slot_.Run(RetractBatch{place_, closed_[at]}), IsOk());
     model_.Retract(closed_[at], slot_.number());

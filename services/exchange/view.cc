@@ -104,10 +104,7 @@ MaybeSeen ViewItems(const v1::ItemsRegistered& fact, const Viewer& viewer) {
                             Known(viewer.grants.Check(viewer.firm, fact.owner(), DataKind::kItems,
                                                       IdOfName(item.name()), "")));
     if (!allowed) continue;
-    v1::Item& copy = *seen.add_items();
-    copy = item;
-    // Register numbers tell how many items the owner has.
-    if (viewer.firm != fact.owner()) copy.clear_register_number();
+    *seen.add_items() = CutItem(item, fact.owner(), viewer.firm);
   }
   if (seen.items_size() == 0) return std::optional<Seen>();
   return SeenOf(seen);
@@ -279,6 +276,17 @@ MaybeSeen ViewLocationClosed(const v1::LocationClosed& fact, const Viewer& viewe
 
 }  // namespace
 
+v1::Item CutItem(v1::Item item, std::string_view owner, std::string_view viewer) {
+  if (viewer == owner) return item;
+  item.clear_register_number();
+  const std::string own = absl::StrCat("firms/", absl::string_view(viewer.data(), viewer.size()));
+  google::protobuf::RepeatedPtrField<v1::PartnerNumber>& numbers = *item.mutable_partner_numbers();
+  numbers.erase(std::remove_if(numbers.begin(), numbers.end(),
+                               [&](const v1::PartnerNumber& one) { return one.firm() != own; }),
+                numbers.end());
+  return item;
+}
+
 absl::StatusOr<std::optional<v1::Event>> CutEvent(const v1::Event& event, std::string_view owner,
                                                   std::string_view firm,
                                                   const base::Grants& grants) {
@@ -360,11 +368,12 @@ Touch TouchOf(const base::FactRecord& record) {
     }
     case FactKind::kBatchClosed: {
       const auto fact = Parsed<v1::BatchClosed>(record);
-      return fact.whole_batch() ? Touch{} : TouchAt(fact, KindOfTouched(fact.touched()));
+      const bool told = !fact.whole_batch() && !fact.never_shown();
+      return told ? TouchAt(fact, KindOfTouched(fact.touched())) : Touch{};
     }
     case FactKind::kBatchRetracted: {
       const auto fact = Parsed<v1::BatchRetracted>(record);
-      return TouchAt(fact, KindOfTouched(fact.touched()));
+      return fact.never_shown() ? Touch{} : TouchAt(fact, KindOfTouched(fact.touched()));
     }
     case FactKind::kSeriesFolded:
       return {};
@@ -396,15 +405,17 @@ MaybeSeen ViewOf(const base::FactRecord& record, std::string_view firm, const ba
       return ViewPrices(Parsed<v1::PricesReported>(record), viewer);
     case FactKind::kBatchClosed: {
       const auto fact = Parsed<v1::BatchClosed>(record);
-      if (fact.whole_batch()) return std::optional<Seen>();
+      if (fact.whole_batch() || fact.never_shown()) return std::optional<Seen>();
       v1::BatchSeen seen;
       seen.set_row_count(fact.row_count());
       return ViewBatch(fact, viewer, std::move(seen));
     }
     case FactKind::kBatchRetracted: {
+      const auto fact = Parsed<v1::BatchRetracted>(record);
+      if (fact.never_shown()) return std::optional<Seen>();
       v1::BatchSeen seen;
       seen.set_retracted(true);
-      return ViewBatch(Parsed<v1::BatchRetracted>(record), viewer, std::move(seen));
+      return ViewBatch(fact, viewer, std::move(seen));
     }
     case FactKind::kSeriesFolded:
       return std::optional<Seen>();

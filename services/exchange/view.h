@@ -41,6 +41,10 @@ absl::StatusOr<std::optional<Seen>> ViewOf(const base::FactRecord& record, std::
                                            const base::Grants& grants, const Registers& registers);
 
 // Records cut to what a firm may see now; nullopt if that is nothing. An owner sees its own whole.
+// The item as `viewer` may see it: others than its owner see neither the register's number (it
+// tells how many items the owner has) nor what other firms than themselves call it (it tells who
+// else deals in it).
+v1::Item CutItem(v1::Item item, std::string_view owner, std::string_view viewer);
 absl::StatusOr<std::optional<v1::Event>> CutEvent(const v1::Event& event, std::string_view owner,
                                                   std::string_view firm,
                                                   const base::Grants& grants);

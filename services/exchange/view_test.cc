@@ -100,6 +100,42 @@ TEST_F(ViewTest, AnnouncesABatchOfSeveralBlocksWhenItIsClosed) {
 }
 
 // Goal: what a firm sees does not change by a byte when a competitor's numbers do.
+TEST_F(ViewTest, SaysNothingOfABatchThatWasDroppedOpen) {
+  TestSlot slot = Reported({{{1, testing::kDay, 1000}}, {{1, testing::kDay + 1, 2000}}});
+  const std::vector<std::string> before = SeenBy("maker", slot);
+  const auto firm = testing::MakeRegister(3, 1);
+  const v1::SeriesBlock wire = testing::WireBlock({{1, testing::kDay + 2, 3000}}, 1, 3);
+  const auto dictionary = MapDictionary(wire.items(), *firm);
+  const Place place{"shop", "l1"};
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto block, PrepareSeries({place, firm, *dictionary}, wire));
+  ASSERT_THAT(slot.Run(ReportBlock{.place = place, .stream = "s", .block = 3, .series = block}),
+              IsOk());
+  ASSERT_THAT(slot.Run(RetractBatch{place, "s-3", slot.number() + 1}), IsOk());
+  ASSERT_EQ(slot.log.size(), 6u);
+  EXPECT_EQ(SeenBy("maker", slot), before);
+  for (std::size_t i = 3; i < slot.log.size(); ++i) EXPECT_EQ(TouchOf(slot.log[i]).owner, "");
+}
+
+TEST_F(ViewTest, ItemsAreCutToTheViewersOwnNumbers) {
+  v1::Item item;
+  item.set_name("firms/shop/items/i1");
+  item.set_register_number(7);
+  const std::vector<std::string> firms{"maker", "rival", "make"};
+  for (const std::string& firm : firms) {
+    v1::PartnerNumber& number = *item.add_partner_numbers();
+    number.set_firm("firms/" + firm);
+    number.set_number(firm + "'s");
+  }
+  for (const std::string& viewer : firms) {
+    const v1::Item seen = CutItem(item, "shop", viewer);
+    EXPECT_EQ(seen.register_number(), 0);
+    ASSERT_EQ(seen.partner_numbers_size(), 1) << viewer;
+    EXPECT_EQ(seen.partner_numbers(0).number(), viewer + "'s");
+  }
+  EXPECT_EQ(CutItem(item, "shop", "operator").partner_numbers_size(), 0);
+  EXPECT_EQ(CutItem(item, "shop", "shop").SerializeAsString(), item.SerializeAsString());
+}
+
 TEST_F(ViewTest, IsIndependentOfWhatIsNotGranted) {
   const TestSlot one = Reported(
       {{{1, testing::kDay, 1000}, {2, testing::kDay, 2000}}, {{2, testing::kDay + 1, 7000}}});

@@ -10,6 +10,7 @@
 #include "services/base/status.h"
 #include "services/forecast/api_messages.h"
 #include "services/forecast/codec.h"
+#include "services/forecast/decide.h"
 #include "services/forecast/series.h"
 
 namespace tandem::forecast {
@@ -227,6 +228,31 @@ void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& re
   SubmitForVersion(std::move(command), ref.relation, ref.version, std::move(reply));
 }
 
+// Whether the chunks that are durable are all that the command wants, no series twice in them: they
+// never change, so it still holds when the command is decided. Here and not there, since it reads
+// them all.
+absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command,
+                                           std::string_view firm) const {
+  TANDEM_ASSIGN_OR_RETURN(const runtime::Log::Rows rows,
+                          seams_.router->Read(SlotOf(command.relation)));
+  const std::optional<Version> version = VersionIn(*rows.rows, command.relation, command.version);
+  // What is wrong otherwise is said when it is decided.
+  if (!version.has_value() || version->author != firm ||
+      version->state != v1::Version::STATE_STAGED) {
+    return true;
+  }
+  if (version->chunk_count != command.chunk_count) return false;
+  DistinctSeries distinct;
+  for (std::int64_t chunk = 1; chunk <= version->chunk_count; ++chunk) {
+    const auto bytes = rows.rows->Get(ChunkKey(version->relation, version->id, chunk));
+    TANDEM_RETURN_IF_ERROR(rows.rows->status());
+    v1::SeriesColumns series;
+    base::Require(bytes.has_value() && series.ParseFromString(*bytes), "a chunk is damaged");
+    TANDEM_RETURN_IF_ERROR(distinct.Add(chunk, series));
+  }
+  return true;
+}
+
 void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionRequest& request,
                                  Reply<v1::Version> reply) {
   reply = audit().Change(call, {"PublishVersion", request.name()}, std::move(reply));
@@ -237,6 +263,9 @@ void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionReque
   const absl::Status id = base::CheckRequestId(request.request_id());
   if (!id.ok()) return reply(id);
   PublishCommand command{ref->relation, ref->version, request.chunk_count()};
+  const absl::StatusOr<bool> distinct = Distinct(command, call.caller.firm);
+  if (!distinct.ok()) return reply(distinct.status());
+  command.distinct = *distinct;
   SubmitForVersion(
       runtime::CommandFor(call, "PublishVersion", request, Deciding(std::move(command))),
       ref->relation, ref->version, std::move(reply));

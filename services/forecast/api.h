@@ -25,6 +25,8 @@
 
 namespace tandem::forecast {
 
+struct PublishVersion;  // decide.h
+
 using runtime::Call;
 using runtime::Pages;
 using runtime::PagesReply;
@@ -89,6 +91,8 @@ class ForecastApi {
   absl::Status CheckReader(const Call& call, std::string_view relation) const;
   absl::Status CheckInputs(const Call& call, const base::AgreementTerms& terms) const;
   base::SlotId SlotOf(std::string_view relation) const;
+  absl::StatusOr<bool> Distinct(const forecast::PublishVersion& command,
+                                std::string_view firm) const;
   runtime::Audit audit() const { return {*seams_.router, base::DomainId::kForecast}; }
   // Submits and answers with the version as its row is then.
   void SubmitForVersion(runtime::Command command, std::string relation, std::string version,

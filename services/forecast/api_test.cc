@@ -205,6 +205,25 @@ TEST_F(ApiTest, NamesTheFieldThatIsWrong) {
               HasReason(kStreamGap));
 }
 
+TEST_F(ApiTest, ASeriesStandsOnceInAVersion) {
+  const std::string name = Staged(1);
+  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name), "maker"), IsOk());
+  auto other = ChunkRequest(name, 2);
+  other.mutable_series()->set_mean_milli(0, 999);
+  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, other, "maker"), IsOk());
+  const auto refused = Ask(&ForecastApi::PublishVersion, PublishRequest(name, 2, 2), "maker");
+  ASSERT_THAT(refused, HasReason(kDuplicateRow));
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("once in a version"));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version still, Get(name, "maker"));
+  EXPECT_EQ(still.state(), v1::Version::STATE_STAGED);
+  const std::string right = Staged(3);
+  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(right), "maker"), IsOk());
+  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(right, 2, "milk"), "maker"), IsOk());
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(right, 4, 3), "maker"),
+              HasReason(kStreamGap));
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(right, 5, 2), "maker"), IsOk());
+}
+
 TEST_F(ApiTest, ARepeatGetsTheFirstAnswer) {
   const auto first = Ask(&ForecastApi::StageVersion, StageRequest(1), "maker");
   ASSERT_THAT(first, IsOk());

@@ -68,8 +68,11 @@ struct PublishVersion {
   std::string relation{};
   std::string version{};
   std::int64_t chunk_count = 0;
+  // A look at so many durable chunks found no series twice. False: they were not all durable yet.
+  bool distinct = true;
 };
-// UNKNOWN_VERSION; NOT_STAGED; STREAM_GAP (another number of chunks is there, or none). Where the
+// UNKNOWN_VERSION; NOT_STAGED; STREAM_GAP (another number of chunks is there, or none, or they were
+// not durable yet when they were looked at). Where the
 // newest published version of the same purpose and author has a basis that this one's does not
 // cover, the fact is VersionDropped / BASIS_STALE. A version that claims no basis is never
 // overtaken.

@@ -173,6 +173,11 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& 
   if (command.chunk_count != version.chunk_count || version.chunk_count == 0) {
     return Gap(version, command.chunk_count);
   }
+  if (!command.distinct) {
+    return base::Refuse(Reason::kStreamGap,
+                        "the last chunks had no answer yet: publish once they have",
+                        {{"version", version.id}, {"chunk_count", version.chunk_count}});
+  }
   const base::Position stands = BasisIn(rows, version.relation, version.purpose, version.author);
   if (!version.basis.numbers().empty() && !version.basis.Covers(stands)) {
     return Dropped(version, base::ReasonName(Reason::kBasisStale));

@@ -174,6 +174,7 @@ TEST_F(VersionsTest, PublishesWhatIsCompleteOnce) {
   EXPECT_THAT(Try(PublishVersion{"deal", "v1", 1}, "shop"), HasReason(kUnknownVersion));
   EXPECT_THAT(Try(PublishVersion{"deal", "none", 1}), HasReason(kUnknownVersion));
   EXPECT_FALSE(VersionIn(rows_, "deal", "v1")->VisibleTo("shop"));
+  EXPECT_THAT(Try(PublishVersion{"deal", "v1", 1, false}), HasReason(kStreamGap));
   ASSERT_THAT(Do(PublishVersion{"deal", "v1", 1}), IsOk());
   EXPECT_TRUE(VersionIn(rows_, "deal", "v1")->VisibleTo("shop"));
   EXPECT_FALSE(VersionIn(rows_, "deal", "v1")->VisibleTo("rival"));

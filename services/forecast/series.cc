@@ -6,10 +6,12 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "services/base/bytes.h"
 #include "services/base/name.h"
 #include "services/base/quantity.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/forecast/model.h"
 
 namespace tandem::forecast {
 namespace {
@@ -151,6 +153,21 @@ v1::SeriesColumns Chosen(const v1::SeriesColumns& series, const SeriesChoice& ch
     }
   }
   return chosen;
+}
+
+absl::Status DistinctSeries::Add(std::int64_t chunk, const v1::SeriesColumns& series) {
+  for (int row = 0; row < series.item_index_size(); ++row) {
+    const std::string& item = series.items(static_cast<int>(series.item_index(row)));
+    const std::string& location = series.locations(static_cast<int>(series.location_index(row)));
+    const std::string hash =
+        Sha256(absl::StrCat(series.owner(), "/locations/", location, "/items/", item));
+    base::ByteReader in(hash);
+    const std::uint64_t high = in.BigEndian64();
+    if (seen_.insert(absl::MakeUint128(high, in.BigEndian64())).second) continue;
+    return base::RefuseField(Reason::kDuplicateRow, "series", "a series stands once in a version",
+                             {{"chunk", chunk}, {"item", item}, {"location", location}});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tandem::forecast

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "services/base/grants.h"
 #include "tandem/forecast/v1/forecast.pb.h"
@@ -32,5 +33,16 @@ struct SeriesChoice {
 };
 // The series chosen, in their order, with dictionaries of what they use.
 v1::SeriesColumns Chosen(const v1::SeriesColumns& series, const SeriesChoice& choice);
+
+// Whether a series stands twice in a version: takes its chunks one after the other.
+class DistinctSeries {
+ public:
+  // INVALID_ARGUMENT / DUPLICATE_ROW, naming chunk, item and location, for a series that an earlier
+  // chunk has too.
+  absl::Status Add(std::int64_t chunk, const v1::SeriesColumns& series);
+
+ private:
+  absl::flat_hash_set<absl::uint128> seen_;  // Half of a SHA-256 each.
+};
 
 }  // namespace tandem::forecast

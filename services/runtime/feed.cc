@@ -43,9 +43,8 @@ void Feed::Start() {
   world.changes_since = [&grants = impl_->grants](std::string_view firm, std::uint64_t after) {
     return grants.ChangesSince(firm, after);
   };
-  world.suspended = [&grants = impl_->grants](std::string_view firm) {
-    const std::optional<KnownFirm> known = grants.Firm(firm);
-    return known.has_value() && known->suspended;
+  world.admits = [&grants = impl_->grants](const base::Caller& caller) {
+    return grants.Admits(caller);
   };
   world.sealer = &impl_->sealer;
   world.clock = &impl_->clock;
@@ -70,7 +69,7 @@ absl::StatusOr<std::unique_ptr<Feed::Subscription>> Feed::Follow(const base::Cal
   if (impl_->hub == nullptr) {
     return base::Refuse(base::Reason::kNotServing, "the feed has not begun yet");
   }
-  return FollowHub(impl_->hub, {caller.firm, std::move(filter), std::string(cursor), from_start},
+  return FollowHub(impl_->hub, {caller, std::move(filter), std::string(cursor), from_start},
                    std::move(sink));
 }
 

@@ -45,7 +45,7 @@ class FeedConcurrentTest : public ::testing::Test {
     world.changes_since = [this](std::string_view firm, std::uint64_t after) {
       return grants_.ChangesSince(firm, after);
     };
-    world.suspended = [](std::string_view) { return false; };
+    world.admits = [](const base::Caller&) { return absl::OkStatus(); };
     world.sealer = &sealer_;
     world.clock = &clock_;
     world.executor = &executor_;
@@ -95,7 +95,7 @@ TEST_F(FeedConcurrentTest, SeesEachVisibleFactOnceThroughKillsWhileOthersWrite) 
       const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
       while (records.size() < want && std::chrono::steady_clock::now() < give_up) {
         const auto sink = std::make_shared<KeepingSink>(random.OneIn(2));
-        auto subscription = FollowHub(hub_, {firm, {}, cursor, true}, sink);
+        auto subscription = FollowHub(hub_, {{.firm = firm}, {}, cursor, true}, sink);
         ASSERT_THAT(subscription, IsOk());
         for (std::uint64_t j = random.Below(200); j > 0; --j) {
           sink->Release();
@@ -133,7 +133,7 @@ TEST_F(FeedConcurrentTest, NothingIsSeenAfterARevocationWasFolded) {
     grants_.Open("a", "b");
     hub_->OnGrants();
     const auto sink = std::make_shared<KeepingSink>();
-    auto subscription = FollowHub(hub_, {.firm = "a"}, sink);
+    auto subscription = FollowHub(hub_, {.caller = {.firm = "a"}}, sink);
     ASSERT_THAT(subscription, IsOk());
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
     grants_.Revoke("a", "b");
@@ -157,7 +157,7 @@ TEST_F(FeedConcurrentTest, StopsWhileAllIsUnderWay) {
   std::vector<std::unique_ptr<Feed::Subscription>> subscriptions;
   for (int i = 0; i < 20; ++i) {
     sinks.push_back(std::make_shared<KeepingSink>());
-    auto subscription = FollowHub(hub_, {.firm = "a"}, sinks.back());
+    auto subscription = FollowHub(hub_, {.caller = {.firm = "a"}}, sinks.back());
     ASSERT_THAT(subscription, IsOk());
     subscriptions.push_back(*std::move(subscription));
   }

@@ -65,7 +65,7 @@ absl::StatusOr<std::unique_ptr<Feed::Subscription>> FollowHub(const std::shared_
   } else {
     TANDEM_ASSIGN_OR_RETURN(
         const std::string content,
-        hub->world().sealer->Open(kCursorPurpose, request.firm, request.cursor));
+        hub->world().sealer->Open(kCursorPurpose, request.caller.firm, request.cursor));
     TANDEM_ASSIGN_OR_RETURN(const FeedCursor cursor, DecodeCursor(content));
     if (cursor.filter_hash != FilterHash(request.filter)) {
       return base::RefuseField(base::Reason::kBadToken, "cursor",
@@ -73,7 +73,7 @@ absl::StatusOr<std::unique_ptr<Feed::Subscription>> FollowHub(const std::shared_
     }
     TANDEM_RETURN_IF_ERROR(ResumeFrom(*hub, cursor, start));
   }
-  start.firm = std::move(request.firm);
+  start.caller = std::move(request.caller);
   start.filter = std::move(request.filter);
   auto subscriber = std::make_shared<FeedSubscriber>(hub, std::move(start), std::move(sink));
   TANDEM_RETURN_IF_ERROR(now ? hub->AddLive(subscriber) : hub->Add(subscriber));

@@ -11,7 +11,7 @@
 namespace tandem::runtime {
 
 struct FeedRequest {
-  std::string firm{};
+  base::Caller caller{};
   FeedFilter filter{};
   std::string cursor{};
   bool from_start = false;

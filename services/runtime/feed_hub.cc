@@ -431,12 +431,11 @@ void FeedHub::OnGrants() {
   }
   Subscribers touched;
   for (auto& [firm, subscribers] : by_firm) {
-    const bool suspended = world_.suspended(firm);
-    if (!suspended && world_.changes_since(firm, folded).empty()) continue;
+    const bool changed = !world_.changes_since(firm, folded).empty();
     for (auto& subscriber : subscribers) {
-      if (suspended) {
-        subscriber->Close(base::Refuse(base::Reason::kFirmSuspended, "the firm is suspended"));
-      }
+      absl::Status admitted = world_.admits(subscriber->caller());
+      if (admitted.ok() && !changed) continue;
+      if (!admitted.ok()) subscriber->Close(std::move(admitted));
       touched.push_back(std::move(subscriber));
     }
   }

@@ -43,7 +43,8 @@ struct FeedWorld {
   std::function<absl::Status()> fresh{};
   std::function<std::vector<GrantChange>(std::string_view firm, std::uint64_t after)>
       changes_since{};
-  std::function<bool(std::string_view firm)> suspended{};
+  // OK while this caller may follow; FIRM_SUSPENDED, ROLE_MISSING once it may not.
+  std::function<absl::Status(const base::Caller& caller)> admits{};
   const Sealer* sealer = nullptr;
   const Clock* clock = nullptr;
   Executor* executor = nullptr;

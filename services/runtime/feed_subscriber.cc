@@ -30,7 +30,7 @@ FeedSubscriber::FeedSubscriber(std::shared_ptr<FeedHub> hub, Start start,
                                std::shared_ptr<FeedSink> sink)
     : hub_(std::move(hub)),
       id_(start.id),
-      firm_(std::move(start.firm)),
+      caller_(std::move(start.caller)),
       filter_(std::move(start.filter)),
       filter_hash_(FilterHash(filter_)),
       sink_(std::move(sink)),
@@ -176,7 +176,7 @@ void FeedSubscriber::RunRound(FeedViews* views) {
 void FeedSubscriber::TakeNotices(FeedMessage& message) {
   const std::uint64_t version = hub_->world().grants->version();
   if (version <= noticed_) return;
-  std::vector<GrantChange> changes = hub_->world().changes_since(firm_, noticed_);
+  std::vector<GrantChange> changes = hub_->world().changes_since(firm(), noticed_);
   noticed_ = version;
   moved_ = true;
   for (GrantChange& change : changes) {
@@ -310,7 +310,7 @@ absl::StatusOr<FeedSubscriber::Step> FeedSubscriber::Offer(std::size_t slot, con
   const std::size_t bytes_max = hub_->world().options.unsent_bytes_max;
   const bool empty = message.records.empty();
   if (!empty && message.byte_size + record.fact.payload.size() > bytes_max) return Step::kFull;
-  const auto viewed = round.views->View(domain, record, firm_);
+  const auto viewed = round.views->View(domain, record, firm());
   if (base::ReasonOf(viewed.status()) == base::Reason::kGrantsStale) return Step::kStale;
   TANDEM_RETURN_IF_ERROR(viewed.status());
   if (!(*viewed)->has_value() || !Matches(***viewed)) return Step::kPassed;
@@ -327,11 +327,11 @@ absl::StatusOr<FeedSubscriber::Step> FeedSubscriber::Offer(std::size_t slot, con
 std::optional<bool> FeedSubscriber::Concerns(const Domain& domain,
                                              const base::FactRecord& record) const {
   const Audience audience = domain.AudienceOf(record);
-  if (audience.owner == firm_) return true;
-  if (std::ranges::find(audience.parties, firm_) != audience.parties.end()) return true;
+  if (audience.owner == firm()) return true;
+  if (std::ranges::find(audience.parties, firm()) != audience.parties.end()) return true;
   const FeedHub::Firms firms = hub_->FirmsOf(audience);
   if (firms == nullptr) return std::nullopt;
-  return std::ranges::binary_search(*firms, firm_);
+  return std::ranges::binary_search(*firms, firm());
 }
 
 bool FeedSubscriber::Matches(const ViewedFact& fact) const {
@@ -385,7 +385,7 @@ std::string FeedSubscriber::SealedCursor() const {
       cursor.slots.push_back({slots[i].id, slots_[i].passed});
     }
   }
-  return hub_->world().sealer->Seal(kCursorPurpose, firm_, EncodeCursor(cursor));
+  return hub_->world().sealer->Seal(kCursorPurpose, firm(), EncodeCursor(cursor));
 }
 
 }  // namespace tandem::runtime

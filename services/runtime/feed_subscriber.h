@@ -25,7 +25,7 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
  public:
   struct Start {
     std::uint64_t id = 0;
-    std::string firm{};
+    base::Caller caller{};
     FeedFilter filter{};
     std::uint64_t number = 0;
     std::uint64_t noticed = 0;
@@ -34,7 +34,8 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
   FeedSubscriber(std::shared_ptr<FeedHub> hub, Start start, std::shared_ptr<FeedSink> sink);
 
   std::uint64_t id() const { return id_; }
-  const std::string& firm() const { return firm_; }
+  const base::Caller& caller() const { return caller_; }
+  const std::string& firm() const { return caller_.firm; }
   // Whether the filter lets the slot's domain through.
   bool Wants(std::size_t slot) const { return wanted_[slot]; }
 
@@ -115,7 +116,7 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
 
   const std::shared_ptr<FeedHub> hub_;
   const std::uint64_t id_;
-  const std::string firm_;
+  const base::Caller caller_;
   const FeedFilter filter_;
   const std::uint64_t filter_hash_;
   std::vector<char> wanted_;

@@ -45,7 +45,11 @@ class FeedTest : public ::testing::Test {
     world.changes_since = [this](std::string_view firm, std::uint64_t after) {
       return grants_.ChangesSince(firm, after);
     };
-    world.suspended = [this](std::string_view firm) { return firm == suspended_; };
+    world.admits = [this](const base::Caller& caller) -> absl::Status {
+      if (caller.firm == suspended_) return base::Refuse(base::Reason::kFirmSuspended, "suspended");
+      if (caller.principal == removed_) return base::Refuse(base::Reason::kRoleMissing, "removed");
+      return absl::OkStatus();
+    };
     world.sealer = &sealer_;
     world.clock = &clock_;
     world.executor = &executor_;
@@ -88,14 +92,15 @@ class FeedTest : public ::testing::Test {
   GrantTable grants_;
   ToyDomain exchange_{base::DomainId::kExchange, 2};
   ToyDomain forecast_{base::DomainId::kForecast, 1};
-  std::string suspended_;
+  std::string suspended_ = "-";
+  std::string removed_ = "-";
   std::shared_ptr<FeedHub> hub_;
 };
 
 TEST_F(FeedTest, DeliversOwnGrantedAndJointFactsAndNothingElse) {
   grants_.Open("maker", "shop");
-  Reader maker = Follow({.firm = "maker"});
-  Reader rival = Follow({.firm = "rival"});
+  Reader maker = Follow({.caller = {.firm = "maker"}});
+  Reader rival = Follow({.caller = {.firm = "rival"}});
   Say(kFirst, "shop", "sold 1");
   Say(kFirst, "maker", "made 2");
   Say(kSecond, "+maker+shop", "agreed 3");
@@ -110,8 +115,8 @@ TEST_F(FeedTest, DeliversOwnGrantedAndJointFactsAndNothingElse) {
 
 TEST_F(FeedTest, BeginsNowOrAtTheStart) {
   Say(kFirst, "shop", "before");
-  Reader now = Follow({.firm = "shop"});
-  Reader start = Follow({.firm = "shop", .from_start = true});
+  Reader now = Follow({.caller = {.firm = "shop"}});
+  Reader start = Follow({.caller = {.firm = "shop"}, .from_start = true});
   Say(kFirst, "shop", "after");
   EXPECT_THAT(now.sink->texts(), ElementsAre("after"));
   EXPECT_THAT(start.sink->texts(), ElementsAre("before", "after"));
@@ -123,7 +128,7 @@ TEST_F(FeedTest, BeginsNowWithoutReadingTheLog) {
   const std::uint64_t reads = log_.reads();
   std::vector<Reader> readers;
   readers.reserve(50);
-  for (int i = 0; i < 50; ++i) readers.push_back(Follow({.firm = "shop"}));
+  for (int i = 0; i < 50; ++i) readers.push_back(Follow({.caller = {.firm = "shop"}}));
   Say(kFirst, "shop", "after");
   for (const Reader& reader : readers) EXPECT_THAT(reader.sink->texts(), ElementsAre("after"));
   EXPECT_EQ(log_.reads(), reads);
@@ -133,7 +138,7 @@ TEST_F(FeedTest, BeginsNowWithoutReadingTheLog) {
 TEST_F(FeedTest, CatchesUpOnRecentGroupsWithoutReadingTheLog) {
   std::string cursor;
   {
-    Reader reader = Follow({.firm = "shop"});
+    Reader reader = Follow({.caller = {.firm = "shop"}});
     Say(kFirst, "shop", "seen");
     cursor = reader.sink->cursor();
   }
@@ -141,7 +146,8 @@ TEST_F(FeedTest, CatchesUpOnRecentGroupsWithoutReadingTheLog) {
   const std::uint64_t reads = log_.reads();
   std::vector<Reader> readers;
   readers.reserve(50);
-  for (int i = 0; i < 50; ++i) readers.push_back(Follow({.firm = "shop", .cursor = cursor}));
+  for (int i = 0; i < 50; ++i)
+    readers.push_back(Follow({.caller = {.firm = "shop"}, .cursor = cursor}));
   for (const Reader& reader : readers) {
     const std::vector<FeedRecord> records = reader.sink->records();
     ASSERT_THAT(records, SizeIs(20));
@@ -154,9 +160,10 @@ TEST_F(FeedTest, CatchesUpOnRecentGroupsWithoutReadingTheLog) {
 TEST_F(FeedTest, FiltersByDomainRelationAndType) {
   grants_.Open("maker", "shop");
   grants_.Open("maker", "store");
-  Reader domain = Follow({.firm = "maker", .filter = {.domains = {base::DomainId::kForecast}}});
-  Reader relation = Follow({.firm = "maker", .filter = {.relation = "of-store"}});
-  Reader type = Follow({.firm = "maker", .filter = {.type_names = {"toy.Agreed"}}});
+  Reader domain =
+      Follow({.caller = {.firm = "maker"}, .filter = {.domains = {base::DomainId::kForecast}}});
+  Reader relation = Follow({.caller = {.firm = "maker"}, .filter = {.relation = "of-store"}});
+  Reader type = Follow({.caller = {.firm = "maker"}, .filter = {.type_names = {"toy.Agreed"}}});
   Say(kFirst, "shop", "1");
   Say(kFirst, "store", "2");
   Say(kFirst, "+maker", "3");
@@ -167,13 +174,13 @@ TEST_F(FeedTest, FiltersByDomainRelationAndType) {
 }
 
 TEST_F(FeedTest, ResumesWhereTheCursorSays) {
-  Reader reader = Follow({.firm = "shop"});
+  Reader reader = Follow({.caller = {.firm = "shop"}});
   Say(kFirst, "shop", "1");
   Say(kSecond, "shop", "2");
   const std::string cursor = reader.sink->cursor();
   reader.subscription.reset();
   Say(kFirst, "shop", "3");
-  Reader resumed = Follow({.firm = "shop", .cursor = cursor});
+  Reader resumed = Follow({.caller = {.firm = "shop"}, .cursor = cursor});
   Say(kSecond, "shop", "4");
   EXPECT_THAT(reader.sink->texts(), ElementsAre("1", "2"));
   EXPECT_THAT(resumed.sink->texts(), ElementsAre("3", "4"));
@@ -181,22 +188,23 @@ TEST_F(FeedTest, ResumesWhereTheCursorSays) {
 }
 
 TEST_F(FeedTest, RefusesACursorOfAnotherFirmFilterOrNoise) {
-  Reader reader = Follow({.firm = "shop"});
+  Reader reader = Follow({.caller = {.firm = "shop"}});
   Say(kFirst, "shop", "1");
   const std::string cursor = reader.sink->cursor();
-  EXPECT_THAT(TryFollow({.firm = "rival", .cursor = cursor}).status(),
+  EXPECT_THAT(TryFollow({.caller = {.firm = "rival"}, .cursor = cursor}).status(),
               HasReason(base::Reason::kBadToken));
-  EXPECT_THAT(TryFollow({.firm = "shop", .filter = {.relation = "r"}, .cursor = cursor}).status(),
+  EXPECT_THAT(TryFollow({.caller = {.firm = "shop"}, .filter = {.relation = "r"}, .cursor = cursor})
+                  .status(),
               HasReason(base::Reason::kBadToken));
-  EXPECT_THAT(TryFollow({.firm = "shop", .cursor = "noise"}).status(),
+  EXPECT_THAT(TryFollow({.caller = {.firm = "shop"}, .cursor = "noise"}).status(),
               HasReason(base::Reason::kBadToken));
   const std::string as_position = sealer_.Seal("position", "shop", "x");
-  EXPECT_THAT(TryFollow({.firm = "shop", .cursor = as_position}).status(),
+  EXPECT_THAT(TryFollow({.caller = {.firm = "shop"}, .cursor = as_position}).status(),
               HasReason(base::Reason::kBadToken));
 }
 
 TEST_F(FeedTest, DetectsARestoredLog) {
-  Reader reader = Follow({.firm = "shop"});
+  Reader reader = Follow({.caller = {.firm = "shop"}});
   Say(kFirst, "shop", "1");
   Say(kFirst, "shop", "2");
   Say(kFirst, "shop", "3");
@@ -204,18 +212,18 @@ TEST_F(FeedTest, DetectsARestoredLog) {
   reader.subscription.reset();
   log_.TakeBack(kFirst, 1);
   Build({});
-  EXPECT_THAT(TryFollow({.firm = "shop", .cursor = cursor}).status(),
+  EXPECT_THAT(TryFollow({.caller = {.firm = "shop"}, .cursor = cursor}).status(),
               HasReason(base::Reason::kCursorFromTheFuture));
   // The new log reaches the same number with other facts.
   log_.Append(kFirst, {ToyFact("shop", "x")}, 9);
   log_.Append(kFirst, {ToyFact("shop", "y"), ToyFact("shop", "z")}, 9);
   executor_.RunDue();
-  EXPECT_THAT(TryFollow({.firm = "shop", .cursor = cursor}).status(),
+  EXPECT_THAT(TryFollow({.caller = {.firm = "shop"}, .cursor = cursor}).status(),
               HasReason(base::Reason::kCursorFromTheFuture));
 }
 
 TEST_F(FeedTest, StopsAtRevocationAndTellsOfEveryChangeOnce) {
-  Reader reader = Follow({.firm = "maker"});
+  Reader reader = Follow({.caller = {.firm = "maker"}});
   Say(kFirst, "shop", "1");
   grants_.Open("maker", "shop");
   Fold();
@@ -227,7 +235,7 @@ TEST_F(FeedTest, StopsAtRevocationAndTellsOfEveryChangeOnce) {
   reader.subscription.reset();
   grants_.Open("maker", "shop");
   Fold();
-  Reader resumed = Follow({.firm = "maker", .cursor = cursor});
+  Reader resumed = Follow({.caller = {.firm = "maker"}, .cursor = cursor});
   Say(kFirst, "shop", "4");
   EXPECT_THAT(reader.sink->texts(), ElementsAre("2"));
   const auto notices = reader.sink->notices();
@@ -242,7 +250,7 @@ TEST_F(FeedTest, StopsAtRevocationAndTellsOfEveryChangeOnce) {
 
 TEST_F(FeedTest, RevocationBeforeTheHandOverHoldsBackWhatWaits) {
   grants_.Open("maker", "shop");
-  Reader reader = Follow({.firm = "maker"}, /*slow=*/true);
+  Reader reader = Follow({.caller = {.firm = "maker"}}, /*slow=*/true);
   Say(kFirst, "shop", "1");
   Say(kFirst, "shop", "2");  // Routed while the grant stood, and waits for the transport.
   grants_.Revoke("maker", "shop");
@@ -253,17 +261,18 @@ TEST_F(FeedTest, RevocationBeforeTheHandOverHoldsBackWhatWaits) {
 
 TEST_F(FeedTest, HoldsBackWhileTheGrantsAreStaleAndSkipsNothing) {
   grants_.Open("maker", "shop");
-  Reader live = Follow({.firm = "maker"});
+  Reader live = Follow({.caller = {.firm = "maker"}});
   Say(kFirst, "shop", "1");
   const std::string cursor = live.sink->cursor();
   grants_.SetStale(true);
-  Reader behind = Follow({.firm = "maker", .cursor = cursor});
+  Reader behind = Follow({.caller = {.firm = "maker"}, .cursor = cursor});
   Say(kFirst, "shop", "2");
   Say(kSecond, "+maker", "joint");
   executor_.Advance(absl::Seconds(5));
   EXPECT_THAT(live.sink->texts(), ElementsAre("1", "joint"));
   EXPECT_THAT(behind.sink->texts(), ElementsAre("joint"));
-  EXPECT_THAT(TryFollow({.firm = "maker"}).status(), HasReason(base::Reason::kGrantsStale));
+  EXPECT_THAT(TryFollow({.caller = {.firm = "maker"}}).status(),
+              HasReason(base::Reason::kGrantsStale));
   grants_.SetStale(false);
   executor_.Advance(absl::Milliseconds(100));
   EXPECT_THAT(live.sink->texts(), ElementsAre("1", "joint", "2"));
@@ -271,7 +280,7 @@ TEST_F(FeedTest, HoldsBackWhileTheGrantsAreStaleAndSkipsNothing) {
 }
 
 TEST_F(FeedTest, SendsProgressOnlyWhenTheCutHasMoved) {
-  Reader reader = Follow({.firm = "maker"});
+  Reader reader = Follow({.caller = {.firm = "maker"}});
   executor_.Advance(absl::Seconds(3));
   EXPECT_THAT(reader.sink->messages(), IsEmpty());
   Say(kFirst, "shop", "unseen");
@@ -280,12 +289,12 @@ TEST_F(FeedTest, SendsProgressOnlyWhenTheCutHasMoved) {
   ASSERT_THAT(reader.sink->messages(), SizeIs(1));
   EXPECT_EQ(reader.sink->messages()[0].cut.At(kFirst), 1u);
   const std::uint64_t reads = log_.reads();
-  Reader resumed = Follow({.firm = "maker", .cursor = reader.sink->cursor()});
+  Reader resumed = Follow({.caller = {.firm = "maker"}, .cursor = reader.sink->cursor()});
   EXPECT_EQ(log_.reads(), reads);  // The cursor is at the tail: nothing is read again.
 }
 
 TEST_F(FeedTest, KeepsAtMost64KibOrOneRecordUnsent) {
-  Reader reader = Follow({.firm = "shop"}, /*slow=*/true);
+  Reader reader = Follow({.caller = {.firm = "shop"}}, /*slow=*/true);
   Say(kFirst, "shop", std::string(100'000, 'a'));  // One record alone may be larger.
   for (int i = 0; i < 100; ++i) Say(kFirst, "shop", std::string(5'000, 'b'));
   ASSERT_THAT(reader.sink->messages(), SizeIs(1));
@@ -301,7 +310,7 @@ TEST_F(FeedTest, KeepsAtMost64KibOrOneRecordUnsent) {
 
 TEST_F(FeedTest, AnOverflowingQueueReadsTheLogAgainWithoutGapOrRepeat) {
   Build({.queue_refs_max = 10});
-  Reader reader = Follow({.firm = "shop"}, /*slow=*/true);
+  Reader reader = Follow({.caller = {.firm = "shop"}}, /*slow=*/true);
   std::vector<std::string> want;
   for (int i = 0; i < 1'000; ++i) {
     want.push_back(absl::StrCat(i));
@@ -321,28 +330,35 @@ TEST_F(FeedTest, AnOverflowingQueueReadsTheLogAgainWithoutGapOrRepeat) {
   EXPECT_EQ(reader.sink->texts().back(), "live again");
 }
 
-TEST_F(FeedTest, EndsWithAStatusOnDrainSuspensionAndDamage) {
-  Reader suspended = Follow({.firm = "rogue"});
-  Reader shop = Follow({.firm = "shop"});
+TEST_F(FeedTest, EndsWithAStatusOnDrainSuspensionRemovalAndDamage) {
+  Reader suspended = Follow({.caller = {.firm = "rogue"}});
+  Reader shop = Follow({.caller = {.firm = "shop"}});
   suspended_ = "rogue";
   Fold();
   ASSERT_THAT(suspended.sink->closed(), SizeIs(1));
   EXPECT_THAT(suspended.sink->closed()[0], HasReason(base::Reason::kFirmSuspended));
+  EXPECT_THAT(shop.sink->closed(), IsEmpty());
+  Reader ann = Follow({.caller = {.firm = "shop", .principal = "ann"}});
+  removed_ = "ann";
+  Fold();
+  ASSERT_THAT(ann.sink->closed(), SizeIs(1));
+  EXPECT_THAT(ann.sink->closed()[0], HasReason(base::Reason::kRoleMissing));
   EXPECT_THAT(shop.sink->closed(), IsEmpty());
   log_.Damage(base::Refuse(base::Reason::kStoredBytesDamaged, "rotten"));
   executor_.Advance(absl::Seconds(2));
   ASSERT_THAT(shop.sink->closed(), SizeIs(1));
   EXPECT_THAT(shop.sink->closed()[0], HasReason(base::Reason::kStoredBytesDamaged));
   log_.Damage(absl::OkStatus());
-  Reader last = Follow({.firm = "shop"});
+  Reader last = Follow({.caller = {.firm = "shop"}});
   hub_->Drain(base::Refuse(base::Reason::kNotServing, "down"));
   ASSERT_THAT(last.sink->closed(), SizeIs(1));
   EXPECT_THAT(last.sink->closed()[0], HasReason(base::Reason::kNotServing));
-  EXPECT_THAT(TryFollow({.firm = "shop"}).status(), HasReason(base::Reason::kNotServing));
+  EXPECT_THAT(TryFollow({.caller = {.firm = "shop"}}).status(),
+              HasReason(base::Reason::kNotServing));
 }
 
 TEST_F(FeedTest, SaysNothingAfterItsEnd) {
-  Reader reader = Follow({.firm = "shop"});
+  Reader reader = Follow({.caller = {.firm = "shop"}});
   EXPECT_EQ(hub_->size(), 1u);
   log_.Append(kFirst, {ToyFact("shop", "on its way")});
   reader.subscription.reset();
@@ -394,8 +410,9 @@ class FeedRandomTest : public FeedTest {
   }
   void Resume(Follower& follower) {
     follower.slow = random_source_.OneIn(2);
-    follower.reader = Follow({.firm = follower.firm, .cursor = follower.cursor, .from_start = true},
-                             follower.slow);
+    follower.reader =
+        Follow({.caller = {.firm = follower.firm}, .cursor = follower.cursor, .from_start = true},
+               follower.slow);
   }
   void Check(const Follower& follower) {
     std::map<base::SlotId, std::vector<std::string>> got;

@@ -23,6 +23,16 @@ absl::Status Stale() {
                       "this instance has not heard from governance in time: retry shortly");
 }
 
+absl::Status SuspendedFirm(std::string_view firm) {
+  return base::Refuse(base::Reason::kFirmSuspended, "the operator has suspended the firm",
+                      {{"firm", Text(firm)}});
+}
+
+absl::Status RoleMissing(std::string_view principal, std::string_view role) {
+  return base::Refuse(base::Reason::kRoleMissing, "the principal lacks the role",
+                      {{"principal", Text(principal)}, {"role", Text(role)}});
+}
+
 absl::Status NotGranted(std::string_view viewer, std::string_view owner) {
   return base::Refuse(base::Reason::kNotGranted, "no agreement in force grants this",
                       {{"viewer", Text(viewer)}, {"owner", Text(owner)}});
@@ -374,11 +384,22 @@ bool GrantsReplica::HasRole(std::string_view firm, std::string_view principal,
 
 absl::Status GrantsReplica::CheckRole(std::string_view firm, std::string_view principal,
                                       std::string_view role) const {
+  if (IsSuspended(firm)) return SuspendedFirm(firm);
   if (HasRole(firm, principal, role)) return absl::OkStatus();
   TANDEM_RETURN_IF_ERROR(Fresh());
-  return base::Refuse(base::Reason::kRoleMissing, "the principal lacks the role",
-                      {{"principal", absl::string_view(principal.data(), principal.size())},
-                       {"role", absl::string_view(role.data(), role.size())}});
+  return RoleMissing(principal, role);
+}
+
+absl::Status GrantsReplica::Admits(const base::Caller& caller) const {
+  if (caller.operator_role || caller.instance) return absl::OkStatus();
+  if (IsSuspended(caller.firm)) return SuspendedFirm(caller.firm);
+  if (HasRole(caller.firm, caller.principal, "reader")) return absl::OkStatus();
+  return RoleMissing(caller.principal, "reader");
+}
+
+bool GrantsReplica::IsSuspended(std::string_view firm) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->index.Suspended(firm);
 }
 
 std::string GrantsReplica::BreakGlassOf(std::string_view principal) const {

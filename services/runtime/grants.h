@@ -83,9 +83,15 @@ class GrantsReplica final : public base::Grants {
   // and each of signer and editor can read.
   bool HasRole(std::string_view firm, std::string_view principal, std::string_view role) const;
   // OK if it has; PERMISSION_DENIED / ROLE_MISSING if it has not; GRANTS_STALE where the replica
-  // may not have heard of the role yet.
+  // may not have heard of the role yet; FAILED_PRECONDITION / FIRM_SUSPENDED for a suspended
+  // firm's.
   absl::Status CheckRole(std::string_view firm, std::string_view principal,
                          std::string_view role) const;
+
+  // Whether a caller that came through the door may go on reading on a stream that stays open, by
+  // what is folded: FIRM_SUSPENDED; ROLE_MISSING for a principal without a role that reads. The
+  // operator's may.
+  absl::Status Admits(const base::Caller& caller) const;
 
   // The id of the break-glass that stands for a principal of the operator's; "" for none, and while
   // the replica may not be relied on.
@@ -100,6 +106,8 @@ class GrantsReplica final : public base::Grants {
                absl::AnyInvocable<void(absl::Status)> done);
 
  private:
+  bool IsSuspended(std::string_view firm) const;
+
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };

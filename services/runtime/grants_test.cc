@@ -200,6 +200,11 @@ TEST_F(GrantsTest, ASuspendedFirmReadsNothingOfOthers) {
   EXPECT_TRUE(items->empty());
   EXPECT_THAT(grants_.Check("maker", "maker", DataKind::kSales, "i1", "l1"), IsOk());
   EXPECT_TRUE(grants_.Firm("maker")->suspended);
+  EXPECT_THAT(grants_.CheckRole("maker", "ann", "editor"), HasReason(Reason::kFirmSuspended));
+  EXPECT_THAT(grants_.Admits({.firm = "maker", .principal = "ann"}),
+              HasReason(Reason::kFirmSuspended));
+  EXPECT_THAT(grants_.Admits({.firm = "operator", .principal = "root", .operator_role = true}),
+              IsOk());
   governance_.Append({Suspended("maker", false)});
   governance_.Deliver();
   EXPECT_THAT(CheckMaker(), IsOk());
