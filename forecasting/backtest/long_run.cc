@@ -9,6 +9,7 @@ namespace tandem::forecasting {
 namespace {
 
 constexpr std::size_t kRecentBuckets = 500;  // Parameters and states are found in as many.
+constexpr std::size_t kMstlPeriods = 8;      // Of the longest season, where that is more.
 constexpr std::size_t kShortBuckets = 14;    // Two weeks of days.
 constexpr double kBeyondSeen = 5.0;
 constexpr double kFactorMin = 0.05;
@@ -142,7 +143,9 @@ class MethodRun {
       }
     }
     if (count == 0) return false;
-    const auto model = FitMstl(units_, std::span(periods).first(count), scratch_.mstl);
+    const std::size_t read = std::max(kRecentBuckets, kMstlPeriods * periods[count - 1]);
+    const std::span<const double> recent = units_.last(std::min(units_.size(), read));
+    const auto model = FitMstl(recent, std::span(periods).first(count), scratch_.mstl);
     return model.ok() && ForecastMstl(*model, mean, {}).ok();
   }
 

@@ -36,7 +36,7 @@ bool Suits(LongMethod method, LongClass kind);
 // method refuses, or cannot know (MSTL without a season seen twice), is forecast by its
 // level, and so is a series of fewer than 14 buckets or two seasons, whichever is less.
 // Never below zero unless the series is signed, nor beyond FarthestOf. Costly methods read the last
-// 500 buckets, but for MSTL, which needs its longest season twice.
+// 500 buckets, MSTL eight of its longest season where that is more.
 void RunMethod(LongMethod method, const LongOrigin& origin, std::size_t series,
                std::span<double> mean_units, LongScratch& scratch);
 

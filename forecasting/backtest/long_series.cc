@@ -99,29 +99,6 @@ class Filler {
   std::vector<std::size_t> known_;  // Of the phase that is filled.
 };
 
-// Buckets before a gap that is longer than all the rest together, if enough is known after it: they
-// are of another time, or a slip in a date.
-std::size_t Forgotten(const LongSeries& series, std::size_t buckets, std::size_t season_buckets) {
-  std::size_t gap = 0;
-  for (std::size_t t = 0; t < buckets; ++t) {
-    if (series.knowledge[t] == Knowledge::kGap) {
-      ++gap;
-      continue;
-    }
-    if (2 * gap > buckets) {
-      const std::span<const Knowledge> after =
-          std::span(series.knowledge).first(buckets).subspan(t);
-      const auto known =
-          std::ranges::count_if(after, [](Knowledge k) { return k != Knowledge::kGap; });
-      const bool enough =
-          static_cast<std::size_t>(known) >= std::max(2 * season_buckets, kBucketsKept);
-      return enough ? t : 0;
-    }
-    gap = 0;
-  }
-  return 0;
-}
-
 LongClass KindOf(const ReadySeries& ready) {
   double size = 0.0;
   double negative = 0.0;
@@ -175,6 +152,28 @@ std::size_t MainSeasonOf(BucketLength bucket) {
   return seasons.empty() ? 1 : seasons.front().period_buckets;
 }
 
+std::size_t ForgottenBuckets(const LongSeries& series, std::size_t buckets,
+                             std::size_t season_buckets) {
+  std::size_t gap = 0;
+  for (std::size_t t = 0; t < buckets; ++t) {
+    if (series.knowledge[t] == Knowledge::kGap) {
+      ++gap;
+      continue;
+    }
+    if (2 * gap > buckets) {
+      const std::span<const Knowledge> after =
+          std::span(series.knowledge).first(buckets).subspan(t);
+      const auto known =
+          std::ranges::count_if(after, [](Knowledge k) { return k != Knowledge::kGap; });
+      const bool enough =
+          static_cast<std::size_t>(known) >= std::max(2 * season_buckets, kBucketsKept);
+      return enough ? t : 0;
+    }
+    gap = 0;
+  }
+  return 0;
+}
+
 ReadySeries MakeReady(const LongSeries& series, std::size_t buckets, std::size_t season_buckets) {
   ReadySeries ready;
   bool any = false;
@@ -195,7 +194,7 @@ ReadySeries MakeReady(const LongSeries& series, std::size_t buckets, std::size_t
   const std::size_t from_sale = FromFirstSale(ready.units).size();
   std::size_t kept = std::min(buckets, std::max({from_sale, 2 * season_buckets, kBucketsKept}));
   if (from_sale == 0) kept = buckets;
-  kept = std::min(kept, buckets - Forgotten(series, buckets, season_buckets));
+  kept = std::min(kept, buckets - ForgottenBuckets(series, buckets, season_buckets));
   ready.cut = buckets - kept;
   const auto cut = static_cast<std::ptrdiff_t>(ready.cut);
   ready.units.erase(ready.units.begin(), ready.units.begin() + cut);
