@@ -36,7 +36,7 @@ struct Node {
   std::optional<double> season_step{};  // MASE's denominator, RMSSE's and SPL's.
   std::optional<double> square_step{};
   std::optional<double> step{};
-  double weight = 0.0;  // Units of the last 28 buckets.
+  double weight = 0.0;  // Units of the last 28 buckets, gaps as filled.
   std::vector<double> actual{};
   std::vector<double> mean{};
   std::vector<double> quantiles{};  // Of the first probability, then of the second, …
@@ -159,7 +159,7 @@ class LongLevelMeasure {
   }
 
   // The steps of what is known of the history: MASE's from where the forecast's history begins, the
-  // others' from the first sale; and what it weighs.
+  // others' from the first sale; and what it weighs, gaps as they were filled.
   void Describe(std::span<const std::size_t> members, std::size_t season, Node& node) const {
     std::size_t longest = 0;
     for (const std::size_t i : members) longest = std::max(longest, panel_.series[i].units.size());
@@ -177,7 +177,10 @@ class LongLevelMeasure {
       for (std::size_t t = 0; t < n; ++t) {
         if (series.knowledge[t] == Knowledge::kGap) continue;
         if (series.units[t] != 0.0) first_sale = std::min(first_sale, longest - n + t);
-        if (n - t <= newest.size()) newest[newest.size() - (n - t)] += series.units[t];
+      }
+      const std::vector<double>& ready = ready_[i].units;
+      for (std::size_t k = 1; k <= std::min(ready.size(), newest.size()); ++k) {
+        newest[newest.size() - k] += ready[ready.size() - k];
       }
     }
     node.season_step = season_steps.Size(first);
