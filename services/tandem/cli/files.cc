@@ -190,11 +190,16 @@ absl::Status OutputFile::Flush() {
 absl::Status OutputFile::PutInPlace() {
   if (temporary_.empty()) return absl::OkStatus();
   if (!named_) {
-    std::remove(temporary_.c_str());  // Left by a killed process of the same number.
-    if (linkat(AT_FDCWD, DescriptorPath(file_).c_str(), AT_FDCWD, temporary_.c_str(),
-               AT_SYMLINK_FOLLOW) != 0) {
-      return CannotOpen(path_);
+    const std::string descriptor = DescriptorPath(file_);
+    const auto name = [&](const std::string& path) {
+      return linkat(AT_FDCWD, descriptor.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    if (name(path_)) {  // Nothing stood there.
+      temporary_.clear();
+      return absl::OkStatus();
     }
+    std::remove(temporary_.c_str());  // Left by a killed process of the same number.
+    if (!name(temporary_)) return CannotOpen(path_);
     named_ = true;
   }
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return CannotOpen(path_);

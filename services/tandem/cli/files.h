@@ -47,8 +47,9 @@ class OutputFile {
   // Opens a temporary file in `path`'s folder at once, so that a place that cannot be written is
   // known before the work. Until Finish, and without it for good, what stood at `path` stays: a
   // kill or a full disk leaves no half of a file. The temporary one has no name where the file
-  // system can do that, so that a kill leaves nothing at all. kUnknown with the system's words
-  // where no file can be made or what is there may not be written.
+  // system can do that, so that a kill leaves nothing, but for PATH.PID.part in the instant in
+  // which it takes an old file's place. kUnknown with the system's words where no file can be made
+  // or what is there may not be written.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
