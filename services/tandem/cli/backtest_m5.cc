@@ -125,6 +125,11 @@ std::string MetricsJson(const BacktestArgs& args, const M5Panel& panel,
   std::string json = absl::StrFormat(
       "{\"format\":\"%s\",\"engine\":\"%s\",\"origin\":\"d_%d\",\"horizon\":%d,\"series\":%d",
       args.format, args.engine, panel.history_days, panel.horizon_days, panel.series.size());
+  // They are forecast to sell nothing: what is listed after the origin is not known at it.
+  absl::StrAppendFormat(&json, ",\"not_yet_listed\":%d",
+                        std::ranges::count_if(panel.series, [&panel](const M5PanelSeries& series) {
+                          return series.listed_day >= panel.history_days;
+                        }));
   if (errors.has_value()) {
     absl::StrAppendFormat(&json, ",\"wrmsse\":%.6f,\"wspl\":%.6f,\"levels\":[", errors->wrmsse,
                           errors->wspl);
