@@ -27,7 +27,7 @@ class M5PanelTest : public FolderTest {
   }
   static constexpr char kSales[] =
       "item_id,dept_id,cat_id,store_id,state_id,d_1,d_2,d_3,d_4\n"
-      "A_1_001,A_1,A,CA_1,CA,1,2,3,4\nA_1_002,A_1,A,CA_1,CA,5,6,7,8\n";
+      "A_1_001,A_1,A,CA_1,CA,0,2,3,4\nA_1_002,A_1,A,CA_1,CA,5,6,7,8\n";
   static constexpr char kListed[] = "store_id,item_id,first_listed_d\nCA_1,A_1_001,2\n";
 
   absl::StatusOr<M5Panel> Load() const {
@@ -47,7 +47,7 @@ class M5PanelTest : public FolderTest {
 TEST_F(M5PanelTest, ReadsAFolder) {
   const auto panel = Load();
   ASSERT_TRUE(panel.ok()) << panel.status();
-  EXPECT_THAT(panel->units, ElementsAre(1.0F, 2.0F, 5.0F, 6.0F));
+  EXPECT_THAT(panel->units, ElementsAre(0.0F, 2.0F, 5.0F, 6.0F));
   EXPECT_THAT(panel->actual_units, ElementsAre(3.0F, 4.0F, 7.0F, 8.0F));
   EXPECT_EQ(panel->series[0].listed_day, 1u);
   EXPECT_EQ(panel->unmeasured.series, 0);
