@@ -37,7 +37,7 @@ enum class BucketLength : std::uint8_t { kHour, kDay, kWeek, kMonth, kQuarter, k
 
 // What is known of a bucket's value.
 enum class Knowledge : std::uint8_t {
-  kGap = 0,         // Nothing: it is filled from its neighbours, never taken for zero.
+  kGap = 0,         // Nothing: it is filled from like buckets, never taken for zero.
   kKnown = 1,       // The value.
   kLowerBound = 2,  // Demand was the value or more: the shelf was empty.
 };
@@ -120,15 +120,17 @@ struct LongForecast {
 // Fallbacks: a series of one or two values goes on at their level with its group's season; one that
 // is all zeros, or constant, goes on as it is, its quantiles equal to the mean. Negative values
 // turn seasonal indices and uplifts off for that series where they are 5 % of its size or more, and
-// its forecasts may be negative; no other's ever are. kInvalidArgument, naming the series, if the
-// panel is empty, sizes differ, a value or driver is not finite, a series is all gaps, or an option
-// is out of range, or an engine needs a trainer and has none; kOutOfRange if a result is not
-// finite. O(origins * series * buckets) by method, O(origins * rows * trees) of the engines with
-// trees.
+// its forecasts and quantiles may be negative; no other's ever are. kInvalidArgument, naming the
+// series, if the panel is empty, sizes differ, a value or driver is not finite, a series is all
+// gaps, or an option is out of range, or an engine needs a trainer and has none; kOutOfRange if a
+// result is not finite. O(origins * series * buckets) by method, O(origins * rows * trees) of the
+// engines with trees.
 absl::StatusOr<LongForecast> ForecastLong(const LongPanel& panel, const LongOptions& options,
                                           Executor& executor);
 
-// The errors of one level; nullopt where a measure's denominator is zero.
+// The errors of one level; nullopt where a measure's denominator is zero. MASE, RMSSE and WSPL are
+// scaled by the steps of the history between buckets that are both known: what was filled or is a
+// lower bound is left out, and a sum's step is that of the series that are known at both ends.
 struct LongErrors {
   std::optional<double> wmape{};  // accuracy.h, over all the level's nodes.
   std::optional<double> bias{};

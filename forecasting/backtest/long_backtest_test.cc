@@ -250,6 +250,83 @@ TEST(ForecastLongTest, QuantilesAscendAndCoverWhatComes) {
   EXPECT_LT(*errors->back().wmape, 0.33);
 }
 
+// Sixty months of 20 to 31 that repeat exactly but for one more unit in the last but one.
+LongSeries ExactButOnce() {
+  std::vector<double> units;
+  for (int t = 0; t < 60; ++t) units.push_back(20.0 + t % 12);
+  units[58] += 1.0;
+  return Known(std::move(units));
+}
+
+float MostOf(const LongForecast& forecast, std::size_t first, std::size_t count) {
+  const std::vector<float>& quantiles = forecast.quantile_units.back();
+  const std::size_t each = forecast.horizon_buckets * kQuantiles;
+  const auto begin = quantiles.begin() + static_cast<std::ptrdiff_t>(first * each);
+  return *std::max_element(begin, begin + static_cast<std::ptrdiff_t>(count * each));
+}
+
+// The miss used to be divided by the rounding errors before it: the outer quantile was 297,100.
+TEST(ForecastLongTest, AMissAfterAnExactHistoryIsSmall) {
+  for (const std::size_t horizon : {std::size_t{3}, std::size_t{18}}) {
+    const LongOptions options{.bucket = BucketLength::kMonth, .horizon_buckets = horizon};
+    const LongForecast forecast = Forecast({.series = {ExactButOnce()}}, options);
+    EXPECT_LT(MostOf(forecast, 0, 1), 40.0F) << horizon;
+    EXPECT_GT(*std::ranges::min_element(forecast.quantile_units.back()), 10.0F) << horizon;
+  }
+}
+
+TEST(ForecastLongTest, OneSeriesDoesNotStretchTheQuantilesOfTheOthers) {
+  std::mt19937 random(12);
+  std::normal_distribution<double> noise(0.0, 10.0);
+  LongPanel panel;
+  for (int i = 0; i < 20; ++i) {
+    std::vector<double> units;
+    for (int t = 0; t < 60; ++t) units.push_back(100.0 + noise(random));
+    panel.series.push_back(Known(std::move(units)));
+  }
+  const LongOptions options{.bucket = BucketLength::kMonth, .horizon_buckets = 3};
+  const float alone = MostOf(Forecast(panel, options), 0, 20);
+  panel.series.push_back(ExactButOnce());
+  const LongForecast beside = Forecast(panel, options);
+  EXPECT_LT(MostOf(beside, 0, 20), 1.2F * alone);
+  EXPECT_LT(MostOf(beside, 20, 1), 60.0F);
+}
+
+// A law, with sales of few large lots whose residuals are far out.
+TEST(ForecastLongTest, NoQuantileLiesBeyondFiveTimesWhatWasSeen) {
+  std::mt19937 random(13);
+  LongPanel panel;
+  std::vector<double> largest;
+  for (int i = 0; i < 40; ++i) {
+    std::lognormal_distribution<double> lot(0.0, 2.5);
+    std::vector<double> units;
+    for (int t = 0; t < 60; ++t) units.push_back(random() % 4 == 0 ? std::floor(lot(random)) : 0.0);
+    largest.push_back(*std::ranges::max_element(units));
+    panel.series.push_back(Known(std::move(units)));
+  }
+  panel.series.push_back(ExactButOnce());
+  largest.push_back(31.0);
+  const LongForecast forecast =
+      Forecast(panel, {.bucket = BucketLength::kMonth, .horizon_buckets = 6});
+  for (std::size_t i = 0; i < panel.series.size(); ++i) {
+    EXPECT_LE(MostOf(forecast, i, 1), 5.0 * largest[i] * (1.0 + 1e-6)) << i;
+  }
+  const double sum = std::accumulate(largest.begin(), largest.end(), 0.0);
+  EXPECT_LE(*std::ranges::max_element(forecast.quantile_units.front()), 5.0 * sum);
+}
+
+// A single taking-back used to let every quantile of the series fall below zero.
+TEST(ForecastLongTest, OneTakingBackForecastsNothingNegative) {
+  std::mt19937 random(14);
+  std::vector<double> units;
+  for (int t = 0; t < 120; ++t) units.push_back(static_cast<double>(random() % 4));
+  units[60] = -1.0;
+  const LongForecast forecast = Forecast({.series = {Known(units)}}, {.horizon_buckets = 14});
+  EXPECT_THAT(forecast.quantile_units.back(), Each(Ge(0.0F)));
+  EXPECT_THAT(forecast.quantile_units.front(), Each(Ge(0.0F)));
+  EXPECT_THAT(forecast.mean_units, Each(Ge(0.0)));
+}
+
 TEST(ForecastLongTest, RejectsWhatIsNoPanel) {
   struct Case {
     const char* name;
@@ -320,6 +397,42 @@ TEST(MeasureLongTest, AddsUpByHand) {
   errors = MeasureLong(panel, actuals, forecast, BucketLength::kYear);
   ASSERT_TRUE(errors.ok()) << errors.status();
   EXPECT_FALSE((*errors)[1].wmape.has_value());
+}
+
+// What gaps and lower bounds are filled with must not scale an error: of the first series the steps
+// from 2 to 4 and from 12 to 10 are known.
+TEST(MeasureLongTest, ScalesByWhatIsKnownAlone) {
+  LongSeries series{.units = {2.0, 4.0, 0.0, 9.0, 1.0, 12.0, 10.0}};
+  using enum Knowledge;
+  series.knowledge = {kKnown, kKnown, kGap, kKnown, kLowerBound, kKnown, kKnown};
+  const LongPanel panel{.series = {series, Known({1.0, 1.0, 4.0})}};
+  LongForecast forecast{.horizon_buckets = 1, .mean_units = {11.0, 4.0}};
+  forecast.levels = {{.node_of_series = {0, 0}, .node_count = 1},
+                     {.node_of_series = {0, 1}, .node_count = 2}};
+  forecast.quantile_units = {std::vector<float>(9, 15.0F), std::vector<float>(18, 4.0F)};
+  const LongActuals actuals{.units = {8.0, 4.0}, .knowledge = {kKnown, kKnown}};
+  const auto errors = MeasureLong(panel, actuals, forecast, BucketLength::kYear);
+  ASSERT_TRUE(errors.ok()) << errors.status();
+  const LongErrors& each = errors->back();
+  EXPECT_DOUBLE_EQ(*each.mase, (3.0 / 2.0 + 0.0) / 2.0);
+  EXPECT_DOUBLE_EQ(*each.rmsse, (3.0 / 2.0 + 0.0) / 2.0);
+  // Quantiles of 4 miss 8 by 4 and 4 by nothing: the mean over u is 4 / 2. Gap and lower
+  // bound weigh as filled, by 7.4 each: units 51.8 and 6.
+  EXPECT_NEAR(*each.wspl, (51.8 * 2.0 / 2.0) / (51.8 + 6.0), 1e-12);
+  // The sum's steps are 2, then 0, of the shorter series alone, then -2 + 3 of both.
+  const LongErrors& total = errors->front();
+  EXPECT_DOUBLE_EQ(*total.mase, 3.0 / ((2.0 + 0.0 + 1.0) / 3.0));
+}
+
+// 0.1 is no float: the interval from 0.1F to 0.1F did not hold it.
+TEST(MeasureLongTest, AnExactForecastIsCovered) {
+  const LongPanel panel{.series = {Known(std::vector<double>(40, 0.1))}};
+  const LongForecast forecast = Forecast(panel, {.horizon_buckets = 4});
+  const LongActuals actuals{.units = std::vector<double>(4, 0.1),
+                            .knowledge = std::vector<Knowledge>(4, Knowledge::kKnown)};
+  const auto errors = MeasureLong(panel, actuals, forecast, BucketLength::kDay);
+  ASSERT_TRUE(errors.ok()) << errors.status();
+  for (const LongErrors& level : *errors) EXPECT_DOUBLE_EQ(*level.calibration.Covered(0), 1.0);
 }
 
 }  // namespace

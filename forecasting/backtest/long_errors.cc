@@ -30,9 +30,13 @@ struct Mean {
   }
 };
 
-// One node: its history, and what came beside what was forecast, bucket by bucket where known.
+// One node: its history's steps, and what came beside what was forecast, bucket by bucket where
+// known.
 struct Node {
-  std::vector<double> history{};
+  std::optional<double> season_step{};  // MASE's denominator, RMSSE's and SPL's.
+  std::optional<double> square_step{};
+  std::optional<double> step{};
+  double weight = 0.0;  // Units of the last 28 buckets, gaps as filled.
   std::vector<double> actual{};
   std::vector<double> mean{};
   std::vector<double> quantiles{};  // Of the first probability, then of the second, …
@@ -48,6 +52,48 @@ bool AreCounts(const LongSeries& series) {
   return true;
 }
 
+// Steps of a node's history over one lag: from bucket to bucket the sum of what is known of its
+// series at both ends, so that nothing that was filled, or a lower bound, makes an error look
+// small.
+class Steps {
+ public:
+  // `buckets` of the longest history; the newest bucket is the last.
+  Steps(std::size_t lag, std::size_t buckets) : lag_(lag), units_(buckets), known_(buckets) {}
+  void Add(const LongSeries& series) {
+    const std::size_t n = series.units.size();
+    const std::size_t shift = units_.size() - n;
+    for (std::size_t t = lag_; t < n; ++t) {
+      if (series.knowledge[t] != Knowledge::kKnown) continue;
+      if (series.knowledge[t - lag_] != Knowledge::kKnown) continue;
+      units_[shift + t] += series.units[t] - series.units[t - lag_];
+      known_[shift + t] = true;
+    }
+  }
+  // Of steps that begin in bucket `first` or later, the mean size and the mean square; nullopt
+  // where there is none or all are zero.
+  std::optional<double> Size(std::size_t first) const {
+    return MeanFrom(first, [](double step) { return std::abs(step); });
+  }
+  std::optional<double> Square(std::size_t first) const {
+    return MeanFrom(first, [](double step) { return step * step; });
+  }
+
+ private:
+  template <typename Of>
+  std::optional<double> MeanFrom(std::size_t first, Of of) const {
+    Ratio mean;
+    for (std::size_t t = first + lag_; t < units_.size(); ++t) {
+      if (known_[t]) mean += {.numerator = of(units_[t]), .denominator = 1.0};
+    }
+    const std::optional<double> value = mean.value();
+    return value.has_value() && *value > 0.0 ? value : std::nullopt;
+  }
+
+  std::size_t lag_;
+  std::vector<double> units_;
+  std::vector<bool> known_;
+};
+
 // The nodes of one level, one after the other.
 class LongLevelMeasure {
  public:
@@ -62,9 +108,10 @@ class LongLevelMeasure {
       members[level.node_of_series[i]].push_back(i);
     }
     for (std::size_t n = 0; n < level.node_count; ++n) {
-      const Node node = NodeOf(l, n, members[n]);
+      Node node = NodeOf(l, n, members[n]);
       if (node.actual.empty()) continue;
-      if (absl::Status status = Add(node, l, season); !status.ok()) return status;
+      Describe(members[n], season, node);
+      if (absl::Status status = Add(node, l); !status.ok()) return status;
     }
     errors_.wmape = wmape_.value();
     errors_.bias = bias_.value();
@@ -87,12 +134,6 @@ class LongLevelMeasure {
     std::vector<bool> known(horizon, false);
     for (const std::size_t i : members) {
       node.counts = node.counts && AreCounts(panel_.series[i]);
-      const std::vector<double>& units = ready_[i].units;
-      if (units.size() > node.history.size()) {
-        node.history.insert(node.history.begin(), units.size() - node.history.size(), 0.0);
-      }
-      const std::size_t shift = node.history.size() - units.size();
-      for (std::size_t t = 0; t < units.size(); ++t) node.history[shift + t] += units[t];
       for (std::size_t h = 0; h < horizon; ++h) {
         whole[h] += forecast_.mean_units[i * horizon + h];
         if (actuals_.knowledge[i * horizon + h] != Knowledge::kKnown) continue;
@@ -117,31 +158,69 @@ class LongLevelMeasure {
     return node;
   }
 
-  absl::Status Add(const Node& node, std::size_t level, std::size_t season) {
+  // The steps of what is known of the history: MASE's from where the forecast's history begins, the
+  // others' from the first sale; and what it weighs, gaps as they were filled.
+  void Describe(std::span<const std::size_t> members, std::size_t season, Node& node) const {
+    std::size_t longest = 0;
+    for (const std::size_t i : members) longest = std::max(longest, panel_.series[i].units.size());
+    Steps steps(1, longest);
+    Steps season_steps(season, longest);
+    std::vector<double> newest(std::min(longest, kWeightBuckets), 0.0);
+    std::size_t first = longest;
+    std::size_t first_sale = longest;
+    for (const std::size_t i : members) {
+      const LongSeries& series = panel_.series[i];
+      const std::size_t n = series.units.size();
+      steps.Add(series);
+      season_steps.Add(series);
+      first = std::min(first, longest - n + ready_[i].cut);
+      for (std::size_t t = 0; t < n; ++t) {
+        if (series.knowledge[t] == Knowledge::kGap) continue;
+        if (series.units[t] != 0.0) first_sale = std::min(first_sale, longest - n + t);
+      }
+      const std::vector<double>& ready = ready_[i].units;
+      for (std::size_t k = 1; k <= std::min(ready.size(), newest.size()); ++k) {
+        newest[newest.size() - k] += ready[ready.size() - k];
+      }
+    }
+    node.season_step = season_steps.Size(first);
+    node.square_step = steps.Square(first_sale);
+    node.step = steps.Size(first_sale);
+    for (const double units : newest) node.weight += std::abs(units);
+  }
+
+  absl::Status Add(const Node& node, std::size_t level) {
     const auto wmape = Wmape(node.actual, node.mean);
     const auto bias = Bias(node.actual, node.mean);
     const auto smape = Smape(node.actual, node.mean);
-    const auto mase = Mase(node.history, season, node.actual, node.mean);
-    const auto rmsse = Rmsse(node.history, node.actual, node.mean);
-    const auto spl = ScaledPinball(node.history, node.actual, node.quantiles);
-    for (const absl::Status& status : {wmape.status(), bias.status(), smape.status(), mase.status(),
-                                       rmsse.status(), spl.status()}) {
+    for (const absl::Status& status : {wmape.status(), bias.status(), smape.status()}) {
       if (!status.ok()) return status;
     }
     wmape_ += *wmape;
     bias_ += *bias;
     smape_.Add(*smape);
-    mase_.Add(*mase);
-    rmsse_.Add(*rmsse);
-    const std::span<const double> history = node.history;
-    double weight = 0.0;
-    for (const double units : history.last(std::min(history.size(), kWeightBuckets))) {
-      weight += std::abs(units);
-    }
-    if (spl->has_value()) wspl_ += {.numerator = weight * **spl, .denominator = weight};
+    AddScaled(node);
     ++errors_.nodes;
     errors_.buckets += node.actual.size();
     return AddQuantiles(node, level);
+  }
+
+  void AddScaled(const Node& node) {
+    const auto count = static_cast<double>(node.actual.size());
+    double size = 0.0;
+    double squares = 0.0;
+    for (std::size_t k = 0; k < node.actual.size(); ++k) {
+      const double error = node.actual[k] - node.mean[k];
+      size += std::abs(error) / count;
+      squares += error * error / count;
+    }
+    const auto over = [](double error, const std::optional<double>& step) -> std::optional<double> {
+      if (!step.has_value()) return std::nullopt;
+      return Ratio{.numerator = error, .denominator = *step}.value();
+    };
+    mase_.Add(over(size, node.season_step));
+    const std::optional<double> square = over(squares, node.square_step);
+    if (square.has_value()) rmsse_.Add(std::sqrt(*square));
   }
 
   absl::Status AddQuantiles(const Node& node, std::size_t level) {
@@ -149,15 +228,23 @@ class LongLevelMeasure {
     const auto of = [&](std::size_t u) {
       return std::span(node.quantiles).subspan(u * count, count);
     };
+    Ratio pinball;
     for (std::size_t u = 0; u < kQuantiles; ++u) {
       const auto loss = Pinball(node.actual, of(u), kQuantileLevels[u]);
       if (!loss.ok()) return loss.status();
-      pinball_ += *loss;
+      pinball += *loss;
+    }
+    pinball_ += pinball;
+    if (node.step.has_value() && pinball.value().has_value()) {
+      const double spl = *pinball.value() / *node.step;
+      wspl_ += {.numerator = node.weight * spl, .denominator = node.weight};
     }
     std::array<double, kQuantiles> quantiles{};
     for (std::size_t k = 0; k < count; ++k) {
       for (std::size_t u = 0; u < kQuantiles; ++u) quantiles[u] = of(u)[k];
-      errors_.calibration.Add({.units = node.actual[k], .is_count = node.counts}, quantiles,
+      // Rounded as the quantiles are, or none would hold an outcome that was forecast exactly.
+      const auto actual = static_cast<double>(static_cast<float>(node.actual[k]));
+      errors_.calibration.Add({.units = actual, .is_count = node.counts}, quantiles,
                               DrawOf(node.number, level, k));
     }
     return absl::OkStatus();

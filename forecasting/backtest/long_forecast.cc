@@ -337,10 +337,10 @@ class LongEngine {
     forecast_.quantile_units.resize(forecast_.levels.size());
     executor_.ForEach(forecast_.levels.size(), [&](std::size_t l) {
       const LongLevel& level = forecast_.levels[l];
-      LevelForecasts level_forecasts{.now = builder.Nodes(level, now_, forecast_.mean_units)};
+      LevelForecasts level_forecasts{.now = builder.Nodes(level, now_, now_, forecast_.mean_units)};
       builder.Describe(level, now_, level_forecasts);
       for (std::size_t k = 0; k < earlier_.size(); ++k) {
-        level_forecasts.past.push_back(builder.Nodes(level, earlier_[k], past_means_[k]));
+        level_forecasts.past.push_back(builder.Nodes(level, earlier_[k], now_, past_means_[k]));
       }
       auto quantiles = QuantilesOfLevel(level_forecasts);
       statuses[l] = quantiles.status();

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "forecasting/backtest/long_run.h"
 #include "forecasting/local/history.h"
 #include "forecasting/series.h"
 
@@ -14,10 +15,16 @@ namespace {
 constexpr std::size_t kShortBuckets = 16;  // Fewer tell little of their own spread,
 constexpr double kPriorBuckets = 8.0;      // which is drawn to the class's as if by so many.
 constexpr double kUnknownVariation = 0.5;  // Error over level, where no series tells.
+constexpr double kTypicalShare = 0.1;      // A series' spread is no less of the typical one,
+constexpr double kLaterShare = 0.25;       // of its own by the panel's origin,
+constexpr double kSumShare = 0.1;  // a sum's of that of series that know nothing of another.
 
-std::size_t LongestOf(const LongPanel& panel) {
+std::size_t LongestOf(const LongPanel& panel, std::size_t season_buckets) {
   std::size_t longest = 0;
-  for (const LongSeries& series : panel.series) longest = std::max(longest, series.units.size());
+  for (const LongSeries& series : panel.series) {
+    const std::size_t n = series.units.size();
+    longest = std::max(longest, n - ForgottenBuckets(series, n, season_buckets));
+  }
   return longest;
 }
 
@@ -104,7 +111,7 @@ std::vector<LongLevel> LevelsOf(const LongPanel& panel) {
 }
 
 std::vector<std::size_t> EarlierOrigins(const LongPanel& panel, const LongOptions& options) {
-  const std::size_t longest = LongestOf(panel);
+  const std::size_t longest = LongestOf(panel, MainSeasonOf(options.bucket));
   const std::size_t step = std::min(options.horizon_buckets, std::max<std::size_t>(1, longest / 8));
   const std::size_t before = std::max(longest / 2, MainSeasonOf(options.bucket) + 2);
   std::vector<std::size_t> backs;
@@ -135,6 +142,7 @@ LongPanel SampleOf(const LongPanel& panel, std::size_t count) {
 }
 
 std::vector<NodeForecasts> LevelBuilder::Nodes(const LongLevel& level, const LongOrigin& origin,
+                                               const LongOrigin& now,
                                                std::span<const double> mean_units) const {
   std::vector<NodeForecasts> nodes(level.node_count);
   const std::size_t seen = origin.back == 0 ? horizon_ : std::min(horizon_, origin.back);
@@ -157,20 +165,34 @@ std::vector<NodeForecasts> LevelBuilder::Nodes(const LongLevel& level, const Lon
       node.mean_units[h] += mean_units[i * horizon_ + h];
     }
   }
-  FillSpreads(level, origin, nodes);
+  if (IsBottom(level)) {
+    FillSpreads(level, origin, now, nodes);
+  } else {
+    FillSumSpreads(level, origin, nodes);
+  }
   return nodes;
 }
 
-void LevelBuilder::FillSpreads(const LongLevel& level, const LongOrigin& origin,
-                               std::vector<NodeForecasts>& nodes) const {
-  if (!IsBottom(level)) {
-    for (NodeForecasts& node : nodes) {
-      for (const double mean : node.mean_units) {
-        node.spread_units += std::abs(mean) / static_cast<double>(node.mean_units.size());
-      }
-    }
-    return;
+void LevelBuilder::FillSumSpreads(const LongLevel& level, const LongOrigin& origin,
+                                  std::vector<NodeForecasts>& nodes) const {
+  std::vector<double> squares(nodes.size(), 0.0);
+  for (std::size_t i = 0; i < panel_.series.size(); ++i) {
+    if (!origin.Has(i)) continue;
+    const double error = origin.levels[i].error_units;
+    squares[level.node_of_series[i]] += error * error;
   }
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    NodeForecasts& node = nodes[n];
+    for (const double mean : node.mean_units) {
+      node.spread_units += std::abs(mean) / static_cast<double>(node.mean_units.size());
+    }
+    // Signed series may add up to nearly nothing.
+    node.spread_units = std::max(node.spread_units, kSumShare * std::sqrt(squares[n]));
+  }
+}
+
+void LevelBuilder::FillSpreads(const LongLevel& level, const LongOrigin& origin,
+                               const LongOrigin& now, std::vector<NodeForecasts>& nodes) const {
   std::vector<double> variations;
   for (std::size_t i = 0; i < panel_.series.size(); ++i) {
     if (!origin.Has(i) || origin.ready[i].units.size() < kShortBuckets) continue;
@@ -184,10 +206,18 @@ void LevelBuilder::FillSpreads(const LongLevel& level, const LongOrigin& origin,
     double& spread = nodes[level.node_of_series[i]].spread_units;
     const auto n = static_cast<double>(origin.ready[i].units.size());
     const double own = origin.levels[i].error_units;
+    const double size = std::abs(origin.levels[i].level_units);
+    const double prior = typical * size;
     spread = own;
-    if (origin.ready[i].units.size() >= kShortBuckets) continue;
-    const double prior = typical * origin.levels[i].level_units;
-    spread = std::sqrt((n * own * own + kPriorBuckets * prior * prior) / (n + kPriorBuckets));
+    if (origin.ready[i].units.size() < kShortBuckets) {
+      spread = std::sqrt((n * own * own + kPriorBuckets * prior * prior) / (n + kPriorBuckets));
+    }
+    // A series that was exact until then tells of rounding alone, and what it missed later would be
+    // any number of that: it spreads a part of what the others do, and of what it does by now.
+    const double size_now = std::abs(now.levels[i].level_units);
+    const double grown = size_now > size ? size / size_now : 1.0;
+    spread =
+        std::max({spread, kTypicalShare * prior, kLaterShare * grown * now.levels[i].error_units});
   }
 }
 
@@ -195,11 +225,16 @@ void LevelBuilder::Describe(const LongLevel& level, const LongOrigin& now,
                             LevelForecasts& forecasts) const {
   forecasts.kinds.assign(level.node_count, LongClass::kSmooth);
   forecasts.non_negative.assign(level.node_count, true);
+  forecasts.farthest_units.assign(level.node_count, std::vector<double>(horizon_, 0.0));
   for (std::size_t i = 0; i < panel_.series.size(); ++i) {
     const std::size_t node = level.node_of_series[i];
     const LongClass kind = now.ready[i].kind;
     if (IsBottom(level) || kind == LongClass::kSigned) forecasts.kinds[node] = kind;
     if (!now.ready[i].non_negative) forecasts.non_negative[node] = false;
+    const double farthest = FarthestOf(now.ready[i]);
+    for (std::size_t h = 0; h < horizon_; ++h) {
+      forecasts.farthest_units[node][h] += farthest * now.Uplift(i, h, horizon_);
+    }
   }
 }
 

@@ -36,16 +36,19 @@ class LevelBuilder {
       : panel_(panel), horizon_(horizon_buckets) {}
 
   // Sums of means, and of an earlier origin of outcomes, over the series that have both; the
-  // spread of a single series is its level's error, of a sum its mean (errors are relative then).
+  // spread of a single series is its level's error, of a sum its mean (errors are relative then),
+  // neither less than what is known of it by `now` lets expect.
   std::vector<NodeForecasts> Nodes(const LongLevel& level, const LongOrigin& origin,
-                                   std::span<const double> mean_units) const;
-  // Kinds and signs of nodes: a sum is smooth unless a series of it is signed.
+                                   const LongOrigin& now, std::span<const double> mean_units) const;
+  // Kinds, signs and bounds of nodes: a sum is smooth unless a series of it is signed.
   void Describe(const LongLevel& level, const LongOrigin& now, LevelForecasts& forecasts) const;
 
  private:
   bool IsBottom(const LongLevel& level) const { return level.node_count == panel_.series.size(); }
-  void FillSpreads(const LongLevel& level, const LongOrigin& origin,
+  void FillSpreads(const LongLevel& level, const LongOrigin& origin, const LongOrigin& now,
                    std::vector<NodeForecasts>& nodes) const;
+  void FillSumSpreads(const LongLevel& level, const LongOrigin& origin,
+                      std::vector<NodeForecasts>& nodes) const;
   const LongPanel& panel_;
   std::size_t horizon_;
 };

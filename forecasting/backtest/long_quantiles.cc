@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "forecasting/local/quantiles.h"
@@ -20,6 +19,7 @@ constexpr std::size_t kPartResidualsMin = 500;
 constexpr std::size_t kBinsMax = 8;
 constexpr std::size_t kBinResidualsMin = 2'000;
 constexpr double kOutlier = 5.0;  // In typical residuals: no more counts towards a node's factor.
+constexpr double kFarOut = 30.0;  // And no more in a pool.
 constexpr double kUnseenGrowth = 0.05;  // Of the variance a bucket, where no residual is known.
 
 double MeanOf(std::span<const double> values) {
@@ -128,7 +128,7 @@ class LevelPools {
     });
     for (ClassPools& pools : pools_) pools.Divide(reach_);
     ForEachResidual([&](std::size_t node, std::size_t h, double residual, double size) {
-      pools_[Kind(node)].Add(size, h, residual / factors_[node]);
+      pools_[Kind(node)].Add(size, h, std::clamp(residual / factors_[node], -kFarOut, kFarOut));
     });
     for (ClassPools& pools : pools_) {
       if (absl::Status status = pools.Sort(); !status.ok()) return status;
@@ -195,11 +195,13 @@ class LevelPools {
       if (!pools.empty() && h >= reach_) {
         scale *= std::sqrt(static_cast<double>(h + 1) / static_cast<double>(reach_));
       }
-      double least = forecasts_.non_negative[node] ? 0.0 : -std::numeric_limits<double>::max();
+      const double farthest =
+          std::max(forecasts_.farthest_units[node][h], std::abs(now.mean_units[h]));
+      double least = forecasts_.non_negative[node] ? 0.0 : -farthest;
       for (const double level : kQuantileLevels) {
         double quantile = now.mean_units[h];
         if (scale > 0.0) quantile += scale * pools.At(spread.Size(), h, level);
-        least = std::max(least, quantile);
+        least = std::max(least, std::min(quantile, farthest));
         quantiles.push_back(static_cast<float>(least));
       }
     }

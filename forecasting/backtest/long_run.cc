@@ -9,6 +9,7 @@ namespace tandem::forecasting {
 namespace {
 
 constexpr std::size_t kRecentBuckets = 500;  // Parameters and states are found in as many.
+constexpr std::size_t kMstlPeriods = 8;      // Of the longest season, where that is more.
 constexpr std::size_t kShortBuckets = 14;    // Two weeks of days.
 constexpr double kBeyondSeen = 5.0;
 constexpr double kFactorMin = 0.05;
@@ -142,7 +143,9 @@ class MethodRun {
       }
     }
     if (count == 0) return false;
-    const auto model = FitMstl(units_, std::span(periods).first(count), scratch_.mstl);
+    const std::size_t read = std::max(kRecentBuckets, kMstlPeriods * periods[count - 1]);
+    const std::span<const double> recent = units_.last(std::min(units_.size(), read));
+    const auto model = FitMstl(recent, std::span(periods).first(count), scratch_.mstl);
     return model.ok() && ForecastMstl(*model, mean, {}).ok();
   }
 
@@ -155,18 +158,25 @@ class MethodRun {
 
 }  // namespace
 
+double FarthestOf(const ReadySeries& ready) {
+  double size = 0.0;
+  for (const double units : ready.units) size = std::max(size, std::abs(units));
+  return kBeyondSeen * size;
+}
+
 bool IsQuiet(const ReadySeries& ready, BucketLength bucket) {
   if (ready.kind != LongClass::kIntermittent || ready.units.empty()) return false;
   std::size_t quiet = 0;
   std::size_t longest = 0;
   bool sold = false;
-  for (const double units : ready.units) {
-    if (units != 0.0) {
+  for (std::size_t t = 0; t < ready.units.size(); ++t) {
+    if (ready.knowledge[t] == Knowledge::kGap) continue;  // Filled: nobody has seen a zero there.
+    if (ready.units[t] != 0.0) {
       if (sold) longest = std::max(longest, quiet);
       sold = true;
       quiet = 0;
-    } else {
-      ++quiet;
+    } else if (ready.knowledge[t] == Knowledge::kKnown) {
+      ++quiet;  // Of an empty shelf nothing could be sold.
     }
   }
   return quiet >= QuietBucketsOf(bucket) && quiet > longest;
@@ -202,13 +212,12 @@ void RunMethod(LongMethod method, const LongOrigin& origin, std::size_t series,
     run.Level(mean_units);
   }
   const ReadySeries& ready = origin.ready[series];
-  double size = 0.0;
-  for (const double units : ready.units) size = std::max(size, std::abs(units));
   if (IsQuiet(ready, origin.bucket)) std::ranges::fill(mean_units, 0.0);
-  const double least = ready.non_negative ? 0.0 : -kBeyondSeen * size;
+  const double most = FarthestOf(ready);
+  const double least = ready.non_negative ? 0.0 : -most;
   for (std::size_t h = 0; h < mean_units.size(); ++h) {
-    mean_units[h] = std::clamp(mean_units[h], least, kBeyondSeen * size) *
-                    origin.Uplift(series, h, mean_units.size());
+    mean_units[h] =
+        std::clamp(mean_units[h], least, most) * origin.Uplift(series, h, mean_units.size());
   }
 }
 

@@ -22,6 +22,9 @@ struct LongScratch {
   std::array<std::vector<double>, kLongMethods> means{};
 };
 
+// Nothing is forecast beyond five times the largest size that the series has had, its uplift aside.
+double FarthestOf(const ReadySeries& ready);
+
 // Obsolete: nothing sold for half a year and for longer than ever before; forecast zero.
 bool IsQuiet(const ReadySeries& ready, BucketLength bucket);
 // Whether the method takes long enough for a large panel to do without it.
@@ -32,8 +35,8 @@ bool Suits(LongMethod method, LongClass kind);
 // Forecasts `mean_units.size()` buckets after the origin with the series' uplift put back. What a
 // method refuses, or cannot know (MSTL without a season seen twice), is forecast by its
 // level, and so is a series of fewer than 14 buckets or two seasons, whichever is less.
-// Never below zero unless the history is, nor beyond five times its largest size. Costly methods
-// read the last 500 buckets.
+// Never below zero unless the series is signed, nor beyond FarthestOf. Costly methods read the last
+// 500 buckets, MSTL eight of its longest season where that is more.
 void RunMethod(LongMethod method, const LongOrigin& origin, std::size_t series,
                std::span<double> mean_units, LongScratch& scratch);
 

@@ -30,14 +30,21 @@ struct ReadySeries {
   std::vector<Knowledge> knowledge{};  // Of the same buckets.
   std::size_t cut = 0;                 // Buckets of the history that were left out before.
   LongClass kind = LongClass::kSmooth;
-  bool non_negative = true;
+  bool non_negative =
+      true;  // Not signed: what it sold is no less than nothing but for a few takings-back.
 };
 
+// Of the first `buckets`, those before a gap that is longer than all the rest together, if two
+// seasons or eight buckets are known after it; 0: none. They are of another time, or a slip in a
+// date.
+std::size_t ForgottenBuckets(const LongSeries& series, std::size_t buckets,
+                             std::size_t season_buckets);
+
 // The first `buckets` of `series`. A gap becomes the mean of up to three known values of the same
-// phase of `season_buckets` to each side of it, at most eight seasons away, else of the nearest
-// known to each side; a lower bound is raised to that. Zeros before the first sale are cut, but for
-// those that leave it fewer than two seasons or eight buckets. Empty if nothing is known of these
-// buckets.
+// phase of `season_buckets` to each side of it, however far away, else that of the nearest season
+// with known values to each side; a lower bound is raised to that. Zeros before the first sale are
+// cut, but for those that leave it fewer than two seasons or eight buckets, and so are the
+// ForgottenBuckets. Empty if nothing is known of these buckets.
 ReadySeries MakeReady(const LongSeries& series, std::size_t buckets, std::size_t season_buckets);
 
 }  // namespace tandem::forecasting

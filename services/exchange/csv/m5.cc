@@ -64,7 +64,10 @@ struct FirstReject {
   absl::Status status() const {
     if (!reject.has_value()) return absl::OkStatus();
     return base::Refuse(Reason::kFileMalformed, reject->message,
-                        {{"line", reject->line}, {"column", reject->column}});
+                        {{"line", reject->line},
+                         {"column", reject->column},
+                         {"rule", reject->rule},
+                         {"value", reject->value}});
   }
 };
 
@@ -161,7 +164,10 @@ absl::Status M5Listings::Read(Source& source) {
       source, kListedFields, {},
       [&](const Row& row) -> absl::Status {
         const std::optional<std::int32_t> d = WholeOf(row.Text(2));
-        if (!d.has_value() || *d < 1) return FileMalformed("first_listed_d counts from 1");
+        if (!d.has_value() || *d < 1) {
+          return row.Refused(2, base::Refuse(Reason::kFieldOutOfRange,
+                                             "a first day is a whole number that counts from 1"));
+        }
         first_[std::string(row.Text(0))][std::string(row.Text(1))] = *d;
         return absl::OkStatus();
       },

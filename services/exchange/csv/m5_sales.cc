@@ -26,8 +26,9 @@ struct Columns {
 };
 
 absl::Status HeaderMalformed(std::string_view column) {
-  return base::Refuse(Reason::kFileMalformed, "the header of M5's sales names this column once",
-                      {{"column", absl::string_view(column.data(), column.size())}});
+  return base::Refuse(
+      Reason::kFileMalformed, "the header of M5's sales names this column once",
+      {{"column", absl::string_view(column.data(), column.size())}, {"rule", "FIELD_MISSING"}});
 }
 
 absl::StatusOr<Columns> ColumnsOf(const std::vector<std::string_view>& header) {

@@ -194,6 +194,21 @@ void WarnOfPrices(const M5Panel& panel) {
                static_cast<long long>(without), panel.prices.size());
 }
 
+// One cell must not take all metrics away unnoticed; that the sales end early is told elsewhere.
+void WarnOfActuals(const M5Panel& panel) {
+  const M5Unmeasured& unmeasured = panel.unmeasured;
+  if (unmeasured.series == 0 ||
+      unmeasured.series == static_cast<std::int64_t>(panel.series.size())) {
+    return;
+  }
+  std::fprintf(stderr,
+               "tandem: no metrics: %lld of %zu series lack a number within the horizon, the first "
+               "is item %s, store %s, from d_%d on (%s, line %lld)\n",
+               static_cast<long long>(unmeasured.series), panel.series.size(),
+               unmeasured.item.c_str(), unmeasured.store.c_str(), unmeasured.first_d,
+               unmeasured.path.c_str(), static_cast<long long>(unmeasured.line));
+}
+
 void PrintResult(const BacktestArgs& args, const M5Panel& panel,
                  const std::optional<RetailErrors>& errors, const std::string& output) {
   if (output == "json") {
@@ -213,6 +228,7 @@ absl::Status RunM5Backtest(const BacktestArgs& args, const std::string& output) 
       const BacktestOutputs outputs,
       OpenOutputs(args.out, {"accuracy.csv", "uncertainty.csv", "metrics.json"}));
   WarnOfPrices(panel);
+  WarnOfActuals(panel);
   const forecasting::RetailCalendar calendar = RetailCalendarOf(panel);
   const forecasting::RetailHistory history = RetailHistoryOf(panel, calendar);
   ThreadExecutor executor(args.threads);

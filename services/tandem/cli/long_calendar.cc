@@ -114,15 +114,14 @@ absl::StatusOr<LongCalendar::Date> LongCalendar::Parse(std::string_view text) co
     return bad();
   }
   date.whole = true;
-  if (length_ != BucketLength::kHour) {
-    if (!rest.empty()) return bad();
-    return date;
-  }
+  const bool hours = length_ == BucketLength::kHour;
+  if (rest.empty() && !hours) return date;
+  if (!hours) date.tail = std::string(rest);
   if (rest.empty() || (rest.front() != 'T' && rest.front() != ' ')) return bad();
   date.separator = rest.front();
   rest.remove_prefix(1);
-  if (!TakeNumber(rest, 2, date.hour) || date.hour > 23) return bad();
-  date.tail = std::string(rest);
+  if (!TakeNumber(rest, 2, date.hour) || date.hour > (hours ? 23 : 0)) return bad();
+  if (hours) date.tail = std::string(rest);
   if (rest.ends_with("Z")) rest.remove_suffix(1);
   if (!rest.empty() && rest != ":00" && rest != ":00:00") return bad();
   return date;
@@ -151,7 +150,6 @@ absl::StatusOr<std::int64_t> LongCalendar::BucketOf(std::string_view text) {
   if (!fixed_) {
     fixed_ = true;
     first_ = date;
-    month_end_ = date.whole && date.day >= 28 && date.day == LastDayOf(date.year, date.month);
     const std::int64_t day = DayNumber(date.year, date.month, date.day);
     weekday_ = day - FloorDivide(day, kDaysAWeek) * kDaysAWeek;
   }
@@ -163,7 +161,22 @@ absl::StatusOr<std::int64_t> LongCalendar::BucketOf(std::string_view text) {
                           {{"date", std::string(text)}});
     }
   }
+  if (date.whole) SeeDay(date);
   return NumberOf(date);
+}
+
+void LongCalendar::SeeDay(const Date& date) {
+  if (date.day == LastDayOf(date.year, date.month)) {
+    end_max_ = std::max(end_max_, date.day);
+    return;
+  }
+  inner_min_ = inner_min_ == 0 ? date.day : std::min(inner_min_, date.day);
+  inner_max_ = std::max(inner_max_, date.day);
+}
+
+int LongCalendar::DayOfMonth() const {
+  if (inner_max_ == 0) return 31;
+  return inner_min_ == inner_max_ && end_max_ <= inner_max_ ? inner_max_ : first_.day;
 }
 
 absl::StatusOr<std::int64_t> LongCalendar::BucketThatHolds(std::string_view text) const {
@@ -172,19 +185,18 @@ absl::StatusOr<std::int64_t> LongCalendar::BucketThatHolds(std::string_view text
 }
 
 std::string LongCalendar::TextOf(std::int64_t bucket) const {
-  const auto day_text = [](const absl::CivilDay& day) {
+  const auto bare_day = [](const absl::CivilDay& day) {
     return absl::StrFormat("%04d-%02d-%02d", day.year(), day.month(), day.day());
   };
+  const auto day_text = [&](const absl::CivilDay& day) { return bare_day(day) + first_.tail; };
   const absl::CivilDay epoch(1970, 1, 1);
-  // The day within the month as in the first row, or the month's last.
   const auto in_month = [&](int year, int month) {
-    const int last = LastDayOf(year, month);
-    return day_text(absl::CivilDay(year, month, month_end_ ? last : std::min(first_.day, last)));
+    return day_text(absl::CivilDay(year, month, std::min(DayOfMonth(), LastDayOf(year, month))));
   };
   switch (length_) {
     case BucketLength::kHour: {
       const std::int64_t day = FloorDivide(bucket, 24);
-      return absl::StrCat(day_text(epoch + day), std::string(1, first_.separator),
+      return absl::StrCat(bare_day(epoch + day), std::string(1, first_.separator),
                           absl::StrFormat("%02d", bucket - day * 24), first_.tail);
     }
     case BucketLength::kDay:

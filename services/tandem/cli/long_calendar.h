@@ -20,7 +20,9 @@ absl::StatusOr<forecasting::BucketLength> BucketLengthOf(std::string_view letter
 //   M  2016-05, or any day of the month: 2016-05-01
 //   Q  2016Q2 or 2016-Q2, or any day of the quarter
 //   Y  2016, or any day of the year
-// Dates are written as the first one that was read.
+// A day may be followed by its midnight: T00, or a blank for the T, then :00, :00:00 and Z.
+// Dates are written as the first one that was read; days of a month, quarter or year on the day
+// that all rows agree on (the 28th, say, or the month's last), else on the first one's.
 class LongCalendar {
  public:
   explicit LongCalendar(forecasting::BucketLength length) : length_(length) {}
@@ -40,16 +42,24 @@ class LongCalendar {
     int hour = 0;
     bool whole = false;  // Day and month were written.
     char separator = 'T';
-    std::string tail{};  // What followed the hour.
+    std::string tail{};  // What followed the hour, or of midnight the day.
     bool dash = false;   // 2016-Q2
   };
   absl::StatusOr<Date> Parse(std::string_view text) const;
   std::int64_t NumberOf(const Date& date) const;
 
   forecasting::BucketLength length_;
+  // Sees a row's day within its month.
+  void SeeDay(const Date& date);
+  // The day that rows agree on, 31 for the month's last.
+  int DayOfMonth() const;
+
   bool fixed_ = false;
   Date first_{};
-  bool month_end_ = false;  // Days are the last of their months.
+  // Of days that are not the last of their month, the least and the latest; 0: none.
+  int inner_min_ = 0;
+  int inner_max_ = 0;
+  int end_max_ = 0;  // Of those that are.
   std::int64_t weekday_ = 0;
 };
 

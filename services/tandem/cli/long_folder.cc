@@ -88,10 +88,25 @@ class FolderLoader {
     LongRows future{};
   };
 
+  // What is to be forecast, or tells that it sold out, is known of no day to come.
+  absl::Status CheckDriver(const LongTable& future, const std::string& name) const {
+    if (name == "value") {
+      return future.RefusedAt(1, name, "FIELD_OUT_OF_RANGE",
+                              "the value is what is forecast: future.csv does not hold it");
+    }
+    if (!options_.stockout.empty() && name == options_.stockout) {
+      return future.RefusedAt(1, name, "FIELD_OUT_OF_RANGE",
+                              "the column of --stockout is a past covariate: future.csv does not "
+                              "hold it");
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadSales() {
     if (!future_path_.empty()) {
       TANDEM_ASSIGN_OR_RETURN(const auto future, LongTable::Open(future_path_));
       for (const std::string& name : future->columns()) {
+        TANDEM_RETURN_IF_ERROR(CheckDriver(*future, name));
         if (name != "series" && name != "date") columns_.push_back(name);
       }
       learnt_.assign(columns_.size(), false);
@@ -118,7 +133,7 @@ class FolderLoader {
       if (options_.on_progress && ++rows % 65'536 == 0) options_.on_progress(rows);
     }
     for (auto& [name, one] : series_) {
-      TANDEM_RETURN_IF_ERROR(one.sales.Sort(sales_path_, name, out_.calendar));
+      TANDEM_RETURN_IF_ERROR(one.sales.Sort(sales_path_, name));
     }
     return absl::OkStatus();
   }
@@ -137,7 +152,7 @@ class FolderLoader {
       TANDEM_RETURN_IF_ERROR(reader.Take(out_.calendar, found->second.future));
     }
     for (auto& [name, one] : series_) {
-      TANDEM_RETURN_IF_ERROR(one.future.Sort(future_path_, name, out_.calendar));
+      TANDEM_RETURN_IF_ERROR(one.future.Sort(future_path_, name));
     }
     return absl::OkStatus();
   }

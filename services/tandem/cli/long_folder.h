@@ -44,9 +44,9 @@ struct LongFolder {
 // Reads the folder. FILE_MALFORMED errors name file, line, column, rule and value: a date or number
 // that is none (NaN and infinities too), values beyond 1e15, a date of a series that stands twice,
 // a series of series.csv or future.csv that has no sales, or one without a row in series.csv, a
-// covariate missing in the horizon. FIELD_OUT_OF_RANGE where the origin lies before all sales or a
-// series spans more than 200,000 buckets. A past covariate that is missing is that of the bucket
-// before.
+// covariate missing in the horizon, the value or the stock-outs among those known in advance.
+// FIELD_OUT_OF_RANGE where the origin lies before all sales or a series spans more than 200,000
+// buckets. A past covariate that is missing is that of the bucket before.
 absl::StatusOr<LongFolder> LoadLongFolder(const std::string& folder,
                                           const LongFolderOptions& options);
 

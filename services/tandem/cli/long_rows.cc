@@ -17,8 +17,24 @@ void LongRows::Add(Row row, const std::vector<std::optional<float>>& covariates)
   rows_.push_back(row);
 }
 
-absl::Status LongRows::Sort(const std::string& path, const std::string& series,
-                            const LongCalendar& calendar) {
+namespace {
+
+// The cell of the file's column "date" in a line; "" where it is there no more.
+std::string DateIn(const std::string& path, std::int64_t line) {
+  const auto table = LongTable::Open(path);
+  if (!table.ok()) return "";
+  const auto date = (*table)->Need("date");
+  if (!date.ok()) return "";
+  for (;;) {
+    const auto more = (*table)->Next();
+    if (!more.ok() || !*more) return "";
+    if ((*table)->line() == line) return std::string((*table)->Cell(*date));
+  }
+}
+
+}  // namespace
+
+absl::Status LongRows::Sort(const std::string& path, const std::string& series) {
   std::ranges::stable_sort(rows_, {}, &Row::bucket);
   const auto twice = std::ranges::adjacent_find(rows_, {}, &Row::bucket);
   if (twice == rows_.end()) return absl::OkStatus();
@@ -26,7 +42,7 @@ absl::Status LongRows::Sort(const std::string& path, const std::string& series,
                     .line = std::next(twice)->line,
                     .column = "date",
                     .rule = "DUPLICATE_ROW",
-                    .value = calendar.TextOf(twice->bucket),
+                    .value = DateIn(path, std::next(twice)->line),
                     .series = series},
                    "the series has two rows of this bucket");
 }

@@ -31,9 +31,9 @@ class LongRows {
     return covariates_[row.covariates + j];
   }
   void Add(Row row, const std::vector<std::optional<float>>& covariates);
-  // By bucket. FILE_MALFORMED / DUPLICATE_ROW where two are of one bucket.
-  absl::Status Sort(const std::string& path, const std::string& series,
-                    const LongCalendar& calendar);
+  // By bucket. FILE_MALFORMED / DUPLICATE_ROW where two are of one bucket: the later one's place in
+  // the file of `path`, which is read again to tell its date.
+  absl::Status Sort(const std::string& path, const std::string& series);
 
  private:
   std::vector<Row> rows_;

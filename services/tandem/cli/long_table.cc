@@ -90,7 +90,8 @@ absl::StatusOr<std::optional<double>> LongTable::Number(std::size_t column) cons
   if (text == "TRUE" || text == "true" || text == "True") return 1.0;
   if (text == "FALSE" || text == "false" || text == "False") return 0.0;
   double number = 0.0;
-  if (!absl::SimpleAtod({text.data(), text.size()}, &number)) {
+  const bool hexadecimal = text.find_first_of("xX") != std::string_view::npos;
+  if (hexadecimal || !absl::SimpleAtod({text.data(), text.size()}, &number)) {
     return Refused(column, "FIELD_OUT_OF_RANGE", "this is no number; what is unknown stays empty");
   }
   if (!std::isfinite(number) || std::abs(number) > kNumberMax) {

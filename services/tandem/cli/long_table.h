@@ -35,7 +35,8 @@ class LongTable {
   std::string_view Cell(std::size_t column) const { return reader_.fields()[column]; }
   std::int64_t line() const { return reader_.line(); }
 
-  // The cell as a number within 1e15, or TRUE or FALSE as 1 or 0; nullopt where it is empty.
+  // The cell as a decimal number within 1e15, or TRUE or FALSE as 1 or 0; nullopt where it is
+  // empty.
   absl::StatusOr<std::optional<double>> Number(std::size_t column) const;
   // FILE_MALFORMED for this row's column, or another row's.
   absl::Status Refused(std::size_t column, std::string_view rule, std::string_view why) const;

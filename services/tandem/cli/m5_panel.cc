@@ -42,6 +42,24 @@ std::string KeyOf(std::string_view store, std::string_view item) {
   return key;
 }
 
+// An error of reading a file: it names the file and a rule, and is a file's, not a request's.
+absl::Status InFile(const absl::Status& status, const std::string& path) {
+  const auto refusal = base::RefusalOf(status);
+  if (status.ok() || !refusal.has_value() || !refusal->field.empty()) return status;
+  const absl::string_view message = status.message();
+  absl::Status whole =
+      base::Refuse(Reason::kFileMalformed, {message.data(), message.size()}, {{"file", path}});
+  bool ruled = false;
+  for (const auto& [key, value] : refusal->details) {
+    if (key == "file") continue;
+    whole = base::WithDetail(whole, {key, value});
+    ruled = ruled || key == "rule";
+  }
+  if (ruled) return whole;
+  const std::string_view rule = base::ReasonName(refusal->reason);
+  return base::WithDetail(whole, {"rule", absl::string_view(rule.data(), rule.size())});
+}
+
 // Numbers for names, in the order of names once all are known.
 class Names {
  public:
@@ -78,7 +96,7 @@ class Loader {
     TANDEM_RETURN_IF_ERROR(
         ForEachFileIfAny("first_listed", [this](const std::string& path) -> absl::Status {
           TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
-          return listings_.Read(*source);
+          return InFile(listings_.Read(*source), path);
         }));
     Assemble();
     return std::move(panel_);
@@ -106,7 +124,9 @@ class Loader {
   absl::Status ReadCalendar() {
     TANDEM_ASSIGN_OR_RETURN(const std::string path, FindInFolder(folder_, "calendar"));
     TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
-    TANDEM_ASSIGN_OR_RETURN(panel_.calendar, csv::ReadM5Calendar(*source));
+    auto calendar = csv::ReadM5Calendar(*source);
+    if (!calendar.ok()) return InFile(calendar.status(), path);
+    panel_.calendar = *std::move(calendar);
     const int days = panel_.calendar.day_count();
     if (options_.origin_d < 2 || options_.horizon_days < 1 ||
         options_.horizon_days > days - options_.origin_d) {
@@ -123,9 +143,11 @@ class Loader {
   absl::Status ReadSales(const std::string& path) {
     FirstReject reject(path);
     TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
-    TANDEM_RETURN_IF_ERROR(csv::ReadM5Sales(
-        *source, [&](const csv::M5Series& series) { return Take(path, series); }, reject.Taker(),
-        panel_.history_days));
+    TANDEM_RETURN_IF_ERROR(
+        InFile(csv::ReadM5Sales(
+                   *source, [&](const csv::M5Series& series) { return Take(path, series); },
+                   reject.Taker(), panel_.history_days),
+               path));
     return reject.status();
   }
 
@@ -138,9 +160,10 @@ class Loader {
     }
     std::string key = KeyOf(series.store, series.item);
     if (!places_.emplace(std::move(key), rows_.size()).second) {
-      return base::Refuse(Reason::kDuplicateRow, "the series stands in the sales twice",
+      return base::Refuse(Reason::kFileMalformed, "the series stands in the sales twice",
                           {{"file", path},
                            {"line", series.line},
+                           {"rule", "DUPLICATE_ROW"},
                            {"item", std::string(series.item)},
                            {"store", std::string(series.store)}});
     }
@@ -155,9 +178,22 @@ class Loader {
     if (series.units.size() >= origin + panel_.horizon_days) {
       const auto after = series.units.subspan(origin, panel_.horizon_days);
       row.actual.assign(after.begin(), after.end());
+    } else {
+      NameUnmeasured(path, series);
     }
     if (options_.on_progress) options_.on_progress(static_cast<std::int64_t>(rows_.size()));
     return absl::OkStatus();
+  }
+
+  // Of the series whose file, or whose cells that are numbers, end before the horizon does.
+  void NameUnmeasured(const std::string& path, const csv::M5Series& series) {
+    M5Unmeasured& unmeasured = panel_.unmeasured;
+    if (unmeasured.series++ > 0) return;
+    unmeasured.path = path;
+    unmeasured.line = series.line;
+    unmeasured.item = std::string(series.item);
+    unmeasured.store = std::string(series.store);
+    unmeasured.first_d = static_cast<int>(series.units.size()) + 1;
   }
 
   absl::Status ReadPrices(const std::string& path) {
@@ -172,7 +208,8 @@ class Loader {
       rows_[found->second].prices.push_back({.first_day = first, .price = units});
       return absl::OkStatus();
     };
-    TANDEM_RETURN_IF_ERROR(csv::ReadM5Prices(*source, panel_.calendar, take, reject.Taker()));
+    TANDEM_RETURN_IF_ERROR(
+        InFile(csv::ReadM5Prices(*source, panel_.calendar, take, reject.Taker()), path));
     return reject.status();
   }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -40,6 +41,17 @@ struct M5PanelPrice {
   double price = 0.0;
 };
 
+// Series of which a day of the horizon is unknown: their file ends before it, or a cell is no
+// number.
+struct M5Unmeasured {
+  std::int64_t series = 0;  // So many; the rest is of the first.
+  std::string path{};
+  std::int64_t line = 0;
+  std::string item{};
+  std::string store{};
+  int first_d = 0;  // The first day without a number.
+};
+
 struct M5Panel {
   // By number, in the order of names.
   std::vector<std::string> items{};
@@ -53,16 +65,18 @@ struct M5Panel {
   std::size_t horizon_days = 0;
   std::vector<std::vector<M5PanelPrice>> prices{};  // By series, ascending; empty: none known.
   std::vector<float> units{};  // Of series 0, of series 1, …: history_days each.
-  // Of the horizon, likewise; empty where any series' file ends before the horizon does.
+  // Of the horizon, likewise; empty where a day of it is unknown of any series.
   std::vector<float> actual_units{};
+  M5Unmeasured unmeasured{};
 
   std::span<const float> History(std::size_t i) const {
     return std::span(units).subspan(i * history_days, history_days);
   }
 };
 
-// Reads the folder. Errors name file, line and column; FIELD_OUT_OF_RANGE where the origin is not
-// in the sales or the horizon not in the calendar, DUPLICATE_ROW for a series that stands twice.
+// Reads the folder. FILE_MALFORMED errors name file, line, column, rule and value, or what of it
+// there is, also for a column that is missing and a series that stands twice; FIELD_OUT_OF_RANGE
+// where the origin is not in the sales or the horizon not in the calendar.
 absl::StatusOr<M5Panel> LoadM5Panel(const std::string& folder, const M5PanelOptions& options);
 
 }  // namespace tandem::cli
