@@ -383,6 +383,76 @@ def ces():
             del CASES[-1]["season"]
 
 
+def loess(values, window, degree, points):
+    """Cleveland et al. (1990): the nearest `window` values by tricube weights, at each point."""
+    n = len(values)
+    q = min(n, window)
+    out = []
+    for x in points:
+        left = max(0, min(n - q, x - q // 2))
+        near = range(left, left + q)
+        reach = max(abs(x - left), abs(left + q - 1 - x)) + max(0, window - n) / 2
+        w = {}
+        for i in near:
+            d = abs(x - i) / reach if reach else 0.0
+            w[i] = 1.0 if d < 0.001 else 0.0 if d > 0.999 else (1 - d ** 3) ** 3
+        total = sum(w.values())
+        center = sum(w[i] * i for i in near) / total
+        mean = sum(w[i] * values[i] for i in near) / total
+        spread = sum(w[i] * (i - center) ** 2 for i in near)
+        if degree == 1 and spread > 0:
+            mean += (x - center) * sum(w[i] * (i - center) * values[i] for i in near) / spread
+        out.append(mean)
+    return out
+
+
+def stl_season(y, m, window):
+    """Two inner rounds, none for robustness; the cycles' smooth of degree 0, all others of 1."""
+    def odd(value):
+        return math.ceil(value) | 1
+
+    n = len(y)
+    trend = [0.0] * n
+    for _ in range(2):
+        rest = [v - t for v, t in zip(y, trend)]
+        cycles = [0.0] * (n + 2 * m)
+        for place in range(m):
+            cycle = rest[place::m]
+            for k, v in enumerate(loess(cycle, window, 0, range(-1, len(cycle) + 1))):
+                cycles[place + k * m] = v
+        low = cycles
+        for length in (m, m, 3):
+            low = [sum(low[k:k + length]) / length for k in range(len(low) - length + 1)]
+        low = loess(low, max(3, odd(m)), 1, range(n))
+        season = [cycles[m + t] - low[t] for t in range(n)]
+        rest = [v - s for v, s in zip(y, season)]
+        trend = loess(rest, odd(1.5 * m / (1 - 1.5 / window)), 1, range(n))
+    return season
+
+
+def mstl_estimated():
+    """Bandara, Hyndman and Bergmeir (2021): each season of what the others leave, twice over; what is
+    left by exponential smoothing of least AICc, and the last cycles on top."""
+    rng = random.Random(9)
+    long = [9, 4, -3, 6, -8, 2, 5, -7, 1, 3, -6, -6]
+    y = [round(120 + 0.8 * t + [12, -5, -9, 2][t % 4] + long[t % 12] + rng.gauss(0, 3), 1)
+         for t in range(75)]
+    seasons, windows = [4, 12], [11, 15]
+    parts = [[0.0] * len(y) for _ in seasons]
+    rest = list(y)
+    for _ in range(2):
+        for k, m in enumerate(seasons):
+            rest = [r + s for r, s in zip(rest, parts[k])]
+            parts[k] = stl_season(rest, m, windows[k])
+            rest = [r - s for r, s in zip(rest, parts[k])]
+    fit = min((ets_search(rest, form) for form in ("ANN", "AAN", "AAdN", "MNN", "MAN", "MAdN")),
+              key=lambda fit: fit["aicc"])
+    means = [v + sum(part[len(y) - m + h % m] for part, m in zip(parts, seasons))
+             for h, v in enumerate(fit["mean"])]
+    case("Bandara, Hyndman and Bergmeir (2021) with Cleveland et al. (1990)", "mstl", means, 0, 0.002,
+         history=y, seasons=seasons, horizon_buckets=len(means))
+
+
 def mstl():
     """A level and a season of sum zero are what STL takes for just that: all of its filters leave a
     level alone and know a season that repeats."""
@@ -424,6 +494,7 @@ def main():
     ets_estimated()
     theta()
     mstl()
+    mstl_estimated()
     ces()
     counts()
     for one in CASES:
