@@ -66,7 +66,7 @@ class Solver {
     }
     const double penalty = free_nodes > 0.0 ? 100.0 * free_weight / free_nodes : 1.0;
     for (const std::size_t n : locked_) weights_[n] = penalty;
-    lock_scales_ = LockScales(tree_, problem.forecast_units);
+    if (!locked_.empty()) lock_scales_ = LockScales(tree_, problem.forecast_units);
   }
 
   absl::StatusOr<Reconciled> Run() {

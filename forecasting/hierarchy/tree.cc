@@ -92,7 +92,10 @@ std::vector<double> NestedTree::LockScalesOf(std::span<const double> forecast_un
 absl::StatusOr<std::vector<double>> NestedTree::Reconcile(std::span<const double> forecast_units,
                                                           std::span<const double> variances) const {
   const std::size_t first_bottom = order_.size() - bottom_count_;
-  const std::vector<double> lock_scales = LockScalesOf(forecast_units);
+  std::vector<double> lock_scales;  // Where there is a lock.
+  if (std::ranges::find(variances, 0.0) != variances.end()) {
+    lock_scales = LockScalesOf(forecast_units);
+  }
   std::vector<Belief> beliefs(order_.size());
   for (std::size_t k = order_.size(); k-- > 0;) {
     const std::size_t node = order_[k];
@@ -100,10 +103,11 @@ absl::StatusOr<std::vector<double>> NestedTree::Reconcile(std::span<const double
     if (node >= first_bottom) {
       belief.mean = forecast_units[node];
       belief.variance = variances[node];
-    } else if (auto status = Combine({forecast_units[node], variances[node], lock_scales[node]},
-                                     node, belief);
-               !status.ok()) {
-      return status;
+    } else {
+      const double scale = variances[node] == 0.0 ? lock_scales[node] : 0.0;
+      const absl::Status status =
+          Combine({forecast_units[node], variances[node], scale}, node, belief);
+      if (!status.ok()) return status;
     }
     if (parent_[node] == kNone) continue;
     beliefs[parent_[node]].below += belief.mean;
