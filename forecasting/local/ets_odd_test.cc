@@ -66,7 +66,7 @@ const NamedShape kShapes[] = {
     {"noise", [](double, double, auto& r) { return 2.0 + std::tanh(Normal(r)); }},
 };
 
-// The least likelihood of a simplex search from slow, middling and fast weights.
+// The least likelihood of a simplex search from slow and from fast weights.
 double SlowFit(const Values& y, const EtsForm& form, std::size_t m) {
   const Function slow = [&](const Coordinates& x) {
     const auto d = ets::Decode(x, form, m, kSlopeShareMax);
@@ -75,10 +75,10 @@ double SlowFit(const Values& y, const EtsForm& form, std::size_t m) {
     return plain.has_value() && !std::isnan(plain->likelihood) ? plain->likelihood : kInfinity;
   };
   double best = kInfinity;
-  for (const double alpha : {0.05, 0.3, 0.8}) {
+  for (const double alpha : {0.05, 0.8}) {
     Coordinates start = ets::StartOf(y, form, m);
     start[0] = alpha;
-    if (std::isfinite(slow(start))) best = std::min(best, NelderMead(slow, start, 1500));
+    if (std::isfinite(slow(start))) best = std::min(best, NelderMead(slow, start, 700));
   }
   return best;
 }
