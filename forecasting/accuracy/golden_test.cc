@@ -2,6 +2,7 @@
 // project's) holds cases: {"source": ..., "method": ..., its inputs, "want": ..., "tolerance":
 // ...}; README.md there has the form.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <exception>
@@ -71,6 +72,21 @@ Values ListOf(const std::optional<double>& value) {
   return value.has_value() ? Values{*value} : Values{};
 }
 
+Values RunWspl(const json& file) {
+  std::vector<std::array<Values, 3>> values;
+  for (const json& s : file.at("series")) {
+    values.push_back({NumbersOf(s, "history"), NumbersOf(s, "actual"), NumbersOf(s, "quantiles")});
+  }
+  std::vector<WeightedSeries> level;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    level.push_back({.history_units = values[i][0],
+                     .actual_units = values[i][1],
+                     .quantile_units = values[i][2],
+                     .weight = file.at("series").at(i).at("weight")});
+  }
+  return ListOf(WeightedScaledPinball(level).value());
+}
+
 // The measures of intervals and quantiles.
 std::optional<Values> RunInterval(const json& file, const std::string& method) {
   const auto numbers = [&](const char* name) { return NumbersOf(file, name); };
@@ -80,6 +96,11 @@ std::optional<Values> RunInterval(const json& file, const std::string& method) {
   if (method == "spl") {
     return ListOf(
         ScaledPinball(numbers("history"), numbers("actual"), numbers("quantiles")).value());
+  }
+  if (method == "wspl") return RunWspl(file);
+  if (method == "pit") {
+    return Values{
+        RandomisedPit({.below = file.at("below"), .at = file.at("at")}, file.at("v")).value()};
   }
   if (method == "wql") {
     return ListOf(
@@ -108,6 +129,7 @@ std::optional<Values> RunPoint(const json& file, const std::string& method) {
         Mase(numbers("history"), file.at("season_buckets"), numbers("actual"), numbers("forecast"))
             .value());
   }
+  if (method == "mape") return ListOf(Mape(numbers("actual"), numbers("forecast")).value());
   if (method == "smape") return ListOf(Smape(numbers("actual"), numbers("forecast")).value());
   if (method == "smape_decayed") {
     return ListOf(DecayedSmape(numbers("actual"), numbers("forecast")).value());

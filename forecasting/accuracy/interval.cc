@@ -70,6 +70,21 @@ absl::StatusOr<std::optional<double>> ScaledPinball(std::span<const double> hist
   return Ratio{.numerator = *mean.value(), .denominator = *scale}.value();
 }
 
+absl::StatusOr<Ratio> WeightedScaledPinball(std::span<const WeightedSeries> level) {
+  Ratio mean;
+  for (std::size_t i = 0; i < level.size(); ++i) {
+    const WeightedSeries& one = level[i];
+    if (!(std::isfinite(one.weight) && one.weight >= 0.0)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the weight of series ", i, " is below 0 or not finite"));
+    }
+    const auto loss = ScaledPinball(one.history_units, one.actual_units, one.quantile_units);
+    if (!loss.ok()) return loss.status();
+    mean += {.numerator = one.weight * loss->value_or(0.0), .denominator = one.weight};
+  }
+  return mean;
+}
+
 absl::StatusOr<Ratio> WeightedQuantileLoss(std::span<const double> actual_units,
                                            std::span<const double> quantile_units,
                                            double probability) {

@@ -33,6 +33,19 @@ absl::StatusOr<std::optional<double>> ScaledPinball(std::span<const double> hist
                                                     std::span<const double> actual_units,
                                                     std::span<const double> quantile_units);
 
+// A series of a level, and what it is worth there: for M5 its dollars of the last 28 days.
+struct WeightedSeries {
+  std::span<const double> history_units{};
+  std::span<const double> actual_units{};
+  std::span<const double> quantile_units{};  // As ScaledPinball's.
+  double weight = 0.0;                       // >= 0.
+};
+
+// WSPL of one level: sum weight SPL / sum weight. A series without an SPL adds 0 and counts in the
+// weights, as M5 has it. WSPL over several levels is the mean of their values. kInvalidArgument too
+// if a weight is below 0 or not finite.
+absl::StatusOr<Ratio> WeightedScaledPinball(std::span<const WeightedSeries> level);
+
 // 2 sum pinball / sum |y| for one probability; the WQL of several is the mean of their ratios.
 absl::StatusOr<Ratio> WeightedQuantileLoss(std::span<const double> actual_units,
                                            std::span<const double> quantile_units,

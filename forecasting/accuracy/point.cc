@@ -11,7 +11,8 @@ namespace tandem::forecasting {
 
 namespace {
 
-constexpr double kDecay = 0.95;  // frePPLe's forecast.SmapeAlfa.
+constexpr double kDecay = 0.95;              // frePPLe's forecast.SmapeAlfa,
+constexpr double kRoundingError = 0.000001;  // and its ROUNDING_ERROR.
 
 absl::Status CheckPair(std::span<const double> a, std::span<const double> b) {
   if (a.size() != b.size()) {
@@ -90,6 +91,18 @@ absl::StatusOr<std::optional<double>> Smape(std::span<const double> actual_units
   return mean.value();
 }
 
+absl::StatusOr<Ratio> Mape(std::span<const double> actual_units,
+                           std::span<const double> forecast_units) {
+  if (const auto status = CheckPair(actual_units, forecast_units); !status.ok()) return status;
+  Ratio mean;
+  for (std::size_t k = 0; k < actual_units.size(); ++k) {
+    if (actual_units[k] <= 0.0) continue;
+    mean.numerator += std::abs(actual_units[k] - forecast_units[k]) / actual_units[k];
+    mean.denominator += 1.0;
+  }
+  return mean;
+}
+
 absl::StatusOr<Ratio> DecayedSmape(std::span<const double> actual_units,
                                    std::span<const double> forecast_units) {
   if (const auto status = CheckPair(actual_units, forecast_units); !status.ok()) return status;
@@ -97,7 +110,7 @@ absl::StatusOr<Ratio> DecayedSmape(std::span<const double> actual_units,
   double weight = 1.0;
   for (std::size_t k = actual_units.size(); k-- > 0; weight *= kDecay) {
     const double sum = std::abs(actual_units[k] + forecast_units[k]);
-    if (sum == 0.0) continue;
+    if (sum <= kRoundingError) continue;
     ratio.numerator += weight * std::abs(actual_units[k] - forecast_units[k]) / sum;
     ratio.denominator += weight;
   }

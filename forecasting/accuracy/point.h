@@ -36,8 +36,14 @@ absl::StatusOr<std::optional<double>> Mase(std::span<const double> history_units
 absl::StatusOr<std::optional<double>> Smape(std::span<const double> actual_units,
                                             std::span<const double> forecast_units);
 
+// mean |actual - forecast| / actual over the buckets whose actual is above 0; the others count in
+// neither sum. For comparison only: it prefers forecasts that are too low.
+absl::StatusOr<Ratio> Mape(std::span<const double> actual_units,
+                           std::span<const double> forecast_units);
+
 // frePPLe's form, 0..1: sum w |F - A| / |F + A| over sum w, w = 0.95^age, the newest bucket last
-// and of age 0; buckets with F + A = 0 count in neither sum.
+// and of age 0; buckets with |F + A| of at most 0.000001 (frePPLe's ROUNDING_ERROR) count in
+// neither sum.
 absl::StatusOr<Ratio> DecayedSmape(std::span<const double> actual_units,
                                    std::span<const double> forecast_units);
 

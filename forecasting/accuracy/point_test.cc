@@ -20,6 +20,7 @@ TEST(PointTest, RefusesLengthsThatDifferAndValuesThatAreNotFinite) {
     EXPECT_TRUE(absl::IsInvalidArgument(TrackingSignal(two, bad).status()));
     EXPECT_TRUE(absl::IsInvalidArgument(Mase(two, 1, two, bad).status()));
     EXPECT_TRUE(absl::IsInvalidArgument(Smape(two, bad).status()));
+    EXPECT_TRUE(absl::IsInvalidArgument(Mape(two, bad).status()));
     EXPECT_TRUE(absl::IsInvalidArgument(DecayedSmape(two, bad).status()));
     EXPECT_TRUE(absl::IsInvalidArgument(ErrorAndBias(two, bad).status()));
     EXPECT_TRUE(absl::IsInvalidArgument(WeightedMae(two, two, bad).status()));
@@ -38,6 +39,20 @@ TEST(PointTest, IsUndefinedOfNothing) {
   EXPECT_EQ(*Smape(none, none), std::nullopt);
   EXPECT_EQ(DecayedSmape(none, none)->value(), std::nullopt);
   EXPECT_EQ(Stability(none, none)->value(), std::nullopt);
+}
+
+// Both sides of frePPLe's rounding error: at it the bucket is left out, above it counts as 1.
+TEST(PointTest, DecayedSmapeLeavesOutWhatIsNoMoreThanRounding) {
+  EXPECT_EQ(DecayedSmape(Values{0.000001}, Values{0.0})->denominator, 0.0);
+  EXPECT_EQ(DecayedSmape(Values{5.0}, Values{-5.0})->value(), std::nullopt);
+  EXPECT_EQ(*DecayedSmape(Values{0.000002}, Values{0.0})->value(), 1.0);
+}
+
+TEST(PointTest, MapeIsOverTheBucketsThatSold) {
+  const auto mape = Mape(Values{10, 0, 20, 30}, Values{12, 5, 15, 30});
+  EXPECT_EQ(mape->denominator, 3.0);
+  EXPECT_NEAR(*mape->value(), (0.2 + 0.25) / 3.0, 1e-15);
+  EXPECT_EQ(Mape(Values{0.0}, Values{1.0})->value(), std::nullopt);
 }
 
 // Laws on random series: errors have no unit, and the tracking signal has its bounds and its sign.

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/accuracy/calibration.h"
 #include "forecasting/backtest/engine.h"
 #include "forecasting/backtest/executor.h"
 #include "forecasting/backtest/long_method.h"
@@ -61,10 +62,13 @@ struct LongPanel {
 };
 inline constexpr std::size_t kLongDriversMax = 24;
 
-// How the engines global and best learn. The numbers are guesses, not searched.
+// How the engines global and best learn.
 struct LongTreeOptions {
   TreeOptions trees{.tweedie_power = 1.2, .leaves_max = 31, .leaf_weight_min = 20.0, .bins = 64};
-  std::size_t origins = 12;        // Earlier ones that a model learns from, if there are so many.
+  // Earlier ones that a model learns from, if there are so many: of trees that begin at the local
+  // forecast, which is costly; and of those that stand alone.
+  std::size_t origins = 12;
+  std::size_t origins_alone = 40;
   std::size_t rows_max = 200'000;  // Drawn at random, always the same.
   std::size_t rows_min = 1'000;    // With fewer, the engine is local.
 };
@@ -87,6 +91,13 @@ struct LongMixture {
   std::size_t series = 0;
 };
 
+// What trees weigh in a class's forecast; the rest is the local methods'.
+struct LongTreeShares {
+  double on_local = 0.0;  // Trees that begin at the local forecast.
+  double alone = 0.0;     // Trees that know none.
+  double sum() const { return on_local + alone; }
+};
+
 struct LongForecast {
   std::size_t horizon_buckets = 0;
   std::vector<double> mean_units{};  // Series by series, the horizon each.
@@ -103,7 +114,7 @@ struct LongForecast {
   BacktestEngine engine_used = BacktestEngine::kLocal;
   bool too_few_rows = false;
   // Of the trees beside the local methods, by class; the mixtures are the local methods'.
-  std::array<double, kLongClasses> tree_weights{};
+  std::array<LongTreeShares, kLongClasses> tree_shares{};
 };
 
 // Fallbacks: a series of one or two values goes on at their level with its group's season; one that
@@ -127,8 +138,8 @@ struct LongErrors {
   // Mean over the nine quantiles of SPL (interval.h), weighted by the units of the last 28 buckets.
   std::optional<double> wspl{};
   std::optional<double> pinball{};  // Units: mean over nodes, buckets and quantiles.
-  // Share of the outcomes in the central 50, 67, 95 and 99 % interval, ends included.
-  std::array<std::optional<double>, 4> coverage{};
+  // A node's outcomes are counts where all that is known of its series is whole and 0 or more.
+  Calibration calibration{};
   std::size_t nodes = 0;    // With an actual.
   std::size_t buckets = 0;  // Node-buckets with an actual.
 };

@@ -244,8 +244,8 @@ TEST(ForecastLongTest, QuantilesAscendAndCoverWhatComes) {
   const auto errors = MeasureLong(panel, actuals, forecast, BucketLength::kDay);
   ASSERT_TRUE(errors.ok()) << errors.status();
   // 420 outcomes: three standard deviations of a share of .5 are .073, of .95 .032.
-  EXPECT_THAT(*errors->back().coverage[0], DoubleNear(0.50, 0.08));
-  EXPECT_THAT(*errors->back().coverage[2], DoubleNear(0.95, 0.035));
+  EXPECT_THAT(*errors->back().calibration.Covered(0), DoubleNear(0.50, 0.08));
+  EXPECT_THAT(*errors->back().calibration.Covered(3), DoubleNear(0.95, 0.035));
   // The gamma's own scatter about the right mean: E|X - 1| of shape 8 is .279.
   EXPECT_LT(*errors->back().wmape, 0.33);
 }
@@ -307,7 +307,7 @@ TEST(MeasureLongTest, AddsUpByHand) {
   EXPECT_DOUBLE_EQ(*(*errors)[1].bias, 0.0);
   EXPECT_DOUBLE_EQ(*(*errors)[0].wmape, 2.0 / 38.0);  // 13 and 25 came, 12 and 26 were forecast.
   EXPECT_DOUBLE_EQ(*(*errors)[1].mase, (0.5 + 0.2) / 2);  // Steps of 2 and of 10.
-  EXPECT_DOUBLE_EQ(*(*errors)[1].coverage[0], 0.0);
+  EXPECT_DOUBLE_EQ(*(*errors)[1].calibration.Covered(0), 0.0);
   // What is not known, or a lower bound, is left out of both sums.
   actuals.knowledge[0] = Knowledge::kGap;
   actuals.knowledge[3] = Knowledge::kLowerBound;

@@ -1,12 +1,13 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "forecasting/accuracy/accuracy.h"
 #include "forecasting/accuracy/interval.h"
 #include "forecasting/accuracy/point.h"
+#include "forecasting/backtest/draw.h"
 #include "forecasting/backtest/long_backtest.h"
 #include "forecasting/backtest/long_series.h"
 #include "forecasting/series.h"
@@ -15,10 +16,6 @@ namespace tandem::forecasting {
 namespace {
 
 constexpr std::size_t kWeightBuckets = 28;
-// Pairs of quantiles around the 50, 67, 95 and 99 %.
-constexpr std::array<std::pair<std::size_t, std::size_t>, 4> kIntervals = {
-    {{3, 5}, {2, 6}, {1, 7}, {0, 8}}};
-
 // A mean over nodes.
 struct Mean {
   double sum = 0.0;
@@ -39,7 +36,17 @@ struct Node {
   std::vector<double> actual{};
   std::vector<double> mean{};
   std::vector<double> quantiles{};  // Of the first probability, then of the second, …
+  std::size_t number = 0;           // Of the level.
+  bool counts = true;
 };
+
+bool AreCounts(const LongSeries& series) {
+  for (std::size_t t = 0; t < series.units.size(); ++t) {
+    if (series.knowledge[t] == Knowledge::kGap) continue;
+    if (series.units[t] < 0.0 || series.units[t] != std::floor(series.units[t])) return false;
+  }
+  return true;
+}
 
 // The nodes of one level, one after the other.
 class LongLevelMeasure {
@@ -57,7 +64,7 @@ class LongLevelMeasure {
     for (std::size_t n = 0; n < level.node_count; ++n) {
       const Node node = NodeOf(l, n, members[n]);
       if (node.actual.empty()) continue;
-      if (absl::Status status = Add(node, season); !status.ok()) return status;
+      if (absl::Status status = Add(node, l, season); !status.ok()) return status;
     }
     errors_.wmape = wmape_.value();
     errors_.bias = bias_.value();
@@ -66,7 +73,6 @@ class LongLevelMeasure {
     errors_.rmsse = rmsse_.value();
     errors_.wspl = wspl_.value();
     errors_.pinball = pinball_.value();
-    for (std::size_t k = 0; k < kIntervals.size(); ++k) errors_.coverage[k] = coverage_[k].value();
     return errors_;
   }
 
@@ -74,12 +80,13 @@ class LongLevelMeasure {
   // Of a quantile of a sum of which a part is unknown: as much less as the mean.
   Node NodeOf(std::size_t l, std::size_t n, std::span<const std::size_t> members) const {
     const std::size_t horizon = forecast_.horizon_buckets;
-    Node node;
+    Node node{.number = n};
     std::vector<double> actual(horizon, 0.0);
     std::vector<double> mean(horizon, 0.0);
     std::vector<double> whole(horizon, 0.0);
     std::vector<bool> known(horizon, false);
     for (const std::size_t i : members) {
+      node.counts = node.counts && AreCounts(panel_.series[i]);
       const std::vector<double>& units = ready_[i].units;
       if (units.size() > node.history.size()) {
         node.history.insert(node.history.begin(), units.size() - node.history.size(), 0.0);
@@ -110,7 +117,7 @@ class LongLevelMeasure {
     return node;
   }
 
-  absl::Status Add(const Node& node, std::size_t season) {
+  absl::Status Add(const Node& node, std::size_t level, std::size_t season) {
     const auto wmape = Wmape(node.actual, node.mean);
     const auto bias = Bias(node.actual, node.mean);
     const auto smape = Smape(node.actual, node.mean);
@@ -134,10 +141,10 @@ class LongLevelMeasure {
     if (spl->has_value()) wspl_ += {.numerator = weight * **spl, .denominator = weight};
     ++errors_.nodes;
     errors_.buckets += node.actual.size();
-    return AddQuantiles(node);
+    return AddQuantiles(node, level);
   }
 
-  absl::Status AddQuantiles(const Node& node) {
+  absl::Status AddQuantiles(const Node& node, std::size_t level) {
     const std::size_t count = node.actual.size();
     const auto of = [&](std::size_t u) {
       return std::span(node.quantiles).subspan(u * count, count);
@@ -147,11 +154,11 @@ class LongLevelMeasure {
       if (!loss.ok()) return loss.status();
       pinball_ += *loss;
     }
-    for (std::size_t k = 0; k < kIntervals.size(); ++k) {
-      const auto inside = Coverage(node.actual, {.lower_units = of(kIntervals[k].first),
-                                                 .upper_units = of(kIntervals[k].second)});
-      if (!inside.ok()) return inside.status();
-      coverage_[k] += *inside;
+    std::array<double, kQuantiles> quantiles{};
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::size_t u = 0; u < kQuantiles; ++u) quantiles[u] = of(u)[k];
+      errors_.calibration.Add({.units = node.actual[k], .is_count = node.counts}, quantiles,
+                              DrawOf(node.number, level, k));
     }
     return absl::OkStatus();
   }
@@ -163,7 +170,6 @@ class LongLevelMeasure {
   LongErrors errors_;
   Ratio wmape_, bias_, wspl_, pinball_;
   Mean smape_, mase_, rmsse_;
-  std::array<Ratio, kIntervals.size()> coverage_;
 };
 
 }  // namespace

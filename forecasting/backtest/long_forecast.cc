@@ -22,7 +22,7 @@ constexpr std::size_t kBlockSeries = 16;  // Forecast with one scratch.
 constexpr std::size_t kRecentBuckets = 500;
 constexpr std::size_t kCostlyValuesMax = 4'000'000;  // A panel of more does without costly methods.
 constexpr double kStructureGainMin = 0.01;
-constexpr std::size_t kJudgedOrigins = 2;  // The newest, for the trees' weight.
+constexpr double kTreeShareMin = 0.02;  // Trees that weigh less in every class are left out.
 
 // One panel's forecast.
 class LongEngine {
@@ -38,10 +38,12 @@ class LongEngine {
   absl::StatusOr<LongForecast> Run() {
     forecast_.horizon_buckets = options_.horizon_buckets;
     forecast_.levels = LevelsOf(panel_);
-    LongTrees trees(panel_, options_, backs_);
+    const bool alone = options_.engine == BacktestEngine::kGlobal;
+    LongTrees trees(panel_, options_, backs_,
+                    alone ? LongTrees::Base::kSimple : LongTrees::Base::kLocal);
     const bool grown = options_.engine != BacktestEngine::kLocal && trees.Suffice();
     forecast_.too_few_rows = options_.engine != BacktestEngine::kLocal && !grown;
-    const bool global = grown && options_.engine == BacktestEngine::kGlobal;
+    const bool global = grown && alone;
     absl::Status status = global ? ReadOrigins() : ForecastLocally();
     if (status.ok() && grown) status = global ? ForecastByTrees(trees) : AddTrees(trees);
     if (!status.ok()) return status;
@@ -92,8 +94,8 @@ class LongEngine {
     return absl::OkStatus();
   }
 
-  // Engine global: trees alone. Earlier origins with too few rows before them say nothing of it.
-  absl::Status ForecastByTrees(LongTrees& trees) {
+  // Earlier origins, then now, of trees that know no local forecast.
+  absl::StatusOr<std::vector<std::vector<double>>> MeansAlone(LongTrees& trees) {
     for (const std::size_t back : trees.learnt_backs()) {
       trees.Learn(back, trees.SimpleBase(back, executor_), executor_);
       TellLearnt(back, trees);
@@ -104,8 +106,15 @@ class LongEngine {
     bases.reserve(backs.size());
     for (const std::size_t back : backs) bases.push_back(trees.SimpleBase(back, executor_));
     auto means = trees.Forecast(backs, bases, executor_);
+    if (means.ok() && means->back().empty()) means->back() = std::move(bases.back());
+    return means;
+  }
+
+  // Engine global: trees alone. Earlier origins with too few rows before them say nothing of it.
+  absl::Status ForecastByTrees(LongTrees& trees) {
+    auto means = MeansAlone(trees);
     if (!means.ok()) return means.status();
-    forecast_.mean_units = means->back().empty() ? bases.back() : std::move(means->back());
+    forecast_.mean_units = std::move(means->back());
     std::vector<LongOrigin> judged;
     for (std::size_t k = 0; k < earlier_.size(); ++k) {
       if ((*means)[k].empty()) continue;
@@ -113,13 +122,13 @@ class LongEngine {
       past_means_.push_back(std::move((*means)[k]));
     }
     earlier_ = std::move(judged);
-    forecast_.tree_weights.fill(1.0);
+    forecast_.tree_shares.fill({.alone = 1.0});
     forecast_.engine_used = BacktestEngine::kGlobal;
     return absl::OkStatus();
   }
 
-  // Engine best: trees that begin at the local forecast, as far as they forecast the past better.
-  absl::Status AddTrees(LongTrees& trees) {
+  // Likewise, of trees that begin at the local forecast.
+  absl::StatusOr<std::vector<std::vector<double>>> MeansOnLocal(LongTrees& trees) {
     for (const std::size_t back : trees.learnt_backs()) {
       TellLearnt(back, trees);
       const auto known = std::ranges::find(backs_, back);
@@ -131,25 +140,39 @@ class LongEngine {
       if (!origin.ok()) return origin.status();
       trees.Learn(back, Means(*origin), executor_);
     }
-    auto past = trees.Forecast(backs_, past_means_, executor_);
-    if (!past.ok()) return past.status();
-    const std::size_t judged = std::min(kJudgedOrigins, earlier_.size());
-    forecast_.tree_weights = ChooseTreeWeights({.panel = panel_,
-                                                .now = now_,
-                                                .origins = std::span(earlier_).first(judged),
-                                                .local = std::span(past_means_).first(judged),
-                                                .trees = std::span(*past).first(judged),
-                                                .horizon_buckets = options_.horizon_buckets});
-    const auto& weights = forecast_.tree_weights;
-    if (std::ranges::all_of(weights, [](double w) { return w == 0.0; })) return absl::OkStatus();
-    const std::vector<std::size_t> newest = {0};
-    const std::vector<std::vector<double>> base = {forecast_.mean_units};
-    const auto means = trees.Forecast(newest, base, executor_);
-    if (!means.ok()) return means.status();
-    if (means->front().empty()) return absl::OkStatus();
-    Blend(now_, weights, means->front(), forecast_.mean_units);
-    for (std::size_t k = 0; k < past->size(); ++k) {
-      if (!(*past)[k].empty()) Blend(now_, weights, (*past)[k], past_means_[k]);
+    std::vector<std::size_t> backs = backs_;
+    backs.push_back(0);
+    std::vector<std::vector<double>> bases = past_means_;
+    bases.push_back(forecast_.mean_units);
+    return trees.Forecast(backs, bases, executor_);
+  }
+
+  // Engine best: the local forecast, trees that begin at it and trees alone, weighed by class of
+  // series after what each missed before.
+  absl::Status AddTrees(LongTrees& trees) {
+    const auto on_local = MeansOnLocal(trees);
+    if (!on_local.ok()) return on_local.status();
+    LongTrees plain(panel_, options_, backs_, LongTrees::Base::kSimple);
+    const auto alone = MeansAlone(plain);
+    if (!alone.ok()) return alone.status();
+    if (on_local->back().empty()) return absl::OkStatus();
+    forecast_.tree_shares = ChooseTreeShares({.panel = panel_,
+                                              .now = now_,
+                                              .origins = earlier_,
+                                              .local = past_means_,
+                                              .on_local = std::span(*on_local).first(backs_.size()),
+                                              .alone = std::span(*alone).first(backs_.size()),
+                                              .horizon_buckets = options_.horizon_buckets});
+    auto& shares = forecast_.tree_shares;
+    if (std::ranges::all_of(shares, [](const auto& s) { return s.sum() < kTreeShareMin; })) {
+      shares = {};
+      return absl::OkStatus();
+    }
+    Blend(now_, shares, {.on_local = on_local->back(), .alone = alone->back()},
+          forecast_.mean_units);
+    for (std::size_t k = 0; k < backs_.size(); ++k) {
+      if ((*on_local)[k].empty() || (*alone)[k].empty()) continue;
+      Blend(now_, shares, {.on_local = (*on_local)[k], .alone = (*alone)[k]}, past_means_[k]);
     }
     forecast_.engine_used = BacktestEngine::kBest;
     return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "forecasting/backtest/draw.h"
 #include "forecasting/backtest/long_panel.h"
 
 namespace tandem::forecasting {
@@ -11,20 +12,11 @@ namespace {
 
 constexpr double kBaseMin = 1e-3;  // Of the size: what is expected to sell less teaches nothing.
 constexpr double kBeyondSeen = 5.0;
-constexpr double kGainMin = 0.01;
-constexpr std::size_t kWeightSteps = 4;
+constexpr double kLossWidth = 0.01;  // Of the local forecast's error.
+constexpr std::size_t kShareSteps = 4;
+constexpr std::size_t kMixtures = (kShareSteps + 1) * (kShareSteps + 2) / 2;
 constexpr std::size_t kSeriesAtOnce = 64;
 constexpr double kSignedLeafWeightMin = 20.0;
-
-// A number for (series, origin, bucket) that looks random and is always the same (the finalizer of
-// MurmurHash3), in [0, 1).
-double DrawOf(std::size_t series, std::size_t back, std::size_t h) {
-  std::uint64_t x = series * 0x9e3779b97f4a7c15 + back * 0xc2b2ae3d27d4eb4f + h + 1;
-  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
-  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53;
-  x ^= x >> 33;
-  return static_cast<double>(x >> 11) * 0x1p-53;
-}
 
 template <typename T>
 void Append(std::vector<T>& to, const std::vector<T>& more) {
@@ -42,7 +34,7 @@ void LongTrees::Rows::Add(const Rows& others) {
 }
 
 LongTrees::LongTrees(const LongPanel& panel, const LongOptions& options,
-                     std::span<const std::size_t> backs)
+                     std::span<const std::size_t> backs, Base base)
     : panel_(panel),
       options_(options),
       backs_(backs.begin(), backs.end()),
@@ -63,17 +55,27 @@ LongTrees::LongTrees(const LongPanel& panel, const LongOptions& options,
   }
   if (sum > 0.0) size_ = std::exp2(std::round(std::log2(sum / static_cast<double>(count))));
   if (backs_.empty()) return;
-  const std::size_t step = backs_.front();
-  const std::size_t newest = *std::ranges::max_element(backs_);
-  const std::size_t before = std::max(MainSeasonOf(options.bucket) + 2, (longest - newest) / 2);
-  for (std::size_t k = 1; learnt_.size() < options.trees.origins; ++k) {
-    if (before + k * step > longest) break;
-    if (std::ranges::find(learnt_, k * step) == learnt_.end()) learnt_.push_back(k * step);
-  }
+  AddOrigins(longest, base);
   std::ranges::sort(learnt_);
   const std::size_t all = RowsKnownAt(0);
   share_ = std::min(1.0, static_cast<double>(options.trees.rows_max) /
                              static_cast<double>(std::max<std::size_t>(1, all)));
+}
+
+void LongTrees::AddOrigins(std::size_t longest, Base base) {
+  const std::size_t newest = *std::ranges::max_element(backs_);
+  const std::size_t before = std::max(MainSeasonOf(options_.bucket) + 2, (longest - newest) / 2);
+  const std::size_t reach = longest > before ? longest - before : 0;
+  std::size_t step = backs_.front();
+  std::size_t count = options_.trees.origins;
+  if (base == Base::kSimple) {
+    learnt_.clear();
+    count = std::max<std::size_t>(1, options_.trees.origins_alone);
+    step = std::max<std::size_t>(1, reach / count);
+  }
+  for (std::size_t back = step; learnt_.size() < count && back <= reach; back += step) {
+    if (std::ranges::find(learnt_, back) == learnt_.end()) learnt_.push_back(back);
+  }
 }
 
 std::size_t LongTrees::RowsKnownAt(std::size_t back) const {
@@ -214,56 +216,108 @@ absl::StatusOr<std::vector<std::vector<double>>> LongTrees::Forecast(
   return means;
 }
 
-std::array<double, kLongClasses> ChooseTreeWeights(const LongBlendInput& input) {
-  using Losses = std::array<double, kWeightSteps + 1>;
-  std::array<Losses, kLongClasses> in_units{};
-  std::array<Losses, kLongClasses> scaled{};
+namespace {
+
+// All shares in steps that leave the local forecast none or more; the first is local alone.
+std::array<LongTreeShares, kMixtures> Mixtures() {
+  std::array<LongTreeShares, kMixtures> mixtures{};
+  std::size_t at = 0;
+  const auto share = [](std::size_t steps) {
+    return static_cast<double>(steps) / static_cast<double>(kShareSteps);
+  };
+  for (std::size_t own = 0; own <= kShareSteps; ++own) {
+    for (std::size_t alone = 0; own + alone <= kShareSteps; ++alone) {
+      mixtures[at++] = {.on_local = share(own), .alone = share(alone)};
+    }
+  }
+  return mixtures;
+}
+
+// Errors of every mixture after one origin, of one class.
+struct MixtureErrors {
+  std::array<double, kMixtures> in_units{};
+  std::array<double, kMixtures> scaled{};
+};
+
+void AddErrors(const LongBlendInput& input, std::size_t k,
+               std::array<MixtureErrors, kLongClasses>& errors) {
+  static const std::array<LongTreeShares, kMixtures> mixtures = Mixtures();
+  const LongOrigin& origin = input.origins[k];
   const std::size_t horizon = input.horizon_buckets;
-  for (std::size_t k = 0; k < input.origins.size(); ++k) {
-    const LongOrigin& origin = input.origins[k];
-    if (input.trees[k].empty()) continue;
-    for (std::size_t i = 0; i < input.panel.series.size(); ++i) {
-      if (!origin.Has(i) || !(origin.levels[i].error_units > 0.0)) continue;
-      const LongClass kind = input.now.ready[i].kind;
-      const auto c = static_cast<std::size_t>(kind);
-      for (std::size_t h = 0; h < std::min(horizon, origin.back); ++h) {
-        const LongOutcome outcome = OutcomeAt(input.panel.series[i], origin.back, h);
-        if (!outcome.known) continue;
-        const double local = input.local[k][i * horizon + h];
-        const double trees = input.trees[k][i * horizon + h];
-        for (std::size_t w = 0; w <= kWeightSteps; ++w) {
-          const double share = static_cast<double>(w) / static_cast<double>(kWeightSteps);
-          double error = std::abs(outcome.units - local - share * (trees - local));
-          double scale = origin.levels[i].error_units;
-          if (kind == LongClass::kIntermittent) {  // Its median is often zero.
-            error *= error;
-            scale *= scale;
-          }
-          in_units[c][w] += error;
-          scaled[c][w] += error / scale;
+  for (std::size_t i = 0; i < input.panel.series.size(); ++i) {
+    if (!origin.Has(i) || !(origin.levels[i].error_units > 0.0)) continue;
+    const LongClass kind = input.now.ready[i].kind;
+    MixtureErrors& to = errors[static_cast<std::size_t>(kind)];
+    for (std::size_t h = 0; h < std::min(horizon, origin.back); ++h) {
+      const LongOutcome outcome = OutcomeAt(input.panel.series[i], origin.back, h);
+      if (!outcome.known) continue;
+      const std::size_t at = i * horizon + h;
+      const double local = input.local[k][at];
+      for (std::size_t m = 0; m < kMixtures; ++m) {
+        double error = std::abs(outcome.units - local -
+                                mixtures[m].on_local * (input.on_local[k][at] - local) -
+                                mixtures[m].alone * (input.alone[k][at] - local));
+        double scale = origin.levels[i].error_units;
+        if (kind == LongClass::kIntermittent) {  // Its median is often zero.
+          error *= error;
+          scale *= scale;
         }
+        to.in_units[m] += error;
+        to.scaled[m] += error / scale;
       }
     }
   }
-  std::array<double, kLongClasses> weights{};
-  for (std::size_t c = 0; c < kLongClasses; ++c) {
-    double least = 2.0 * (1.0 - kGainMin);
-    for (std::size_t w = 1; w <= kWeightSteps && in_units[c][0] > 0.0; ++w) {
-      const double loss = in_units[c][w] / in_units[c][0] + scaled[c][w] / scaled[c][0];
-      if (!(loss < least)) continue;
-      least = loss;
-      weights[c] = static_cast<double>(w) / static_cast<double>(kWeightSteps);
-    }
-  }
-  return weights;
 }
 
-void Blend(const LongOrigin& now, std::span<const double> weights, std::span<const double> trees,
-           std::span<double> means) {
+LongTreeShares MeanShares(const std::array<double, kMixtures>& losses) {
+  static const std::array<LongTreeShares, kMixtures> mixtures = Mixtures();
+  const double least = *std::ranges::min_element(losses);
+  LongTreeShares shares;
+  double sum = 0.0;
+  for (std::size_t m = 0; m < kMixtures; ++m) {
+    const double weight = std::exp((least - losses[m]) / kLossWidth);
+    shares.on_local += weight * mixtures[m].on_local;
+    shares.alone += weight * mixtures[m].alone;
+    sum += weight;
+  }
+  return {.on_local = shares.on_local / sum, .alone = shares.alone / sum};
+}
+
+}  // namespace
+
+std::array<LongTreeShares, kLongClasses> ChooseTreeShares(const LongBlendInput& input) {
+  std::array<std::array<double, kMixtures>, kLongClasses> losses{};
+  std::array<double, kLongClasses> judged{};
+  for (std::size_t k = 0; k < input.origins.size(); ++k) {
+    if (input.on_local[k].empty() || input.alone[k].empty()) continue;
+    std::array<MixtureErrors, kLongClasses> errors{};
+    AddErrors(input, k, errors);
+    for (std::size_t c = 0; c < kLongClasses; ++c) {
+      if (!(errors[c].in_units[0] > 0.0)) continue;
+      judged[c] += 1.0;
+      for (std::size_t m = 0; m < kMixtures; ++m) {
+        losses[c][m] += 0.5 * (errors[c].in_units[m] / errors[c].in_units[0] +
+                               errors[c].scaled[m] / errors[c].scaled[0]);
+      }
+    }
+  }
+  std::array<LongTreeShares, kLongClasses> shares{};
+  for (std::size_t c = 0; c < kLongClasses; ++c) {
+    if (judged[c] == 0.0) continue;
+    for (double& loss : losses[c]) loss /= judged[c];
+    shares[c] = MeanShares(losses[c]);
+  }
+  return shares;
+}
+
+void Blend(const LongOrigin& now, std::span<const LongTreeShares> shares,
+           const LongTreeMeans& trees, std::span<double> means) {
   const std::size_t horizon = means.size() / now.ready.size();
   for (std::size_t k = 0; k < means.size(); ++k) {
-    const auto c = static_cast<std::size_t>(now.ready[k / horizon].kind);
-    means[k] += weights[c] * (trees[k] - means[k]);
+    const LongTreeShares& share = shares[static_cast<std::size_t>(now.ready[k / horizon].kind)];
+    const double local = means[k];
+    means[k] +=
+        share.on_local * (trees.on_local[k] - local) + share.alone * (trees.alone[k] - local);
   }
 }
 

@@ -23,11 +23,14 @@ class LongTrees {
  public:
   // `backs`: the earlier origins that quantiles are learnt from (EarlierOrigins). Panel and options
   // must outlive this.
-  LongTrees(const LongPanel& panel, const LongOptions& options, std::span<const std::size_t> backs);
+  enum class Base { kLocal, kSimple };
+  LongTrees(const LongPanel& panel, const LongOptions& options, std::span<const std::size_t> backs,
+            Base base);
 
-  // Origins to learn from, ascending: `backs`, and older ones a horizon (or what those are) apart
-  // that a main season and half of the oldest of `backs`' history lie before, so many as the
-  // options say.
+  // Origins to learn from, ascending, which a main season and half of the oldest of `backs`'
+  // history lie before, so many as the options say. From local forecasts: `backs`, and older ones a
+  // horizon (or what those are) apart. From the simple base, which costs next to nothing: evenly
+  // spread over the whole history, so that what drivers did once is seen too.
   std::span<const std::size_t> learnt_backs() const { return learnt_; }
   // Whether the newest earlier origin has rows enough before it: else there are no trees.
   bool Suffice() const { return !backs_.empty() && RowsKnownAt(backs_.front()) >= rows_min_; }
@@ -59,6 +62,7 @@ class LongTrees {
     std::vector<RowPlace> places{};
     void Add(const Rows& others);
   };
+  void AddOrigins(std::size_t longest, Base base);
   LongFeatures FeaturesAt(std::size_t back, Executor& executor) const;
   std::size_t RowsKnownAt(std::size_t back) const;
   Rows RowsOf(const LongFeatures& features, std::size_t series,
@@ -80,21 +84,30 @@ class LongTrees {
   Rows rows_;
 };
 
-// What trees weigh beside local forecasts, by class of series: of 0, 1/4, … 1 what erred least over
-// the given origins (the mean of the error in units and in that over the series' own, relative to
-// the local one's), 0 unless it gains one percent.
+// What trees weigh beside local forecasts, by class of series: the mean of all mixtures in
+// quarters, each weighing exp(-loss / 0.01). Its loss is its error relative to the local
+// forecast's, the mean of that in units and that over the series' own error, and of the given
+// origins: a mixture that erred one percent more counts a third as much, so that no luck of one
+// origin decides. 0 where no origin can be judged. Reference: Yang, "Combining forecasting
+// procedures: some theoretical results", Econometric Theory 20 (2004).
 struct LongBlendInput {
   const LongPanel& panel;
   const LongOrigin& now;  // For the classes.
   std::span<const LongOrigin> origins{};
-  std::span<const std::vector<double>> local{};  // By origin.
-  std::span<const std::vector<double>> trees{};  // Likewise; empty: not judged.
+  // By origin, series by series; an origin where one is empty is not judged.
+  std::span<const std::vector<double>> local{};
+  std::span<const std::vector<double>> on_local{};
+  std::span<const std::vector<double>> alone{};
   std::size_t horizon_buckets = 1;
 };
-std::array<double, kLongClasses> ChooseTreeWeights(const LongBlendInput& input);
+std::array<LongTreeShares, kLongClasses> ChooseTreeShares(const LongBlendInput& input);
 
-// Local means drawn to the trees' by the weights, in place.
-void Blend(const LongOrigin& now, std::span<const double> weights, std::span<const double> trees,
-           std::span<double> means);
+// Local means drawn to the trees' by their shares, in place.
+struct LongTreeMeans {
+  std::span<const double> on_local{};
+  std::span<const double> alone{};
+};
+void Blend(const LongOrigin& now, std::span<const LongTreeShares> shares,
+           const LongTreeMeans& trees, std::span<double> means);
 
 }  // namespace tandem::forecasting

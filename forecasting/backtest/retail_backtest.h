@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/accuracy/calibration.h"
 #include "forecasting/backtest/engine.h"
 #include "forecasting/backtest/executor.h"
 #include "forecasting/backtest/last_year.h"
@@ -89,11 +90,12 @@ struct RetailErrors {
   double wspl = 0.0;
   std::array<double, kRetailLevels> wrmsse_by_level{};
   std::array<double, kRetailLevels> wspl_by_level{};
-  // Share of the outcomes in the central 50, 67, 95 and 99 % interval, ends included.
-  std::array<std::array<double, 4>, kRetailLevels> coverage_by_level{};
+  // Of all nodes and days alike; outcomes are counts.
+  std::array<Calibration, kRetailLevels> calibration_by_level{};
 };
 
-// `actual_units`: series by series, horizon_days each. Errors as Wrmsse.
+// `actual_units`: series by series, horizon_days each. Errors as Wrmsse. What PITs draw is a hash
+// of level, node and day.
 absl::StatusOr<RetailErrors> MeasureRetail(const RetailHistory& history,
                                            std::span<const float> actual_units,
                                            const RetailForecast& forecast, Executor& executor);

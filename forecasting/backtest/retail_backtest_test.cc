@@ -117,8 +117,10 @@ TEST(RetailBacktestTest, QuantilesAscendAndCoverWhatCame) {
   }
   const auto errors = MeasureRetail(world.history, world.actual_units, forecast, executor).value();
   // 336 counts: .95 within four standard errors of .012, and above by what whole numbers add.
-  EXPECT_GT(errors.coverage_by_level[kRetailLevels - 1][2], 0.90);
-  EXPECT_LT(errors.coverage_by_level[kRetailLevels - 1][2], 1.0);
+  const Calibration& bottom = errors.calibration_by_level[kRetailLevels - 1];
+  EXPECT_GT(bottom.Covered(3).value(), 0.90);
+  EXPECT_LT(bottom.Covered(3).value(), 1.0);
+  EXPECT_NEAR(bottom.PitCovered(2).value(), 0.80, 0.05);
 }
 
 TEST(RetailBacktestTest, ForecastsAShortHistoryAndRefusesBadPanels) {

@@ -1,22 +1,20 @@
+#include <array>
 #include <numeric>
-#include <utility>
 
 #include "forecasting/accuracy/accuracy.h"
 #include "forecasting/accuracy/interval.h"
+#include "forecasting/backtest/draw.h"
 #include "forecasting/backtest/retail_backtest.h"
+#include "forecasting/quantile_levels.h"
 
 namespace tandem::forecasting {
 
 namespace {
 
-// Pairs of quantiles around the 50, 67, 95 and 99 %.
-constexpr std::array<std::pair<std::size_t, std::size_t>, 4> kIntervals = {
-    {{3, 5}, {2, 6}, {1, 7}, {0, 8}}};
-
 struct LevelErrors {
   double rmsse = 0.0;  // Times dollars, as is the next.
   double spl = 0.0;
-  std::array<Ratio, kIntervals.size()> coverage{};
+  Calibration calibration{};
 };
 
 // One level's nodes, each with the sums of its series.
@@ -27,6 +25,7 @@ class LevelMeasure {
       : history_(history),
         actual_units_(actual_units),
         forecast_(forecast),
+        number_(level),
         level_(forecast.levels[level]),
         quantiles_(forecast.quantile_units[level]),
         series_of_node_(level_.node_count()) {
@@ -74,13 +73,11 @@ class LevelMeasure {
     if (!spl.ok()) return spl.status();
     errors.spl += dollars_ * spl->value_or(0.0);
     const std::size_t horizon = forecast_.horizon_days;
-    const std::span<const double> quantiles(node_quantiles_);
-    for (std::size_t k = 0; k < kIntervals.size(); ++k) {
-      const auto covered = Coverage(
-          actual_, {.lower_units = quantiles.subspan(kIntervals[k].first * horizon, horizon),
-                    .upper_units = quantiles.subspan(kIntervals[k].second * horizon, horizon)});
-      if (!covered.ok()) return covered.status();
-      errors.coverage[k] += *covered;
+    std::array<double, kQuantiles> quantiles{};
+    for (std::size_t h = 0; h < horizon; ++h) {
+      for (std::size_t u = 0; u < kQuantiles; ++u) quantiles[u] = node_quantiles_[u * horizon + h];
+      errors.calibration.Add({.units = actual_[h], .is_count = true}, quantiles,
+                             DrawOf(node, number_, h));
     }
     return absl::OkStatus();
   }
@@ -88,6 +85,7 @@ class LevelMeasure {
   const RetailHistory& history_;
   std::span<const float> actual_units_;
   const RetailForecast& forecast_;
+  std::size_t number_;
   const RetailLevel& level_;
   std::span<const float> quantiles_;
   std::vector<std::vector<std::size_t>> series_of_node_;
@@ -121,9 +119,7 @@ absl::StatusOr<RetailErrors> MeasureRetail(const RetailHistory& history,
     errors.wspl_by_level[l] = levels[l]->spl / dollars;
     errors.wrmsse += errors.wrmsse_by_level[l] / static_cast<double>(kRetailLevels);
     errors.wspl += errors.wspl_by_level[l] / static_cast<double>(kRetailLevels);
-    for (std::size_t k = 0; k < kIntervals.size(); ++k) {
-      errors.coverage_by_level[l][k] = levels[l]->coverage[k].value().value_or(0.0);
-    }
+    errors.calibration_by_level[l] = levels[l]->calibration;
   }
   return errors;
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "forecasting/backtest/draw.h"
 #include "forecasting/backtest/last_year.h"
 #include "forecasting/backtest/retail_local.h"
 #include "forecasting/global/retail_features.h"
@@ -20,16 +21,6 @@ constexpr std::size_t kYearDays = 364;
 constexpr double kBaseMinUnits = 1e-4;  // What is expected to sell less teaches nothing.
 constexpr double kOpenShare = 0.3;      // Days that sold less of the base were closed.
 constexpr std::size_t kSeriesAtOnce = 64;
-
-// A number for (series, origin, day) that looks random and is always the same (the finalizer of
-// MurmurHash3), in [0, 1).
-double DrawOf(std::size_t series, std::size_t day, std::size_t origin) {
-  std::uint64_t x = series * 0x9e3779b97f4a7c15 + origin * 0xc2b2ae3d27d4eb4f + day + 1;
-  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
-  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53;
-  x ^= x >> 33;
-  return static_cast<double>(x >> 11) * 0x1p-53;
-}
 
 // All that is known at one origin.
 struct Origin {
@@ -185,7 +176,7 @@ class Engine {
       for (std::size_t i = 0; i < group_.size(); ++i) {
         days.clear();
         for (std::size_t h = 0; h < horizon_; ++h) {
-          const double draw = DrawOf(i, h, origin.days) / share;
+          const double draw = DrawOf(i, origin.days, h) / share;
           if (draw >= static_cast<double>(model) && draw < static_cast<double>(model + 1) &&
               origin.open[group_[i] * horizon_ + h] > 0.0 &&
               origin.base[i * horizon_ + h] >= kBaseMinUnits) {

@@ -19,8 +19,8 @@ bool NotNegative(double value) { return std::isfinite(value) && value >= 0.0; }
 
 absl::Status CheckOptions(const ConsensusOptions& options) {
   if (!NotNegative(options.prior_count) || !Share(options.covariance_kept) ||
-      !Positive(options.disagreement_sigmas) || !NotNegative(options.disagreement_share) ||
-      !NotNegative(options.disagreement_count_min)) {
+      !NotNegative(options.bias_sigmas) || !Positive(options.disagreement_sigmas) ||
+      !NotNegative(options.disagreement_share) || !NotNegative(options.disagreement_count_min)) {
     return absl::InvalidArgumentError("a consensus option is outside its range");
   }
   if (!(options.hurts_confidence > 0.5 && options.hurts_confidence < 1.0)) {
@@ -51,6 +51,21 @@ absl::Status CheckParty(std::size_t index, const PartyForecast& party, ErrorKind
   return absl::OkStatus();
 }
 
+absl::Status CheckLearnt(const ConsensusInput& input) {
+  if (input.learnt == nullptr) return absl::OkStatus();
+  const Learnt& learnt = *input.learnt;
+  const std::size_t parties = input.record.parties();
+  if (learnt.weights.size() != parties || learnt.credits.size() != parties) {
+    return absl::InvalidArgumentError("what was learnt is of another number of parties");
+  }
+  if (!std::ranges::all_of(learnt.weights, NotNegative) ||
+      !std::ranges::all_of(learnt.credits, [](double credit) { return std::isfinite(credit); }) ||
+      !std::isfinite(learnt.Shift())) {
+    return absl::InvalidArgumentError("what was learnt is not finite, or a weight is below 0");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckInput(const ConsensusInput& input) {
   if (input.parties.size() != input.record.parties()) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -59,6 +74,7 @@ absl::Status CheckInput(const ConsensusInput& input) {
   if (!Positive(input.scale_units)) {
     return absl::InvalidArgumentError("the scale must be finite and above 0");
   }
+  if (absl::Status status = CheckLearnt(input); !status.ok()) return status;
   std::size_t machines = 0;
   std::size_t speaking = 0;
   for (std::size_t p = 0; p < input.parties.size(); ++p) {
@@ -157,16 +173,30 @@ class Combiner {
     }
   }
 
+  double KnownBiasOf(std::size_t p) const {
+    const double bias = record_.BiasOf(p) * Trust(record_.BucketCountOf(p));
+    const double error = options_.bias_sigmas * record_.BiasErrorOf(p).value_or(0.0);
+    if (bias == 0.0) return 0.0;
+    const double beyond = error / record_.BiasOf(p);
+    return bias * std::max(0.0, 1.0 - beyond * beyond);
+  }
+
+  double CreditOf(std::size_t p) const {
+    if (input_.learnt == nullptr) return input_.parties[p].uplifts.Credit(options_.credit);
+    return std::clamp(input_.learnt->credits[p], 0.0, options_.credit.credit_max);
+  }
+
   void Unbias() {
     for (std::size_t p = 0; p < input_.parties.size(); ++p) {
       const PartyForecast& party = input_.parties[p];
       if (!party.units.has_value()) continue;
-      const double bias = record_.BiasOf(p) * Trust(record_.CountOf(p));
+      const double bias = KnownBiasOf(p);
       const double said = *party.units - party.event_units;
       PartyShare& share = result_.shares[p];
       share.unbiased_units =
           Log() ? said * std::exp(-bias) : std::max(0.0, said - input_.scale_units * bias);
-      share.event_units = Announced(party) * party.uplifts.Credit(options_.credit);
+      share.announced = Announced(party);
+      share.event_units = share.announced * CreditOf(p);
     }
   }
 
@@ -188,7 +218,8 @@ class Combiner {
       for (std::size_t j = 0; j < weighed_.size(); ++j) {
         const std::size_t a = weighed_[i];
         const std::size_t b = weighed_[j];
-        const double trust = Trust(record_.CountOf(a, b));
+        const double trust = Trust(
+            std::min({record_.CountOf(a, b), record_.BucketCountOf(a), record_.BucketCountOf(b)}));
         const std::optional<double> covariance = record_.CovarianceOf(a, b);
         covariances_[i][j] =
             i == j ? std::max(least, trust * covariance.value_or(mean) + (1.0 - trust) * mean)
@@ -232,7 +263,22 @@ class Combiner {
     return 1.0 / static_cast<double>(weighed_.size());
   }
 
-  void Weigh() {
+  // Made to add up to 1; false, and they stay, if they are all 0.
+  static bool Normalize(Vector& weights, std::size_t n) {
+    double sum = 0.0;
+    for (std::size_t k = 0; k < n; ++k) sum += weights[k];
+    if (sum <= 0.0) return false;
+    for (std::size_t k = 0; k < n; ++k) weights[k] /= sum;
+    return true;
+  }
+
+  Vector PriorWeights() const {
+    Vector weights{};
+    for (std::size_t k = 0; k < weighed_.size(); ++k) weights[k] = PriorWeight(k);
+    return weights;
+  }
+
+  Vector RecordsWeights() {
     const std::size_t n = weighed_.size();
     Matrix lower{};
     Vector weights{};
@@ -241,17 +287,30 @@ class Combiner {
     } else {  // Records of different observations may contradict each other: variances alone.
       for (std::size_t k = 0; k < n; ++k) weights[k] = 1.0 / covariances_[k][k];
     }
-    double count = record_.CountOf(weighed_.front());
-    double sum = 0.0;
+    double count = record_.BucketCountOf(weighed_.front());
     for (std::size_t k = 0; k < n; ++k) {
       weights[k] = std::max(0.0, weights[k]);
-      sum += weights[k];
-      count = std::min(count, record_.CountOf(weighed_[k]));
+      count = std::min(count, record_.BucketCountOf(weighed_[k]));
     }
+    Normalize(weights, n);
     const double trust = Trust(count);
+    const Vector prior = PriorWeights();
     for (std::size_t k = 0; k < n; ++k) {
-      result_.shares[weighed_[k]].weight =
-          trust * weights[k] / sum + (1.0 - trust) * PriorWeight(k);
+      weights[k] = trust * weights[k] + (1.0 - trust) * prior[k];
+    }
+    return weights;
+  }
+
+  void Weigh() {
+    Vector weights = RecordsWeights();  // Factors the covariances, which the deviation needs too.
+    if (input_.learnt != nullptr) {
+      for (std::size_t k = 0; k < weighed_.size(); ++k) {
+        weights[k] = input_.learnt->weights[weighed_[k]];
+      }
+      if (!Normalize(weights, weighed_.size())) weights = PriorWeights();
+    }
+    for (std::size_t k = 0; k < weighed_.size(); ++k) {
+      result_.shares[weighed_[k]].weight = weights[k];
     }
   }
 
@@ -266,7 +325,11 @@ class Combiner {
         variance += share.weight * result_.shares[weighed_[j]].weight * (apart[i][j] + shared_);
       }
     }
-    if (Log()) baseline = std::exp(baseline);
+    const double shift = input_.learnt != nullptr ? input_.learnt->Shift() : 0.0;
+    const double plain = Log() ? std::exp(baseline) : baseline;
+    baseline =
+        Log() ? std::exp(baseline + shift) : std::max(0.0, baseline + input_.scale_units * shift);
+    result_.carried_units = baseline - plain;
     const double unit = UnitsAt(baseline);
     variance = std::max(0.0, variance) * unit * unit;
     double events = 0.0;
@@ -343,7 +406,7 @@ absl::StatusOr<Consensus> Combine(const ConsensusInput& input, const ConsensusOp
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   if (absl::Status status = CheckInput(input); !status.ok()) return status;
   Consensus result = Combiner(input, options).Run();
-  const bool finite = std::isfinite(result.weighted_units) &&
+  const bool finite = std::isfinite(result.weighted_units) && std::isfinite(result.carried_units) &&
                       std::isfinite(result.deviation_units.value_or(0.0)) &&
                       std::ranges::all_of(result.shares, [](const PartyShare& share) {
                         return std::isfinite(share.weight) && std::isfinite(share.unbiased_units);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/consensus/joint_record.h"
 #include "forecasting/consensus/track_record.h"
 #include "forecasting/consensus/uplift_record.h"
 #include "forecasting/consensus/value_added.h"
@@ -36,14 +37,23 @@ struct ConsensusInput {
   const TrackRecord& record;
   std::span<const PartyForecast> parties{};  // In the record's order.
   double scale_units = 1.0;                  // As Observed's. Ignored for log ratios.
+  // Weights and credits learnt from all groups together, in place of those by the record and the
+  // parties' uplifts alone; null: by those. Its errors are the record's kind.
+  const Learnt* learnt = nullptr;
 };
 
 enum class Prior : std::uint8_t { kEqual = 0, kMachine = 1 };
 
 struct ConsensusOptions {
   // The count at which a party's own bias, variance or weight counts as much as the prior: none,
-  // the parties' mean variance, the prior's weights.
+  // the parties' mean variance, the prior's weights. Of buckets: observations of one bucket share
+  // what happened in it.
   double prior_count = 8.0;
+  // A party's bias is taken off as far as it is beyond so many of its standard errors: b less
+  // error^2 sigmas^2 / b (the positive part of James and Stein's estimate at 1; 2, since a bias
+  // that is none spoils every later forecast, and one that is real soon shows). 0: it is known
+  // exactly.
+  double bias_sigmas = 2.0;
   // The share that stays of what the errors' covariances differ from their mean: 0 is Bates and
   // Granger on what is each party's own, 1 all of them. Half: estimated covariances are noisy, and
   // inverted noise is worse than none.
@@ -72,6 +82,7 @@ struct PartyShare {
   Standing standing = Standing::kWeighed;
   double weight = 0.0;          // 0..1; the weights of all add up to 1.
   double unbiased_units = 0.0;  // What it said without its events, freed from its bias; >= 0.
+  double announced = 0.0;       // Its events in the errors' unit, as it announced them.
   // What is added for its events: announced times credit; for log ratios its part of what all
   // events' factors, each to the power of its credit, add to the baseline.
   double event_units = 0.0;
@@ -89,6 +100,8 @@ struct Consensus {
   std::optional<double> units{};
   // The weighted number, agreed or not: baseline plus events. What stands until people decide.
   double weighted_units = 0.0;
+  // The part of the baseline that carries on what was missed last; 0 without `learnt`.
+  double carried_units = 0.0;
   // Standard deviation of its error by the records, events' included; nullopt while no party that
   // is weighed has two observations.
   std::optional<double> deviation_units{};
@@ -110,10 +123,12 @@ struct Consensus {
 // kLogRatio their logarithms. Each party's events are added at its credit, whatever its weight: in
 // units for kScaled; for kLogRatio as logarithms, since a promotion multiplies what the shop sells
 // and not what one party thought that it sells. Several parties' are told apart by their
-// logarithms. O(parties cubed). kInvalidArgument if there is not one entry a party, nobody speaks,
-// a forecast is not finite or is below 0 (for kLogRatio: it, or its part without events, is not
-// above 0), the scale is not above 0, there are two machines, or an option is outside its range;
-// kOutOfRange if a result is not finite.
+// logarithms. With `learnt` its weights (of those who are weighed, made to add up to 1; the prior's
+// where they are all 0), its credits (within 0..credit_max) and what it carries on take the place
+// of those. O(parties cubed). kInvalidArgument if there is not one entry a party, nobody speaks, a
+// forecast is not finite or is below 0 (for kLogRatio: it, or its part without events, is not above
+// 0), the scale is not above 0, there are two machines, `learnt` is of other parties or not finite,
+// or an option is outside its range; kOutOfRange if a result is not finite.
 absl::StatusOr<Consensus> Combine(const ConsensusInput& input, const ConsensusOptions& options);
 
 }  // namespace tandem::forecasting

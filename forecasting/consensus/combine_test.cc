@@ -62,6 +62,54 @@ TEST(Combine, FreesFromKnownBias) {
   EXPECT_NEAR(consensus.weighted_units, 120.0, 1e-6);
 }
 
+// The first's bias is 2 with an error of sqrt(4 / 16 * 4 / 3): two of them squared are 1/3 of 2^2,
+// so 2/3 of it is known. The second's is 1 with twice the error: less than two of them, so not
+// known.
+TEST(Combine, TakesABiasOffAsFarAsItIsBeyondItsError) {
+  TrackRecord record = RecordOf(2, {.half_life_observations = kForever});
+  Fill(record, {{3.0, 3.0}, {3.0, 3.0}, {1.0, -1.0}, {1.0, -1.0}});
+  const Consensus consensus = Combined(record, Say({140.0, 110.0}), {.prior_count = 0.0});
+  EXPECT_NEAR(consensus.shares[0].unbiased_units, 140.0 - 10.0 * 2.0 * 2.0 / 3.0, 1e-6);
+  EXPECT_NEAR(consensus.shares[1].unbiased_units, 110.0, 1e-6);
+  const Consensus trusting =
+      Combined(record, Say({140.0, 110.0}), {.prior_count = 0.0, .bias_sigmas = 0.0});
+  EXPECT_NEAR(trusting.shares[0].unbiased_units, 120.0, 1e-6);
+  EXPECT_NEAR(trusting.shares[1].unbiased_units, 100.0, 1e-6);
+}
+
+// Log ratios: a baseline of 100^0.75 x 200^0.25 carries on half of 0.2, and an event of twice is
+// worth its root.
+TEST(Combine, TakesWhatWasLearntFromAllGroups) {
+  const TrackRecord record = RecordOf(2, {.errors = ErrorKind::kLogRatio});
+  Learnt learnt{
+      .weights = {0.75, 0.25}, .credits = {0.5, 1.0}, .missed = {.group = 0.2}, .group_carry = 0.5};
+  const std::vector<PartyForecast> parties = {{.units = 200.0, .event_units = 100.0},
+                                              {.units = 200.0}};
+  const auto consensus = Combine({.record = record, .parties = parties, .learnt = &learnt}, {});
+  ASSERT_TRUE(consensus.ok());
+  const double plain = 100.0 * std::pow(2.0, 0.25);
+  EXPECT_NEAR(consensus->weighted_units, plain * std::exp(0.1) * std::sqrt(2.0), 1e-9);
+  EXPECT_NEAR(consensus->carried_units, plain * std::expm1(0.1), 1e-9);
+  EXPECT_NEAR(consensus->shares[0].announced, std::log(2.0), 1e-12);
+  EXPECT_NEAR(consensus->shares[0].event_units, plain * std::exp(0.1) * (std::sqrt(2.0) - 1.0),
+              1e-9);
+  EXPECT_DOUBLE_EQ(consensus->shares[0].weight, 0.75);
+  // Who is silent has no weight, whatever was learnt; and none for anybody is the prior's.
+  const std::vector<PartyForecast> one = {{}, {.units = 200.0}};
+  EXPECT_DOUBLE_EQ(
+      Combine({.record = record, .parties = one, .learnt = &learnt}, {})->shares[1].weight, 1.0);
+  learnt.weights = {0.0, 0.0};
+  EXPECT_DOUBLE_EQ(
+      Combine({.record = record, .parties = parties, .learnt = &learnt}, {})->shares[0].weight,
+      0.5);
+  for (const Learnt& bad : {Learnt{.weights = {1.0}, .credits = {1.0}},
+                            Learnt{.weights = {1.5, -0.5}, .credits = {1.0, 1.0}},
+                            Learnt{.weights = {1.0, 0.0}, .credits = {1.0, std::nan("")}}}) {
+    EXPECT_EQ(Combine({.record = record, .parties = parties, .learnt = &bad}, {}).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
 // Against a grid over all weights: none has less variance by the covariances that were used.
 TEST(Combine, WeightsAreTheLeastVarianceOnes) {
   testing::Random random;
@@ -254,6 +302,7 @@ TEST(Combine, RefusesWithAReason) {
   EXPECT_TRUE(refused(Say({1.0, 1.0}), {}, 0.0));
   EXPECT_TRUE(refused(Say({1.0, 1.0}), {.covariance_kept = 1.5}));
   EXPECT_TRUE(refused(Say({1.0, 1.0}), {.hurts_confidence = 0.5}));
+  EXPECT_TRUE(refused(Say({1.0, 1.0}), {.bias_sigmas = -1.0}));
   EXPECT_FALSE(refused(Say({0.0, 0.0})));
   const TrackRecord ratios = RecordOf(1, {.errors = ErrorKind::kLogRatio});
   const std::vector<PartyForecast> nothing = Say({0.0});

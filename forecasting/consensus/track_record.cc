@@ -67,7 +67,8 @@ TrackRecord::TrackRecord(std::size_t parties, const TrackOptions& options)
     : parties_(parties),
       options_(options),
       keep_(std::exp2(-1.0 / options.half_life_observations)),
-      pairs_(PairCount(parties)) {}
+      pairs_(PairCount(parties)),
+      buckets_(parties) {}
 
 absl::StatusOr<TrackRecord> TrackRecord::Make(std::size_t parties, const TrackOptions& options) {
   if (absl::Status status = CheckOptions(parties, options); !status.ok()) return status;
@@ -75,7 +76,8 @@ absl::StatusOr<TrackRecord> TrackRecord::Make(std::size_t parties, const TrackOp
 }
 
 absl::StatusOr<TrackRecord> TrackRecord::Restore(std::size_t parties, const TrackOptions& options,
-                                                 std::vector<Pair> pairs) {
+                                                 std::vector<Pair> pairs,
+                                                 std::vector<Buckets> buckets) {
   absl::StatusOr<TrackRecord> record = Make(parties, options);
   if (!record.ok()) return record;
   const auto sound = [](const Pair& pair) {
@@ -83,35 +85,78 @@ absl::StatusOr<TrackRecord> TrackRecord::Restore(std::size_t parties, const Trac
            std::isfinite(pair.weight_squares) && std::isfinite(pair.first) &&
            std::isfinite(pair.second) && std::isfinite(pair.product);
   };
-  if (pairs.size() != PairCount(parties) || !std::ranges::all_of(pairs, sound)) {
+  const auto sound_buckets = [](const Buckets& all) {
+    return all.count_squares >= 0.0 && std::isfinite(all.count_squares) &&
+           all.squared_counts >= 0.0 && std::isfinite(all.squared_counts) &&
+           std::isfinite(all.squared_products) && all.squared_sums >= 0.0 &&
+           std::isfinite(all.squared_sums);
+  };
+  if (pairs.size() != PairCount(parties) || !std::ranges::all_of(pairs, sound) ||
+      buckets.size() != parties || !std::ranges::all_of(buckets, sound_buckets)) {
     return absl::InvalidArgumentError("these sums are of no record of so many parties");
   }
   record->pairs_ = std::move(pairs);
+  record->buckets_ = std::move(buckets);
   return record;
 }
 
 absl::Status TrackRecord::Observe(const Observed& observed) {
-  if (absl::Status status = CheckObserved(observed, parties_, options_.errors); !status.ok()) {
-    return status;
+  return ObserveBucket(std::span(&observed, 1));
+}
+
+absl::Status TrackRecord::ObserveBucket(std::span<const Observed> bucket) {
+  for (const Observed& observed : bucket) {
+    absl::Status status = CheckObserved(observed, parties_, options_.errors);
+    if (!status.ok()) return status;
   }
-  std::array<std::optional<double>, kPartiesMax> errors{};
+  Fade(static_cast<double>(bucket.size()));
+  std::array<double, kPartiesMax> counts{};
+  std::array<double, kPartiesMax> sums{};
+  for (const Observed& observed : bucket) {
+    std::array<std::optional<double>, kPartiesMax> errors{};
+    for (std::size_t party = 0; party < parties_; ++party) {
+      const std::optional<double>& forecast = observed.forecasts_units[party];
+      if (!forecast.has_value()) continue;
+      const double error = options_.errors == ErrorKind::kLogRatio
+                               ? std::log(*forecast / observed.actual_units)
+                               : (*forecast - observed.actual_units) / observed.scale_units;
+      errors[party] = std::clamp(error, -options_.error_max, options_.error_max);
+      counts[party] += 1.0;
+      sums[party] += *errors[party];
+    }
+    Add(errors);
+  }
   for (std::size_t party = 0; party < parties_; ++party) {
-    const std::optional<double>& forecast = observed.forecasts_units[party];
-    if (!forecast.has_value()) continue;
-    errors[party] = options_.errors == ErrorKind::kLogRatio
-                        ? std::log(*forecast / observed.actual_units)
-                        : (*forecast - observed.actual_units) / observed.scale_units;
-    errors[party] = std::clamp(*errors[party], -options_.error_max, options_.error_max);
+    buckets_[party].count_squares += counts[party] * counts[party];
+    buckets_[party].squared_counts += counts[party] * counts[party];
+    buckets_[party].squared_products += counts[party] * sums[party];
+    buckets_[party].squared_sums += sums[party] * sums[party];
   }
+  return absl::OkStatus();
+}
+
+void TrackRecord::Fade(double times) {
+  const double keep = std::pow(keep_, times);
+  for (Pair& pair : pairs_) {
+    pair.weight *= keep;
+    pair.weight_squares *= keep * keep;
+    pair.first *= keep;
+    pair.second *= keep;
+    pair.product *= keep;
+  }
+  for (Buckets& all : buckets_) {
+    all.count_squares *= keep;
+    all.squared_counts *= keep * keep;
+    all.squared_products *= keep * keep;
+    all.squared_sums *= keep * keep;
+  }
+}
+
+void TrackRecord::Add(std::span<const std::optional<double>> errors) {
   for (std::size_t a = 0; a < parties_; ++a) {
     for (std::size_t b = a; b < parties_; ++b) {
-      Pair& pair = pairs_[PairIndex(a, b, parties_)];
-      pair.weight *= keep_;
-      pair.weight_squares *= keep_ * keep_;
-      pair.first *= keep_;
-      pair.second *= keep_;
-      pair.product *= keep_;
       if (!errors[a].has_value() || !errors[b].has_value()) continue;
+      Pair& pair = pairs_[PairIndex(a, b, parties_)];
       pair.weight += 1.0;
       pair.weight_squares += 1.0;
       pair.first += *errors[a];
@@ -119,7 +164,6 @@ absl::Status TrackRecord::Observe(const Observed& observed) {
       pair.product += *errors[a] * *errors[b];
     }
   }
-  return absl::OkStatus();
 }
 
 const TrackRecord::Pair& TrackRecord::At(std::size_t a, std::size_t b) const {
@@ -129,6 +173,24 @@ const TrackRecord::Pair& TrackRecord::At(std::size_t a, std::size_t b) const {
 double TrackRecord::BiasOf(std::size_t party) const {
   const Pair& own = At(party, party);
   return own.weight > 0.0 ? own.first / own.weight : 0.0;
+}
+
+double TrackRecord::BucketCountOf(std::size_t party) const {
+  const double weight = At(party, party).weight;
+  return weight > 0.0 ? weight * weight / buckets_[party].count_squares : 0.0;
+}
+
+std::optional<double> TrackRecord::BiasErrorOf(std::size_t party) const {
+  const double weight = At(party, party).weight;
+  const Buckets& all = buckets_[party];
+  if (weight <= 0.0) return std::nullopt;
+  // As many buckets of one size and weight as the mean varies like; a single one has no error.
+  const double like = weight * weight / all.squared_counts;
+  if (like - 1.0 <= 1e-9) return std::nullopt;
+  const double bias = BiasOf(party);
+  const double about_bias =
+      all.squared_sums - 2.0 * bias * all.squared_products + bias * bias * all.squared_counts;
+  return std::sqrt(std::max(0.0, about_bias) * like / (like - 1.0)) / weight;
 }
 
 std::optional<double> TrackRecord::CovarianceOf(std::size_t a, std::size_t b) const {

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "gmock/gmock.h"
+#include "tests/support/random.h"
 
 namespace tandem::forecasting {
 namespace {
@@ -63,12 +65,14 @@ TEST(TrackRecord, IsRebuiltFromItsSums) {
   ASSERT_TRUE(Observe(record, {{1.0}, {2.0}, {3.0}}, 2.5).ok());
   ASSERT_TRUE(Observe(record, {{4.0}, std::nullopt, {2.0}}, 1.0).ok());
   const auto again =
-      TrackRecord::Restore(3, record.options(), {record.pairs().begin(), record.pairs().end()});
+      TrackRecord::Restore(3, record.options(), {record.pairs().begin(), record.pairs().end()},
+                           {record.buckets().begin(), record.buckets().end()});
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(*again, record);
-  EXPECT_FALSE(
-      TrackRecord::Restore(2, record.options(), {record.pairs().begin(), record.pairs().end()})
-          .ok());
+  EXPECT_FALSE(TrackRecord::Restore(2, record.options(),
+                                    {record.pairs().begin(), record.pairs().end()},
+                                    {record.buckets().begin(), record.buckets().end()})
+                   .ok());
 }
 
 TEST(TrackRecord, RefusesWhatItCannotCountAndStaysAsItWas) {
@@ -88,6 +92,70 @@ TEST(TrackRecord, RefusesWhatItCannotCountAndStaysAsItWas) {
   EXPECT_FALSE(TrackRecord::Make(1, {.half_life_observations = 0.0}).ok());
 }
 
+// Two buckets of two: errors 1, 3 and 0, 0. The bias is 1; the buckets' sums are 2 and 2 from what
+// it expects, so its variance is (2^2 + 2^2) / 4^2 * 2 / (2 - 1) = 1. Each for itself they are 0,
+// 2, -1 and -1 away: (0 + 4 + 1 + 1) / 4^2 * 4 / 3 = 1/2.
+TEST(TrackRecord, ErrorsOfOneBucketTellLessOfABias) {
+  const double forecasts[] = {11.0, 13.0, 10.0, 10.0};
+  TrackRecord record = RecordOf(1, {.half_life_observations = 1e12});
+  TrackRecord apart = record;
+  for (std::size_t bucket = 0; bucket < 2; ++bucket) {
+    const std::optional<double> first[] = {forecasts[2 * bucket]};
+    const std::optional<double> second[] = {forecasts[2 * bucket + 1]};
+    const Observed both[] = {{.forecasts_units = first, .actual_units = 10.0},
+                             {.forecasts_units = second, .actual_units = 10.0}};
+    EXPECT_FALSE(record.BiasErrorOf(0).has_value());
+    ASSERT_TRUE(record.ObserveBucket(both).ok());
+    for (const Observed& observed : both) ASSERT_TRUE(apart.Observe(observed).ok());
+  }
+  EXPECT_NEAR(record.BiasOf(0), 1.0, 1e-9);
+  EXPECT_NEAR(record.BucketCountOf(0), 2.0, 1e-9);
+  EXPECT_NEAR(*record.BiasErrorOf(0), 1.0, 1e-9);
+  EXPECT_NEAR(apart.BucketCountOf(0), 4.0, 1e-9);
+  EXPECT_NEAR(*apart.BiasErrorOf(0), std::sqrt(0.5), 1e-9);
+  EXPECT_NEAR(*apart.CovarianceOf(0, 0), *record.CovarianceOf(0, 0), 1e-9);
+  EXPECT_NE(apart, record);
+}
+
+// One forecast of the second observation is no number: neither is counted.
+TEST(TrackRecord, TakesABucketWholeOrNotAtAll) {
+  TrackRecord record = RecordOf(1);
+  const TrackRecord before = record;
+  const std::optional<double> good[] = {1.0};
+  const std::optional<double> bad[] = {std::numeric_limits<double>::infinity()};
+  const Observed bucket[] = {{.forecasts_units = good}, {.forecasts_units = bad}};
+  EXPECT_FALSE(record.ObserveBucket(bucket).ok());
+  EXPECT_TRUE(record.ObserveBucket({}).ok());
+  EXPECT_EQ(record, before);
+}
+
+// Against the variance over many records of the bias that each found: half of an error's variance
+// is its bucket's.
+TEST(TrackRecord, TheBiasErrorIsWhatBiasesVaryBy) {
+  testing::Random random;
+  std::mt19937_64 engine(random.Next());
+  std::normal_distribution<double> normal;
+  double squares = 0.0;
+  double claimed = 0.0;
+  constexpr int kRecords = 1500;
+  for (int i = 0; i < kRecords; ++i) {
+    TrackRecord record = RecordOf(1, {.half_life_observations = 60.0});
+    for (int bucket = 0; bucket < 40; ++bucket) {
+      const double common = normal(engine);
+      std::vector<std::optional<double>> said;
+      std::vector<Observed> observed;
+      for (int k = 0; k < 5 + bucket % 3; ++k) said.emplace_back(common + normal(engine));
+      observed.reserve(said.size());
+      for (const auto& one : said) observed.push_back({.forecasts_units = std::span(&one, 1)});
+      ASSERT_TRUE(record.ObserveBucket(observed).ok());
+    }
+    squares += record.BiasOf(0) * record.BiasOf(0) / kRecords;
+    claimed += *record.BiasErrorOf(0) * *record.BiasErrorOf(0) / kRecords;
+  }
+  // The mean of 1,500 squares of a normal varies by 3.7 %.
+  EXPECT_NEAR(claimed / squares, 1.0, 0.15);
+}
+
 // A hundred errors of 0.1 either way and one of a hundred: it counts as one of 1.
 TEST(TrackRecord, AnErrorBeyondTheLargestCountsAsThat) {
   TrackRecord record = *TrackRecord::Make(1, {.half_life_observations = 1e12, .error_max = 1.0});
@@ -101,7 +169,8 @@ TEST(TrackRecord, AnErrorBeyondTheLargestCountsAsThat) {
   EXPECT_NEAR(*record.CovarianceOf(0, 0), (100.0 * 0.01 + 1.0 - 1.0 / 101.0) / 100.0, 1e-9);
   EXPECT_FALSE(TrackRecord::Make(1, {.error_max = 0.0}).ok());
   EXPECT_NE(record, *TrackRecord::Restore(1, {.half_life_observations = 1e12},
-                                          {record.pairs().begin(), record.pairs().end()}));
+                                          {record.pairs().begin(), record.pairs().end()},
+                                          {record.buckets().begin(), record.buckets().end()}));
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "forecasting/effects/small_matrix.h"
 #include "forecasting/series.h"
+#include "forecasting/small_matrix.h"
 
 namespace tandem::forecasting {
 namespace {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "forecasting/effects/small_matrix.h"
 #include "forecasting/effects/uplift.h"
+#include "forecasting/small_matrix.h"
 
 namespace tandem::forecasting {
 

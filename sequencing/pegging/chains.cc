@@ -93,43 +93,45 @@ void Chains::HandToLate(Place supply) {
   Give(to_late_.end, part, false);
 }
 
-Place Chains::LightestRival(Place need, std::size_t& level) const {
+Chains::Rival Chains::LightestRival(Place need) const {
   const EntryStore& needs = store_.needs;
+  const std::uint32_t queue = needs.queue(need);
+  if (needs.UnitWeights(queue)) return {};
   const std::vector<std::int32_t>& limits = to_supply_.limits;  // Ascending.
-  Place lightest = kNowhere;
+  Rival lightest;
   std::tuple<std::int32_t, std::size_t, std::int32_t, std::uint64_t> least;
-  needs.ForEach(needs.queue(need), [&](Place rival) {
-    if (!needs.HasMate(rival) || needs.weight(rival) >= needs.weight(need)) return;
+  needs.ForEach(queue, [&](Place rival) {
+    // Whose part is within the limits is so itself, else it would have moved them.
+    if (needs.key(rival) > limits.back() || !needs.HasMate(rival)) return;
+    const std::int32_t weight = needs.weight(rival);
+    if (weight >= needs.weight(need)) return;
+    if (lightest.need != kNowhere && weight > std::get<0>(least)) return;
     const std::int32_t ready = store_.supplies.key(needs.mate(rival));
     const auto first = std::lower_bound(limits.begin(), limits.end(), ready);
     if (first == limits.end()) return;
-    const auto its_level = static_cast<std::size_t>(first - limits.begin());
+    const auto level = static_cast<std::size_t>(first - limits.begin());
     // Weight, fewest steps, latest due tick, identifier.
-    const std::tuple rank(needs.weight(rival), its_level, -needs.key(rival), needs.id(rival));
-    if (lightest != kNowhere && least <= rank) return;
-    lightest = rival;
+    const std::tuple rank(weight, level, -needs.key(rival), needs.id(rival));
+    if (lightest.need != kNowhere && least <= rank) return;
+    lightest = {.need = rival, .level = level};
     least = rank;
-    level = its_level;
   });
   return lightest;
 }
 
-void Chains::GoShort(Place need) {
-  std::size_t level = 0;
-  const bool unit = store_.needs.UnitWeights(store_.needs.queue(need));
-  const Place rival = unit ? kNowhere : LightestRival(need, level);
-  if (rival == kNowhere) return;
-  const Place part = store_.needs.mate(rival);
+void Chains::GoShort(Place need, const Rival& rival) {
+  if (rival.need == kNowhere) return;
+  const Place part = store_.needs.mate(rival.need);
   Place taker = need;
-  for (std::size_t s = 0; s < level; ++s) {
+  for (std::size_t s = 0; s < rival.level; ++s) {
     const Place supply = to_supply_.steps[s];
     const Place giver = store_.supplies.mate(supply);
     Give(taker, supply, taker != need);
     taker = giver;
   }
   Give(taker, part, taker != need);
-  store_.needs.ClearMate(rival);
-  repegs_.changes.push_back({.need = store_.IdOfNeed(rival), .voluntary = true});
+  store_.needs.ClearMate(rival.need);
+  repegs_.changes.push_back({.need = store_.IdOfNeed(rival.need), .voluntary = true});
   ++repegs_.voluntary;
 }
 
@@ -139,16 +141,16 @@ void Chains::Expose(Place need) {
   if (store_.supplies.FreeIn(queue) == 0 && store_.needs.UnitWeights(queue)) return;
   WalkToSupply(need, kNowhere);
   if (to_supply_.end != kNowhere) return HandToNeed(need);
-  GoShort(need);
+  GoShort(need, LightestRival(need));
 }
 
-Place Chains::HeaviestLate(std::uint32_t queue, std::size_t& level) const {
+Place Chains::HeaviestLate(std::uint32_t queue, Place except, std::size_t& level) const {
   const EntryStore& needs = store_.needs;
   const std::vector<std::int32_t>& limits = to_late_.limits;  // Descending.
   Place heaviest = kNowhere;
   std::tuple<std::int32_t, std::size_t, std::int32_t, std::uint64_t> least;
-  needs.ForEach(queue, [&](Place late) {
-    if (needs.HasMate(late)) return;
+  needs.ForEachFree(queue, [&](Place late) {
+    if (late == except) return;
     const std::int32_t due = needs.key(late);
     const auto first = std::partition_point(limits.begin(), limits.end(),
                                             [&](std::int32_t limit) { return limit > due; });
@@ -164,39 +166,84 @@ Place Chains::HeaviestLate(std::uint32_t queue, std::size_t& level) const {
   return heaviest;
 }
 
-void Chains::Free(Place supply) {
+bool Chains::WalkToHeaviest(Place supply, Place except) {
   const std::uint32_t queue = store_.supplies.queue(supply);
-  if (store_.needs.FreeIn(queue) == 0) return;
   if (store_.needs.UnitWeights(queue)) {
-    WalkToLate(supply, kNowhere);
-  } else {
-    WalkBack(supply);
-    std::size_t level = 0;
-    to_late_.end = HeaviestLate(queue, level);
-    if (to_late_.end != kNowhere) to_late_.steps.resize(level);
+    WalkToLate(supply, except);
+    return to_late_.end != kNowhere;
   }
-  if (to_late_.end != kNowhere) HandToLate(supply);
+  WalkBack(supply);
+  std::size_t level = 0;
+  to_late_.end = HeaviestLate(queue, except, level);
+  if (to_late_.end == kNowhere) return false;
+  to_late_.steps.resize(level);
+  return true;
+}
+
+void Chains::Free(Place supply) {
+  if (store_.needs.FreeIn(store_.supplies.queue(supply)) == 0) return;
+  if (WalkToHeaviest(supply, kNowhere)) HandToLate(supply);
+}
+
+// What is best differs from the pegs there are by one alternating path from the need and one from
+// the part, or by one path that joins them. No two paths that are both wanted share an entry: else
+// a late need could have had its gain before, along the one and on along the other. So each is
+// chosen by itself. If the joined path is as heavy, re-pegs and then lateness decide between the
+// two.
+bool Chains::LateNeedGains(Place need, const Rival& rival) const {
+  const EntryStore& needs = store_.needs;
+  const bool gives = rival.need != kNowhere;
+  const Place out = gives ? rival.need : need;
+  const Place in = to_late_.end;
+  const std::vector<std::int32_t>& limits = to_late_.limits;  // Descending.
+  const auto first = std::partition_point(
+      limits.begin(), limits.end(), [&](std::int32_t limit) { return limit > needs.key(need); });
+  if (first == limits.end()) return true;  // The need cannot use the part, or only in more steps.
+  const auto own_steps = static_cast<std::size_t>(first - limits.begin());
+  const std::size_t steps = to_late_.steps.size() + (gives ? rival.level + 1 : 0);
+  return std::tuple(needs.weight(out), steps, needs.key(in)) <
+         std::tuple(needs.weight(in), own_steps, needs.key(out));
 }
 
 void Chains::ExposeAndFree(Place need, Place supply) {
   WalkToSupply(need, supply);
-  if (to_supply_.end == kNowhere) return Free(supply);  // To a late need, this one among them.
-  WalkToLate(supply, need);
-  if (to_late_.end == kNowhere) return Expose(need);
-  // Both chains exist; they share no entry, else a late need could have been served before.
-  HandToNeed(need);
-  HandToLate(supply);
+  const bool served = to_supply_.end != kNowhere;
+  const bool helps = WalkToHeaviest(supply, need);
+  if (served && !helps) return Expose(need);  // The part may be the nearest of all.
+  if (served) {
+    HandToNeed(need);
+    return HandToLate(supply);
+  }
+  const Rival rival = LightestRival(need);
+  if (helps && LateNeedGains(need, rival)) {
+    GoShort(need, rival);
+    return HandToLate(supply);
+  }
+  Expose(need);  // With the part, if it can be had; else one goes short.
 }
 
 void Chains::Widen(Place need) {
-  const Place supply = store_.needs.mate(need);
-  if (store_.supplies.FreeIn(store_.needs.queue(need)) == 0) return;
+  const EntryStore& needs = store_.needs;
+  const std::uint32_t queue = needs.queue(need);
+  // With equal weights it helps only if another part is free.
+  if (store_.supplies.FreeIn(queue) == 0 && needs.UnitWeights(queue)) return;
+  const Place supply = needs.mate(need);
+  if (!WalkToHeaviest(supply, kNowhere)) return;
   WalkToSupply(need, kNowhere);
-  if (to_supply_.end == kNowhere) return;
-  WalkToLate(supply, kNowhere);
-  if (to_late_.end == kNowhere) return;
   const std::size_t told = repegs_.changes.size();
-  HandToNeed(need);
+  if (to_supply_.end != kNowhere) {
+    HandToNeed(need);
+  } else {
+    const Rival rival = LightestRival(need);
+    const bool gives = rival.need != kNowhere;
+    if (needs.weight(gives ? rival.need : need) >= needs.weight(to_late_.end)) return;
+    if (gives) {
+      GoShort(need, rival);
+    } else {
+      store_.needs.ClearMate(need);
+      repegs_.changes.push_back({.need = store_.IdOfNeed(need)});
+    }
+  }
   repegs_.changes[told].voluntary = true;  // Its own peg was good too.
   ++repegs_.voluntary;
   HandToLate(supply);

@@ -67,27 +67,42 @@ class Chains {
   void Expose(Place need);
   // A part is free: the heaviest late need that it can help gets one. Exact from an optimal state.
   void Free(Place supply);
-  // One need has no part, one part is free, others are late. Exact from an optimal state if all
-  // weights are 1.
+  // One need has no part, one part is free, others are late. Exact from what is left of an optimal
+  // state, whatever the weights.
   void ExposeAndFree(Place need, Place supply);
-  // A peg is as good as before, but its need became later or its part earlier, and others are late:
-  // serves one more of those if it can. Exact from an optimal state if all weights are 1.
+  // A peg is as good as before, but its need became later or lighter or its part earlier, and
+  // others are late: serves one more of those, or a heavier one, if it can. Exact as ExposeAndFree
+  // is.
   void Widen(Place need);
 
  private:
+  // A need on time that may give its part up, and the steps until it is asked to.
+  struct Rival {
+    Place need = kNowhere;
+    std::size_t level = 0;
+  };
+
   // Walk until an end (other than `except`) is within reach, or no step reaches further. Among ends
   // of equal length, the latest supply and the earliest need.
   void WalkToSupply(Place need, Place except);
   void WalkToLate(Place supply, Place except);
   // All limits, whatever ends lie on the way: a heavier need may be more steps away.
   void WalkBack(Place supply);
+  // Walks to the late need other than `except` that `supply` helps most: the heaviest, then the
+  // fewest steps. False if there is none.
+  bool WalkToHeaviest(Place supply, Place except);
   // Gives `need` the part at the chain's end, everyone on the way handing on. `need` is new to it.
   void HandToNeed(Place need);
   // Gives `supply` down the chain to the late need at its end.
   void HandToLate(Place supply);
-  void GoShort(Place need);
-  Place LightestRival(Place need, std::size_t& level) const;
-  Place HeaviestLate(std::uint32_t queue, std::size_t& level) const;
+  // The lightest of those that compete with `need`, after a walk that found no supply for it;
+  // nobody if none is lighter than itself.
+  Rival LightestRival(Place need) const;
+  // `need` takes the rival's place; without one it goes short itself.
+  void GoShort(Place need, const Rival& rival);
+  // Both walks are done: whether the late need gets the free part, and `need` goes without it.
+  bool LateNeedGains(Place need, const Rival& rival) const;
+  Place HeaviestLate(std::uint32_t queue, Place except, std::size_t& level) const;
   void Give(Place need, Place supply, bool voluntary);
 
   PegStore& store_;

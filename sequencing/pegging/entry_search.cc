@@ -202,6 +202,11 @@ void EntryStore::ForEach(absl::FunctionRef<void(Place)> visit) const {
   for (std::uint32_t q = 0; q < sides_.size(); ++q) ForEach(q, visit);
 }
 
+void EntryStore::ForEachFree(std::uint32_t queue, absl::FunctionRef<void(Place)> visit) const {
+  if (sides_[queue].free == 0) return;
+  for (const Range& range : RangesOf(sides_[queue])) ForEachFree(blocks_[range.block], visit);
+}
+
 void EntryStore::PrefetchEntry(Place guess) const {
   const Chunk& chunk = ChunkAt(guess);
   const std::uint32_t slot = ChunkStore::SlotOf(guess);

@@ -87,6 +87,8 @@ class EntryStore {
   // In no order that means anything.
   void ForEach(std::uint32_t queue, absl::FunctionRef<void(Place)> visit) const;
   void ForEach(absl::FunctionRef<void(Place)> visit) const;  // Every entry of every queue.
+  // Entries without a mate; costs O(blocks of the queue) besides.
+  void ForEachFree(std::uint32_t queue, absl::FunctionRef<void(Place)> visit) const;
 
   // To be called some events ahead, in this order, so that what an event reads is in the cache when
   // it is made. A guess may be wrong or out of date by the time it is used; no answer depends on

@@ -211,10 +211,10 @@ class PegBook {
   void Settle(PegOutcome& outcome);
   void SettleGroup(std::span<const Touch> touches);
   Open OpenOf(std::span<const Touch> touches) const;
-  // Settles a plain group by one or two chains, if that is exact; false if not.
-  bool SettleByChain(std::uint32_t group, const Open& open);
+  // Settles a group by one or two chains, if that is exact; false if not.
+  template <typename Repair>  // Chains or GroupChains.
+  bool SettleBy(Repair& repair, const Open& open, std::int64_t late_before);
   void SettleWhole(std::span<const Touch> touches);
-  bool TakeFreePart(Place need);
   static bool WasExposed(std::span<const Touch> touches, std::uint64_t need);
   void WriteBack(const Group& group, std::span<const std::int32_t> pegs,
                  std::span<const Touch> touches);

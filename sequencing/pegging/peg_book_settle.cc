@@ -1,7 +1,7 @@
 // What a change left open is settled: by one or two chains where that is exact, else as a whole.
 #include <algorithm>
-#include <tuple>
 
+#include "sequencing/pegging/group_chains.h"
 #include "sequencing/pegging/peg_book.h"
 
 namespace tandem::sequencing {
@@ -103,11 +103,26 @@ void PegBook::SettleGroup(std::span<const Touch> touches) {
   if (late == 0) return;  // All are on time by the pegs they had.
   const Open open = OpenOf(touches);
   if (open.exposed + open.freed + open.widened == 0) return;
+  const std::int64_t late_before = late - open.exposed;
   if (PlainStock(group)) {
-    if (!SettleByChain(group, open)) return SettleWhole(touches);
+    // With weights of 1 a chain without an exposed need helps only if it ends at a free part.
+    const bool none_free = store_.supplies.FreeIn(group) == 0;
+    if (open.exposed == 0 && none_free && store_.needs.UnitWeights(group)) return;
+    Chains chains(store_, repegs_, scratch_);
+    if (!SettleBy(chains, open, late_before)) return SettleWhole(touches);
   } else {
-    const bool alone = late == 1 && open.exposed == 1;
-    if (!alone || !TakeFreePart(open.need)) return SettleWhole(touches);
+    const std::vector<std::int32_t> alone = {static_cast<std::int32_t>(group)};
+    const auto acceptance_of = [&](Place need) {
+      const Extra* extra = ExtraOf(need);
+      return extra == nullptr ? kNoAcceptance : extra->acceptance;
+    };
+    const auto expiry_of = [&](Place supply) { return ExpiryTick(supply); };
+    const GroupRules rules{.stocks = members_[group].empty() ? alone : members_[group],
+                           .acceptances = layout_.acceptances,
+                           .acceptance_of = acceptance_of,
+                           .expiry_of = expiry_of};
+    GroupChains chains(store_, repegs_, rules);
+    if (!SettleBy(chains, open, late_before)) return SettleWhole(touches);
   }
   // The chains tell of what they change; a need that lost its part and got none is left.
   for (const Touch& touch : touches) {
@@ -118,57 +133,22 @@ void PegBook::SettleGroup(std::span<const Touch> touches) {
   }
 }
 
-bool PegBook::SettleByChain(std::uint32_t group, const Open& open) {
-  const std::int64_t late_before = LateIn(group) - open.exposed;
-  const bool unit = store_.needs.UnitWeights(group);
-  Chains chains(store_, repegs_, scratch_);
+template <typename Repair>
+bool PegBook::SettleBy(Repair& repair, const Open& open, std::int64_t late_before) {
   const std::int32_t others = open.freed + open.widened;
   if (open.exposed == 1 && (late_before == 0 || others == 0)) {
-    chains.Expose(open.need);
+    repair.Expose(open.need);
     return true;
   }
-  if (open.exposed == 0 && open.freed == 1 && open.widened == 0) {
-    chains.Free(open.supply);
-    return true;
+  if (open.exposed > 1 || others > 1) return false;
+  if (open.exposed == 1 && open.widened == 1) return false;
+  if (open.exposed == 1) {
+    repair.ExposeAndFree(open.need, open.supply);
+  } else if (open.freed == 1) {
+    repair.Free(open.supply);
+  } else {
+    repair.Widen(open.widened_need);
   }
-  if (!unit || open.exposed > 1) return false;
-  // With weights of 1 a chain helps only if it ends at a part that is free.
-  if (open.exposed == 0 && store_.supplies.FreeIn(group) == 0) return true;
-  if (open.exposed == 1 && open.freed == 1 && open.widened == 0) {
-    chains.ExposeAndFree(open.need, open.supply);
-    return true;
-  }
-  if (open.exposed == 0 && open.freed == 0 && open.widened == 1) {
-    chains.Widen(open.widened_need);
-    return true;
-  }
-  return false;
-}
-
-// Where nobody else is late, a part that is free costs nobody a re-peg: the one that expires first,
-// of those the latest.
-bool PegBook::TakeFreePart(Place need) {
-  Place best = kNowhere;
-  std::tuple<std::int32_t, std::int32_t, std::uint64_t> least;
-  const std::uint32_t group = GroupOf(store_.needs.queue(need));
-  const auto consider = [&](Place supply) {
-    if (store_.supplies.HasMate(supply) || !Fits(need, supply)) return;
-    const std::tuple rank(ExpiryTick(supply), -store_.supplies.key(supply),
-                          store_.supplies.id(supply));
-    if (best != kNowhere && least <= rank) return;
-    best = supply;
-    least = rank;
-  };
-  store_.supplies.ForEach(group, consider);
-  for (const std::int32_t stock : members_[group]) {
-    if (static_cast<std::uint32_t>(stock) != group) {
-      store_.supplies.ForEach(static_cast<std::uint32_t>(stock), consider);
-    }
-  }
-  if (best == kNowhere) return false;
-  store_.Peg(need, best);
-  repegs_.changes.push_back(
-      {.need = store_.IdOfNeed(need), .supply = store_.IdOfSupply(best), .on_time = true});
   return true;
 }
 

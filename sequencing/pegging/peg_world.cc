@@ -272,18 +272,20 @@ std::int64_t PegWorld::LatenessOfBook(std::string& wrong) const {
 
 // The library's own exact repair, which small worlds hold against the oracle: the dense one is too
 // slow for long lines.
-OracleCost PegWorld::BestByRepair(const std::vector<OracleNeed>& needs,
-                                  const std::vector<OraclePart>& parts) const {
-  const std::vector<std::int32_t> stock = {0};
+OracleCost PegWorld::BestByRepair(const std::vector<OracleNeed>& needs) const {
   RepairProblem problem;
-  for (const OracleNeed& need : needs) {
-    problem.needs.push_back({.due_tick = static_cast<std::int32_t>(need.due),
-                             .weight = static_cast<std::int32_t>(need.weight),
-                             .stocks = stock,
-                             .peg = need.peg});
+  std::vector<std::vector<std::int32_t>> stocks;
+  for (const auto& [id, need] : needs_) {
+    stocks.emplace_back(need.accepted.begin(), need.accepted.end());
   }
-  for (const OraclePart& part : parts) {
-    problem.supplies.push_back({.ready_tick = static_cast<std::int32_t>(part.ready)});
+  for (const auto& [id, need] : needs_) {
+    const std::size_t i = problem.needs.size();
+    problem.needs.push_back(
+        {.due_tick = need.due, .weight = need.weight, .stocks = stocks[i], .peg = needs[i].peg});
+  }
+  for (const auto& [id, part] : parts_) {
+    problem.supplies.push_back(
+        {.ready_tick = part.ready, .expiry_tick = part.expiry, .stock = part.stock});
   }
   const Repaired repaired = RepairExactly(problem);
   OracleCost cost;
@@ -292,9 +294,10 @@ OracleCost PegWorld::BestByRepair(const std::vector<OracleNeed>& needs,
     if (repaired.on_time[i] != kNoSupply) continue;
     cost.weight_late += needs[i].weight;
     const std::int32_t late = repaired.late[i];
-    cost.lateness += (late == kNoSupply ? std::int64_t{kHorizonTick}
-                                        : parts[static_cast<std::size_t>(late)].ready) -
-                     needs[i].due;
+    const std::int64_t served = late == kNoSupply
+                                    ? kHorizonTick
+                                    : problem.supplies[static_cast<std::size_t>(late)].ready_tick;
+    cost.lateness += served - needs[i].due;
   }
   return cost;
 }
@@ -326,7 +329,7 @@ std::string PegWorld::CheckAgainstOracle(const std::map<std::uint64_t, std::uint
   got.lateness = LatenessOfBook(wrong);
   if (!wrong.empty()) return wrong;
   if (got.repegs != outcome.voluntary) return "another number of re-pegs is told";
-  best_ = rules_.long_line ? BestByRepair(needs, parts) : BestCost(needs, parts, kHorizonTick);
+  best_ = rules_.long_line ? BestByRepair(needs) : BestCost(needs, parts, kHorizonTick);
   if (got == best_) return {};
   return absl::StrCat("weight late ", got.weight_late, " re-pegs ", got.repegs, " lateness ",
                       got.lateness, ", the best is ", best_.weight_late, " ", best_.repegs, " ",

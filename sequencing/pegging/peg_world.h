@@ -25,7 +25,7 @@ struct WorldRules {
   int parts_start = 5;
   int batch_max = 1;         // Events of one change.
   double shift_share = 0.5;  // Of the events: moved needs and parts.
-  bool long_line = false;    // One plain stock, as many needs and parts as said, not up to that.
+  bool long_line = false;    // As many needs and parts as said, not up to that.
 };
 
 class PegWorld {
@@ -68,8 +68,7 @@ class PegWorld {
   bool Good(const Need& need, const Part& part) const;
   std::string CheckAgainstOracle(const std::map<std::uint64_t, std::uint64_t>& before,
                                  const PegOutcome& outcome);
-  OracleCost BestByRepair(const std::vector<OracleNeed>& needs,
-                          const std::vector<OraclePart>& parts) const;
+  OracleCost BestByRepair(const std::vector<OracleNeed>& needs) const;
   std::string CheckTold(const std::map<std::uint64_t, std::uint64_t>& before,
                         const PegOutcome& outcome) const;
   std::string TakePegs();

@@ -54,6 +54,77 @@ TEST(PegWorldTest, LongerLinesAreOptimal) {
       CasesOf(1000) / 10, 4'000'001);
 }
 
+// Parts slip and recover, needs move and change their weights, one by one, a quarter of them late.
+TEST(PegWorldTest, SlipsInAShortageAreOptimal) {
+  ExpectOptimal(
+      {.weight_max = 3, .tick_range = 30, .needs_start = 24, .parts_start = 16, .shift_share = 1.0},
+      CasesOf(1000) / 4, 10'000'001);
+}
+
+TEST(PegWorldTest, SlipsInAShortageOfALongLineAreOptimal) {
+  std::int64_t repegs = 0;
+  for (const int range : {40, 2000}) {
+    for (const int weight_max : {3, 1000}) {
+      for (const int parts : {300, 395}) {
+        PegWorld world({.weight_max = weight_max,
+                        .tick_range = range,
+                        .needs_start = 400,
+                        .parts_start = parts,
+                        .shift_share = 1.0,
+                        .long_line = true},
+                       11'000'001);
+        for (int change = 0; change < CasesOf(1000) / 40; ++change) {
+          if (change % 8 == 7) world.Rebuild();
+          ASSERT_EQ(world.Change(), "") << "range " << range << " weight_max " << weight_max
+                                        << " parts " << parts << " change " << change;
+          EXPECT_GT(world.best().weight_late, 0);
+          repegs += world.best().repegs;
+        }
+      }
+    }
+  }
+  EXPECT_GT(repegs, CasesOf(1000) / 40);
+}
+
+// The same where parts expire and needs accept several variants: few weights and ticks, so that
+// repairs tie and the late needs' leftovers decide.
+TEST(PegWorldTest, SlipsInAShortageOfAGroupAreOptimal) {
+  for (const bool expiry : {false, true}) {
+    for (const int weight_max : {1, 2}) {
+      ExpectOptimal({.layout = {.variants = 3, .acceptances = {{0, 1}, {1, 2}, {0, 2}}},
+                     .weight_max = weight_max,
+                     .expiry = expiry,
+                     .tick_range = 16,
+                     .needs_start = 18,
+                     .parts_start = 14,
+                     .shift_share = 1.0},
+                    CasesOf(1000) / 4, 12'000'001);
+    }
+  }
+}
+
+TEST(PegWorldTest, SlipsInAShortageOfALargeGroupAreOptimal) {
+  for (const bool expiry : {false, true}) {
+    for (const int range : {30, 1500}) {
+      PegWorld world({.layout = {.variants = 4, .acceptances = {{0, 1}, {1, 2}, {2, 3}, {3, 0}}},
+                      .weight_max = 3,
+                      .expiry = expiry,
+                      .tick_range = range,
+                      .needs_start = 300,
+                      .parts_start = 270,
+                      .shift_share = 0.8,
+                      .long_line = true},
+                     13'000'001);
+      for (int change = 0; change < CasesOf(1000) / 40; ++change) {
+        if (change % 8 == 7) world.Rebuild();
+        ASSERT_EQ(world.Change(), "")
+            << "expiry " << expiry << " range " << range << " change " << change;
+        EXPECT_GT(world.best().weight_late, 0);
+      }
+    }
+  }
+}
+
 // Several blocks a side, splits and merges, ties across blocks.
 TEST(PegWorldTest, BlocksOfALongLineChangeNothing) {
   for (const int range : {5, 2000}) {

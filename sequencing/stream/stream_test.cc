@@ -115,6 +115,28 @@ TEST(ReceiveTest, RepeatsContradictionsAndAmendments) {
   EXPECT_EQ(stream.Take(other), (ToldList{{kConflict, 10}}));
 }
 
+// Of what is far from the next number too: its content proves which call it changes.
+TEST(ReceiveTest, AChangeBackToTheFirstContentIsAnAmendment) {
+  for (const bool far : {false, true}) {
+    Stream stream({.window = 4, .jump = 100});
+    stream.Take(10);
+    Message change = Stream::Call(10);
+    const std::uint64_t first_hash = change.hash;
+    change.is_change = true;
+    change.version = 1;
+    EXPECT_EQ(stream.Take(change), (ToldList{{kDuplicate, 10}}));  // It changes nothing.
+    change.hash = first_hash + 1;
+    EXPECT_EQ(stream.Take(change), (ToldList{{kAmended, 10}}));
+    for (std::int64_t number = 11; far && number < 400; ++number) stream.Take(number);
+    change.hash = first_hash;
+    EXPECT_EQ(stream.Take(change), (ToldList{{kDuplicate, 10}}));  // No newer than the amendment.
+    change.version = 2;
+    EXPECT_EQ(stream.Take(change), (ToldList{{kAmended, 10}}));
+    EXPECT_EQ(stream.Take(change), (ToldList{{kDuplicate, 10}}));
+    EXPECT_EQ(stream.Take(10), (ToldList{{kDuplicate, 10}}));
+  }
+}
+
 TEST(ReceiveTest, AnAmendmentOfAHeldCallIsWhatIsDelivered) {
   Stream stream({});
   stream.Take(11);

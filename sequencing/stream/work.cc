@@ -58,11 +58,15 @@ bool Work::TakeKnown(std::int64_t number, const Message& message, bool far) {
   if (found == state_.seen.end()) return false;
   SeenNumber& seen = found->second;
   const SeenNumber::Amendment amendment = {message.version, message.hash};
-  if (message.hash == seen.hash || std::ranges::count(seen.amendments, amendment) > 0) {
+  const bool amended_since = !seen.amendments.empty() && seen.amendments.back().hash != seen.hash;
+  const bool back_to_first = message.hash == seen.hash && amended_since && message.is_change &&
+                             message.version > seen.version;
+  const bool first_again = message.hash == seen.hash && !back_to_first;
+  if (first_again || std::ranges::count(seen.amendments, amendment) > 0) {
     TellNumber(StreamEventKind::kDuplicate, number, message);
     return true;
   }
-  if (far) return false;
+  if (far && !back_to_first) return false;
   if (!message.is_change || message.version <= seen.version) {
     TellNumber(StreamEventKind::kConflict, number, message);
     return true;

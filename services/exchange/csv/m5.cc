@@ -223,6 +223,8 @@ absl::Status ReadM5Prices(Source& source, const M5Calendar& calendar,
     if (!first.has_value() || !last.has_value() || *last < *first) {
       return FileMalformed("weeks are wm_yr_wk numbers, the first not after the last");
     }
+    // A price file may reach further than the calendar: what it says of no day of ours is no error.
+    if (!calendar.week.empty() && *first > calendar.week.back()) return absl::OkStatus();
     const auto begin = std::lower_bound(calendar.week.begin(), calendar.week.end(), *first);
     const auto end = std::upper_bound(calendar.week.begin(), calendar.week.end(), *last);
     if (begin == end) return FileMalformed("the calendar has no day of these weeks");

@@ -105,7 +105,7 @@ class M5Blocks {
 };
 
 // prices*.csv, weeks turned into days, US dollars. The days before a first price are not covered,
-// nor those after the last week.
+// nor those after the last week. A row of weeks that are all after the calendar's is passed over.
 absl::Status ReadM5Prices(Source& source, const M5Calendar& calendar,
                           const std::function<absl::Status(const PriceRow&)>& use,
                           const OnReject& on_reject);

@@ -156,7 +156,8 @@ TEST(M5PricesTest, TurnsWeeksIntoDays) {
       "store_id,item_id,first_wm_yr_wk,last_wm_yr_wk,sell_price\n"
       "CA_1,A,11101,11102,9.58\n"
       "CA_1,A,11102,11109,8\n"
-      "CA_1,A,11109,11110,8\n");
+      "CA_1,A,11109,11110,8\n"    // After the calendar's end: passed over.
+      "CA_1,A,11001,11100,8\n");  // Before its beginning.
   std::vector<std::string> got;
   int rejected = 0;
   ASSERT_THAT(ReadM5Prices(

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <thread>
 
+#include "services/base/status.h"
 #include "services/tandem/cli/backtest.h"
 #include "services/tandem/cli/nouns.h"
 
@@ -29,6 +30,10 @@ constexpr char kForms[] =
     "Dates of long, by --frequency, written as the first one read:\n"
     "  H 2016-05-22T14   D 2016-05-22   W 2016-05-20, always the same weekday\n"
     "  M 2016-05 or 2016-05-01   Q 2016Q2 or 2016-04-01   Y 2016 or 2016-01-01\n"
+    "All is read and checked before the folder of --out is touched; a run that is stopped leaves "
+    "what\n"
+    "was there, and metrics.json, which is put there last, stands only beside files of its own "
+    "run.\n"
     "Rows after the origin are what the forecast is measured by, and are read for nothing else;\n"
     "without them the forecast is written and metrics are left out.\n";
 
@@ -65,11 +70,16 @@ forecasting::BacktestEngine EngineOf(std::string_view name) {
   return name == "best" ? forecasting::BacktestEngine::kBest : forecasting::BacktestEngine::kLocal;
 }
 
-absl::Status MakeFolder(const std::string& path) {
+absl::StatusOr<BacktestOutputs> OpenOutputs(const std::string& folder,
+                                            const std::vector<std::string>& names) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return absl::UnknownError(path + ": " + error.message());
-  return absl::OkStatus();
+  std::filesystem::create_directories(folder, error);
+  if (error) return absl::UnknownError(folder + ": " + error.message());
+  BacktestOutputs outputs;
+  for (const std::string& name : names) {
+    TANDEM_ASSIGN_OR_RETURN(outputs.emplace_back(), OutputFile::Open(folder + "/" + name));
+  }
+  return outputs;
 }
 
 void AddBacktestVerb(CLI::App* forecast, const SessionPtr& session) {

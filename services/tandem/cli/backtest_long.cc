@@ -82,14 +82,6 @@ void Tell(const LongRun& run) {
   }
 }
 
-absl::Status Write(const LongRun& run) {
-  TANDEM_RETURN_IF_ERROR(MakeFolder(run.args.out));
-  TANDEM_RETURN_IF_ERROR(WriteLongForecast(run.args.out + "/forecast.csv", run));
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(run.args.out + "/metrics.json"));
-  file->Write(LongMetricsJson(run));
-  return file->Finish();
-}
-
 void PrintRun(const LongRun& run, const std::string& output, absl::Time begin) {
   if (output == "json") return PrintText(LongMetricsJson(run));
   if (run.errors.has_value()) {
@@ -110,6 +102,8 @@ absl::Status RunLongBacktest(const BacktestArgs& args, const std::string& output
   const absl::Time begin = absl::Now();
   LongFolderOptions folder_options;
   TANDEM_ASSIGN_OR_RETURN(const LongFolder folder, Load(args, folder_options));
+  TANDEM_ASSIGN_OR_RETURN(const BacktestOutputs outputs,
+                          OpenOutputs(args.out, {"forecast.csv", "metrics.json"}));
   ThreadExecutor executor(args.threads);
   Progress progress("forecasting", "%", 100);
   const auto trainer = forecasting::MakeXgboostTrainer();
@@ -126,7 +120,9 @@ absl::Status RunLongBacktest(const BacktestArgs& args, const std::string& output
                                                                  forecast, options.bucket));
   }
   progress.Finish();
-  TANDEM_RETURN_IF_ERROR(Write(run));
+  WriteLongForecast(run, outputs[0].get());
+  outputs[1]->Write(LongMetricsJson(run));
+  TANDEM_RETURN_IF_ERROR(OutputFile::FinishTogether(outputs));
   Tell(run);
   PrintRun(run, output, begin);
   return absl::OkStatus();

@@ -91,9 +91,7 @@ std::string DayColumns(std::size_t horizon) {
   return columns + "\n";
 }
 
-absl::Status WriteAccuracy(const std::string& path, const M5Panel& panel,
-                           const RetailForecast& forecast) {
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path));
+void WriteAccuracy(const M5Panel& panel, const RetailForecast& forecast, OutputFile* file) {
   file->Write("id" + DayColumns(forecast.horizon_days));
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
     std::string line = KeyOf(panel, panel.series[i], forecasting::kRetailLevels - 1);
@@ -102,12 +100,9 @@ absl::Status WriteAccuracy(const std::string& path, const M5Panel& panel,
     }
     file->Write(line + "\n");
   }
-  return file->Finish();
 }
 
-absl::Status WriteUncertainty(const std::string& path, const M5Panel& panel,
-                              const RetailForecast& forecast) {
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path));
+void WriteUncertainty(const M5Panel& panel, const RetailForecast& forecast, OutputFile* file) {
   file->Write("level,key,quantile" + DayColumns(forecast.horizon_days));
   for (std::size_t l = 0; l < forecasting::kRetailLevels; ++l) {
     const float* value = forecast.quantile_units[l].data();
@@ -122,7 +117,6 @@ absl::Status WriteUncertainty(const std::string& path, const M5Panel& panel,
       }
     }
   }
-  return file->Finish();
 }
 
 // Metrics are left out where the folder ends before the horizon.
@@ -131,6 +125,11 @@ std::string MetricsJson(const BacktestArgs& args, const M5Panel& panel,
   std::string json = absl::StrFormat(
       "{\"format\":\"%s\",\"engine\":\"%s\",\"origin\":\"d_%d\",\"horizon\":%d,\"series\":%d",
       args.format, args.engine, panel.history_days, panel.horizon_days, panel.series.size());
+  // They are forecast to sell nothing: what is listed after the origin is not known at it.
+  absl::StrAppendFormat(&json, ",\"not_yet_listed\":%d",
+                        std::ranges::count_if(panel.series, [&panel](const M5PanelSeries& series) {
+                          return series.listed_day >= panel.history_days;
+                        }));
   if (errors.has_value()) {
     absl::StrAppendFormat(&json, ",\"wrmsse\":%.6f,\"wspl\":%.6f,\"levels\":[", errors->wrmsse,
                           errors->wspl);
@@ -139,11 +138,7 @@ std::string MetricsJson(const BacktestArgs& args, const M5Panel& panel,
       absl::StrAppendFormat(&json, "%s{\"level\":%d,\"name\":\"%s\",\"wrmsse\":%.6f,\"wspl\":%.6f",
                             l == 0 ? "" : ",", l + 1, std::string(name), errors->wrmsse_by_level[l],
                             errors->wspl_by_level[l]);
-      for (std::size_t k = 0; k < kBacktestIntervals.size(); ++k) {
-        absl::StrAppendFormat(&json, ",\"coverage_%s\":%.6f", std::string(kBacktestIntervals[k]),
-                              errors->coverage_by_level[l][k]);
-      }
-      json += "}";
+      json += CalibrationJson(errors->calibration_by_level[l]) + "}";
     }
     json += "]";
   }
@@ -152,20 +147,17 @@ std::string MetricsJson(const BacktestArgs& args, const M5Panel& panel,
 
 Table TableOf(const RetailErrors& errors) {
   Table table{.columns = {"LEVEL", "NAME", "WRMSSE", "WSPL"}, .rows = {}};
-  for (const std::string_view name : kBacktestIntervals) {
-    table.columns.push_back("IN_" + std::string(name) + "%");
-  }
+  AddCalibrationColumns(&table.columns);
   for (std::size_t l = 0; l < forecasting::kRetailLevels; ++l) {
     std::vector<std::string>& row = table.rows.emplace_back();
     row = {absl::StrCat(l + 1), std::string(forecasting::kWrmsseLevelNames[l]),
            absl::StrFormat("%.4f", errors.wrmsse_by_level[l]),
            absl::StrFormat("%.4f", errors.wspl_by_level[l])};
-    for (const double share : errors.coverage_by_level[l]) {
-      row.push_back(absl::StrFormat("%.1f", 100.0 * share));
-    }
+    AddCalibrationCells(errors.calibration_by_level[l], &row);
   }
-  table.rows.push_back({"", "mean", absl::StrFormat("%.4f", errors.wrmsse),
-                        absl::StrFormat("%.4f", errors.wspl), "", "", "", ""});
+  std::vector<std::string>& mean = table.rows.emplace_back();
+  mean = {"", "mean", absl::StrFormat("%.4f", errors.wrmsse), absl::StrFormat("%.4f", errors.wspl)};
+  mean.resize(table.columns.size());
   return table;
 }
 
@@ -181,15 +173,6 @@ absl::StatusOr<M5Panel> Load(const BacktestArgs& args) {
                      {.origin_d = origin,
                       .horizon_days = horizon,
                       .on_progress = [&](std::int64_t series) { progress.Set(series); }});
-}
-
-absl::Status Write(const BacktestArgs& args, const M5Panel& panel, const RetailForecast& forecast,
-                   const std::optional<RetailErrors>& errors) {
-  TANDEM_RETURN_IF_ERROR(WriteAccuracy(args.out + "/accuracy.csv", panel, forecast));
-  TANDEM_RETURN_IF_ERROR(WriteUncertainty(args.out + "/uncertainty.csv", panel, forecast));
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(args.out + "/metrics.json"));
-  file->Write(MetricsJson(args, panel, errors));
-  return file->Finish();
 }
 
 // Why there are no metrics, or "".
@@ -226,7 +209,9 @@ void PrintResult(const BacktestArgs& args, const M5Panel& panel,
 absl::Status RunM5Backtest(const BacktestArgs& args, const std::string& output) {
   const absl::Time begin = absl::Now();
   TANDEM_ASSIGN_OR_RETURN(const M5Panel panel, Load(args));
-  TANDEM_RETURN_IF_ERROR(MakeFolder(args.out));
+  TANDEM_ASSIGN_OR_RETURN(
+      const BacktestOutputs outputs,
+      OpenOutputs(args.out, {"accuracy.csv", "uncertainty.csv", "metrics.json"}));
   WarnOfPrices(panel);
   const forecasting::RetailCalendar calendar = RetailCalendarOf(panel);
   const forecasting::RetailHistory history = RetailHistoryOf(panel, calendar);
@@ -245,7 +230,10 @@ absl::Status RunM5Backtest(const BacktestArgs& args, const std::string& output) 
     TANDEM_ASSIGN_OR_RETURN(
         errors, forecasting::MeasureRetail(history, panel.actual_units, forecast, executor));
   }
-  TANDEM_RETURN_IF_ERROR(Write(args, panel, forecast, errors));
+  WriteAccuracy(panel, forecast, outputs[0].get());
+  WriteUncertainty(panel, forecast, outputs[1].get());
+  outputs[2]->Write(MetricsJson(args, panel, errors));
+  TANDEM_RETURN_IF_ERROR(OutputFile::FinishTogether(outputs));
   PrintResult(args, panel, errors, output);
   if (output == "table") {
     PrintText(absl::StrFormat("%d series, %d days from d_%d on%s, %.1f s\n", panel.series.size(),

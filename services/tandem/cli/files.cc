@@ -1,5 +1,6 @@
 #include "services/tandem/cli/files.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,24 @@ namespace {
 
 absl::Status CannotOpen(const std::string& path) {
   return absl::UnknownError(absl::StrCat(path, ": ", std::strerror(errno)));
+}
+
+// Where the system names an open file of this process.
+std::string DescriptorPath(std::FILE* file) { return absl::StrCat("/proc/self/fd/", fileno(file)); }
+
+// A file of `folder` without a name; null where the file system or the system cannot.
+std::FILE* OpenNameless(const std::filesystem::path& folder) {
+  const std::string at = folder.empty() ? "." : folder.string();
+  const int descriptor = open(at.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor < 0) return nullptr;
+  std::FILE* file = fdopen(descriptor, "wb");
+  if (file == nullptr) {
+    close(descriptor);
+    return nullptr;
+  }
+  if (access(DescriptorPath(file).c_str(), F_OK) == 0) return file;
+  std::fclose(file);  // It could not be named later.
+  return nullptr;
 }
 
 class FileSource : public exchange::csv::Source {
@@ -143,28 +162,66 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& 
       exists ? std::filesystem::canonical(path, error) : std::filesystem::path(path);
   if (error && exists) return CannotOpen(path);
   const std::string temporary = absl::StrCat(target.string(), ".", getpid(), ".part");
-  std::FILE* file = std::fopen(temporary.c_str(), "wb");
+  std::FILE* file = OpenNameless(target.parent_path());
+  const bool named = file == nullptr;
+  if (named) file = std::fopen(temporary.c_str(), "wb");
   if (file == nullptr) return CannotOpen(path);
   std::unique_ptr<OutputFile> output(new OutputFile(file, target.string()));
   output->temporary_ = temporary;
+  output->named_ = named;
   return output;
 }
 
 OutputFile::~OutputFile() {
   if (file_ != nullptr && file_ != stdout) std::fclose(file_);
-  if (!temporary_.empty()) std::remove(temporary_.c_str());
+  if (named_) std::remove(temporary_.c_str());
 }
 
 void OutputFile::Write(std::string_view bytes) {
   failed_ = failed_ || std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size();
 }
 
-absl::Status OutputFile::Finish() {
+absl::Status OutputFile::Flush() {
   failed_ = std::fflush(file_) != 0 || failed_;
   if (failed_) return absl::UnknownError(absl::StrCat(path_, ": not all could be written"));
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::PutInPlace() {
   if (temporary_.empty()) return absl::OkStatus();
+  if (!named_) {
+    const std::string descriptor = DescriptorPath(file_);
+    const auto name = [&](const std::string& path) {
+      return linkat(AT_FDCWD, descriptor.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    if (name(path_)) {  // Nothing stood there.
+      temporary_.clear();
+      return absl::OkStatus();
+    }
+    std::remove(temporary_.c_str());  // Left by a killed process of the same number.
+    if (!name(temporary_)) return CannotOpen(path_);
+    named_ = true;
+  }
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return CannotOpen(path_);
+  named_ = false;
   temporary_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Finish() {
+  TANDEM_RETURN_IF_ERROR(Flush());
+  return PutInPlace();
+}
+
+absl::Status OutputFile::FinishTogether(std::span<const std::unique_ptr<OutputFile>> files) {
+  for (const std::unique_ptr<OutputFile>& file : files) TANDEM_RETURN_IF_ERROR(file->Flush());
+  if (files.size() > 1 && !files.back()->temporary_.empty()) {
+    std::error_code gone;  // It need not have been there.
+    std::filesystem::remove(files.back()->path_, gone);
+  }
+  for (const std::unique_ptr<OutputFile>& file : files) {
+    TANDEM_RETURN_IF_ERROR(file->PutInPlace());
+  }
   return absl::OkStatus();
 }
 

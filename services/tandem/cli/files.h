@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +44,11 @@ absl::StatusOr<std::vector<std::string>> AllInFolder(const std::string& folder,
 // says whether all was written.
 class OutputFile {
  public:
-  // Opens a temporary file beside `path` at once, so that a place that cannot be written is known
-  // before the work. Until Finish, and without it for good, what stood at `path` stays: a kill or a
-  // full disk leaves no half of a file. kUnknown with the system's words where no file can be made
+  // Opens a temporary file in `path`'s folder at once, so that a place that cannot be written is
+  // known before the work. Until Finish, and without it for good, what stood at `path` stays: a
+  // kill or a full disk leaves no half of a file. The temporary one has no name where the file
+  // system can do that, so that a kill leaves nothing, but for PATH.PID.part in the instant in
+  // which it takes an old file's place. kUnknown with the system's words where no file can be made
   // or what is there may not be written.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Open(const std::string& path);
   ~OutputFile();
@@ -53,12 +56,20 @@ class OutputFile {
   OutputFile& operator=(const OutputFile&) = delete;
   void Write(std::string_view bytes);
   absl::Status Finish();
+  // Finishes files that belong together, the last of which is the mark that the others are there:
+  // what stood at its path is removed before the first is put in place, so that a kill at any
+  // moment leaves the old ones whole, the new ones whole, or no mark. Errors as Finish; one that
+  // cannot be written whole leaves all the old ones.
+  static absl::Status FinishTogether(std::span<const std::unique_ptr<OutputFile>> files);
 
  private:
+  absl::Status Flush();
+  absl::Status PutInPlace();
   explicit OutputFile(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
   std::FILE* file_;
   std::string path_;
   std::string temporary_{};  // Where it is written until Finish; empty: at its path.
+  bool named_ = false;       // Whether the temporary file has that name already.
   bool failed_ = false;
 };
 

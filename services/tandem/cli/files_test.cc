@@ -1,10 +1,17 @@
 #include "services/tandem/cli/files.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 
@@ -69,6 +76,75 @@ TEST_F(OutputFileTest, ALaterFileFollowsALinkAndWritesADevice) {
   full->Write("more than there is room for");
   EXPECT_THAT(std::string(full->Finish().message()), HasSubstr("not all could be written"));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+// What is not finished when the process is killed leaves nothing behind; at any other moment the
+// mark stands beside the files of its own run alone. `moment` is what the child does before it is
+// killed.
+TEST_F(OutputFileTest, AKillLeavesNoHalf) {
+  const auto killed = [&](const std::function<void()>& moment) {
+    std::ofstream(Path("data.csv")) << "old data";
+    std::ofstream(Path("mark.json")) << "old mark";
+    const pid_t child = fork();
+    if (child == 0) {
+      moment();
+      kill(getpid(), SIGKILL);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status));
+  };
+  killed([&] {
+    const auto file = OutputFile::Open(Path("data.csv")).value();
+    file->Write(std::string(1 << 20, 'x'));
+    kill(getpid(), SIGKILL);  // Before the file goes out of scope.
+  });
+  EXPECT_EQ(ReadWholeFile(Path("data.csv")).value(), "old data");
+  EXPECT_EQ(ReadWholeFile(Path("mark.json")).value(), "old mark");
+  EXPECT_EQ(FilesThere(), 2);
+  // The first of the two goes to a folder that is gone by then, so that the second is not reached:
+  // as if killed between them.
+  std::filesystem::create_directory(Path("gone"));
+  killed([&] {
+    std::vector<std::unique_ptr<OutputFile>> files;
+    files.push_back(OutputFile::Open(Path("gone/data.csv")).value());
+    files.push_back(OutputFile::Open(Path("mark.json")).value());
+    std::filesystem::remove_all(Path("gone"));
+    if (OutputFile::FinishTogether(files).ok()) _exit(1);
+    kill(getpid(), SIGKILL);
+  });
+  EXPECT_FALSE(std::filesystem::exists(Path("mark.json")));
+}
+
+TEST_F(OutputFileTest, FilesThatBelongTogetherAreReplacedTogether) {
+  std::ofstream(Path("data.csv")) << "old data";
+  std::ofstream(Path("mark.json")) << "old mark";
+  std::vector<std::unique_ptr<OutputFile>> files;
+  files.push_back(OutputFile::Open(Path("data.csv")).value());
+  files.push_back(OutputFile::Open(Path("mark.json")).value());
+  files[0]->Write("new data");
+  files[1]->Write("new mark");
+  EXPECT_EQ(ReadWholeFile(Path("data.csv")).value(), "old data");
+  ASSERT_TRUE(OutputFile::FinishTogether(files).ok());
+  files.clear();
+  EXPECT_EQ(ReadWholeFile(Path("data.csv")).value(), "new data");
+  EXPECT_EQ(ReadWholeFile(Path("mark.json")).value(), "new mark");
+  EXPECT_EQ(FilesThere(), 2);
+}
+
+TEST_F(OutputFileTest, OneThatCannotBeWrittenLeavesAllOldOnes) {
+  std::ofstream(Path("data.csv")) << "old data";
+  std::ofstream(Path("mark.json")) << "old mark";
+  std::vector<std::unique_ptr<OutputFile>> files;
+  files.push_back(OutputFile::Open(Path("data.csv")).value());
+  files.push_back(OutputFile::Open("/dev/full").value());
+  files.push_back(OutputFile::Open(Path("mark.json")).value());
+  for (const auto& file : files) file->Write("new");
+  EXPECT_FALSE(OutputFile::FinishTogether(files).ok());
+  files.clear();
+  EXPECT_EQ(ReadWholeFile(Path("data.csv")).value(), "old data");
+  EXPECT_EQ(ReadWholeFile(Path("mark.json")).value(), "old mark");
+  EXPECT_EQ(FilesThere(), 2);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "forecasting/quantile_levels.h"
-#include "services/base/status.h"
 #include "services/exchange/csv/writer.h"
 #include "services/tandem/cli/files.h"
 
@@ -68,12 +67,13 @@ std::string MethodsJson(const forecasting::LongForecast& forecast) {
   return json + "}";
 }
 
-// What the trees weigh beside them, by class.
-std::string TreesJson(const forecasting::LongForecast& forecast) {
+// What trees weigh beside them, by class: all, or those that know no local forecast.
+std::string TreesJson(const forecasting::LongForecast& forecast, bool alone) {
   std::string json = "{";
   for (std::size_t kind = 0; kind < forecasting::kLongClasses; ++kind) {
+    const forecasting::LongTreeShares& shares = forecast.tree_shares[kind];
     absl::StrAppend(&json, json.size() == 1 ? "" : ",", Quoted(forecasting::kLongClassNames[kind]),
-                    ":", absl::StrFormat("%.2f", forecast.tree_weights[kind]));
+                    ":", absl::StrFormat("%.2f", alone ? shares.alone : shares.sum()));
   }
   return json + "}";
 }
@@ -96,10 +96,7 @@ std::string LevelJson(const LongFolder& folder, std::size_t l, const LongErrors&
   add("rmsse", errors.rmsse);
   add("wspl", errors.wspl);
   add("pinball", errors.pinball);
-  for (std::size_t k = 0; k < kBacktestIntervals.size(); ++k) {
-    add("coverage_" + std::string(kBacktestIntervals[k]), errors.coverage[k]);
-  }
-  return json + "}";
+  return json + CalibrationJson(errors.calibration) + "}";
 }
 
 }  // namespace
@@ -116,9 +113,8 @@ std::string_view EngineName(forecasting::BacktestEngine engine) {
   return "local";
 }
 
-absl::Status WriteLongForecast(const std::string& path, const LongRun& run) {
+void WriteLongForecast(const LongRun& run, OutputFile* file) {
   const std::size_t horizon = run.forecast.horizon_buckets;
-  TANDEM_ASSIGN_OR_RETURN(const auto file, OutputFile::Open(path));
   std::string line = "series,date,mean";
   for (const double level : forecasting::kQuantileLevels) {
     absl::StrAppendFormat(&line, ",q%g", level);
@@ -142,7 +138,6 @@ absl::Status WriteLongForecast(const std::string& path, const LongRun& run) {
       file->Write(line);
     }
   }
-  return file->Finish();
 }
 
 std::string LongMetricsJson(const LongRun& run) {
@@ -152,12 +147,12 @@ std::string LongMetricsJson(const LongRun& run) {
       "\"origin\":\"%s\","
       "\"horizon\":%d,\"series\":%d,\"without_history\":%s,\"drivers\":%s,\"unlearnt\":%s,"
       "\"uplift_pooled_by\":%s,\"longest_season\":%s,\"methods\":%s,"
-      "\"tree_weights\":%s",
+      "\"tree_weights\":%s,\"alone_weights\":%s",
       run.args.engine, EngineName(run.forecast.engine_used), run.args.frequency,
       folder.calendar.TextOf(folder.origin), run.forecast.horizon_buckets, folder.names.size(),
       List(folder.without_history), List(folder.drivers), List(folder.unlearnt), UpliftJson(run),
       run.forecast.longest_season ? "true" : "false", MethodsJson(run.forecast),
-      TreesJson(run.forecast));
+      TreesJson(run.forecast, false), TreesJson(run.forecast, true));
   if (run.errors.has_value()) {
     json += ",\"levels\":[";
     for (std::size_t l = 0; l < run.errors->size(); ++l) {
@@ -172,9 +167,7 @@ Table LongTableOf(const LongRun& run) {
   Table table{
       .columns = {"LEVEL", "NODES", "WMAPE", "BIAS", "MASE", "RMSSE", "SMAPE", "WSPL", "PINBALL"},
       .rows = {}};
-  for (const std::string_view name : kBacktestIntervals) {
-    table.columns.push_back("IN_" + std::string(name) + "%");
-  }
+  AddCalibrationColumns(&table.columns);
   const auto cell = [](const std::optional<double>& value, double times) {
     return value.has_value() ? absl::StrFormat("%.4f", *value * times) : std::string("-");
   };
@@ -184,9 +177,7 @@ Table LongTableOf(const LongRun& run) {
     row = {LevelName(run.folder, l), absl::StrCat(errors.nodes), cell(errors.wmape, 1.0),
            cell(errors.bias, 1.0),   cell(errors.mase, 1.0),     cell(errors.rmsse, 1.0),
            cell(errors.smape, 1.0),  cell(errors.wspl, 1.0),     cell(errors.pinball, 1.0)};
-    for (const std::optional<double>& share : errors.coverage) {
-      row.push_back(share.has_value() ? absl::StrFormat("%.1f", 100.0 * *share) : "-");
-    }
+    AddCalibrationCells(errors.calibration, &row);
   }
   return table;
 }

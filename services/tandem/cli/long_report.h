@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "forecasting/backtest/long_backtest.h"
 #include "services/tandem/cli/backtest.h"
+#include "services/tandem/cli/files.h"
 #include "services/tandem/cli/long_folder.h"
 #include "services/tandem/cli/print.h"
 
@@ -25,7 +25,7 @@ struct LongRun {
 // As --engine names it.
 std::string_view EngineName(forecasting::BacktestEngine engine);
 // series,date,mean,q0.005,...: a row a series and bucket.
-absl::Status WriteLongForecast(const std::string& path, const LongRun& run);
+void WriteLongForecast(const LongRun& run, OutputFile* file);
 // One object; a measure whose denominator is zero is null, and without actuals there are none.
 std::string LongMetricsJson(const LongRun& run);
 Table LongTableOf(const LongRun& run);

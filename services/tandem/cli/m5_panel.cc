@@ -176,6 +176,15 @@ class Loader {
     return reject.status();
   }
 
+  // What sold was listed, whatever the listing says: a listing that is later is of another launch.
+  std::size_t ListedDayOf(const Row& row) const {
+    const auto sold = std::ranges::find_if(row.history, [](auto units) { return units > 0; });
+    const auto listed =
+        static_cast<std::size_t>(std::max(0, listings_.FirstListed(row.store, row.item) - 1));
+    if (sold == row.history.end()) return listed;
+    return std::min(listed, static_cast<std::size_t>(sold - row.history.begin()));
+  }
+
   double DollarsOf(Row& row) const {
     std::ranges::stable_sort(row.prices, {}, &M5PanelPrice::first_day);
     if (row.prices.empty()) return 0.0;
@@ -223,8 +232,7 @@ class Loader {
                                .category = categories.Of(row.category),
                                .store = stores.Of(row.store),
                                .state = states.Of(row.state),
-                               .listed_day = static_cast<std::size_t>(
-                                   std::max(0, listings_.FirstListed(row.store, row.item) - 1)),
+                               .listed_day = ListedDayOf(row),
                                .dollars = DollarsOf(row)});
       panel_.prices.push_back(std::move(row.prices));
       panel_.units.insert(panel_.units.end(), row.history.begin(), row.history.end());

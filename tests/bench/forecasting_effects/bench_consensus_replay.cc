@@ -3,6 +3,7 @@
 // promotion. At each origin both forecast, the consensus is made of what they say and of their
 // records so far, and later the actual goes into the records. The limit is the better of the two.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -132,39 +133,42 @@ std::vector<Said> SayAll(const ReplaySet& set, std::size_t origin) {
   return said;
 }
 
-// What is known of a group's partners.
-struct GroupRecord {
-  fc::TrackRecord record;
-  double members = 0.0;  // Observations that a bucket brings.
-  fc::UpliftRecord uplifts{};
-};
-
 struct ReplayErrors {
   double retailer = 0.0;
   double maker = 0.0;
+  double equal = 0.0;   // Of the mean of the baselines with the event as announced,
+  double record = 0.0;  // of the consensus by each group's record alone
   double together = 0.0;
   double units = 0.0;
   double forecasts = 0.0;
 };
 
+// A consensus that waits for its actual.
+struct Open {
+  Said said{};
+  fc::Learnt learnt{};
+  fc::Consensus consensus{};
+};
+
 class Replay {
  public:
-  explicit Replay(const ReplaySet& set) : set_(set) {
+  explicit Replay(const ReplaySet& set)
+      : set_(set),
+        joint_(*fc::JointRecord::Make(
+            2, {.errors = fc::ErrorKind::kLogRatio, .error_max = kErrorMax})) {
     std::map<std::size_t, double> members;
     for (const ReplaySeries& series : set.series) members[series.group] += 1.0;
     for (const auto& [group, count] : members) {
-      // A record counts observations, of which a bucket brings one a series: so it fades, and so
-      // the prior below is worth eight buckets.
-      records_.emplace(
-          group, GroupRecord{*fc::TrackRecord::Make(2, {.errors = fc::ErrorKind::kLogRatio,
-                                                        .half_life_observations = 26.0 * count,
-                                                        .error_max = kErrorMax}),
-                             count});
+      // A bucket brings one observation a series.
+      groups_.emplace(group,
+                      Group{*fc::TrackRecord::Make(2, {.errors = fc::ErrorKind::kLogRatio,
+                                                       .half_life_observations = 26.0 * count,
+                                                       .error_max = kErrorMax})});
     }
   }
 
   ReplayErrors Run() {
-    std::map<std::size_t, std::vector<Said>> open;  // By bucket: its actual is not known yet.
+    std::map<std::size_t, std::vector<Open>> open;  // By bucket.
     for (std::size_t origin = set_.first_origin; origin - 1 + set_.lead_buckets < set_.buckets;
          ++origin) {
       // Buckets before the origin are known now.
@@ -172,64 +176,106 @@ class Replay {
         Observe(open.begin()->first, open.begin()->second);
         open.erase(open.begin());
       }
-      std::vector<Said> said = SayAll(set_, origin);
       const std::size_t bucket = origin - 1 + set_.lead_buckets;
-      if (origin >= set_.scored_from) Score(bucket, said);
-      open.emplace(bucket, std::move(said));
+      for (const Said& said : SayAll(set_, origin)) {
+        const std::size_t group = set_.series[said.series].group;
+        Open& one = open[bucket].emplace_back();
+        one.said = said;
+        one.learnt = joint_.Of({.group = group, .item = said.series});
+        one.consensus = Together(said, &one.learnt);
+        if (origin >= set_.scored_from) Score(bucket, one);
+      }
     }
     return errors_;
   }
 
  private:
+  struct Group {
+    fc::TrackRecord record;
+    fc::UpliftRecord uplifts{};
+  };
+
   // A log ratio needs an actual above 0; buckets without one are not scored either.
   bool Usable(std::size_t series, std::size_t bucket) const {
     return std::isfinite(set_.series[series].units[bucket]) &&
            set_.series[series].units[bucket] > 0.0;
   }
 
-  fc::Consensus Together(const Said& said) const {
-    const GroupRecord& group = records_.at(set_.series[said.series].group);
+  fc::Consensus Together(const Said& said, const fc::Learnt* learnt) const {
+    const Group& group = groups_.at(set_.series[said.series].group);
     const fc::PartyForecast parties[] = {
         {.units = said.retailer_units, .event_units = said.event_units, .uplifts = group.uplifts},
         {.units = said.maker_units}};
-    auto consensus = fc::Combine({.record = group.record, .parties = parties},
-                                 {.prior_count = 8.0 * group.members});
+    auto consensus =
+        fc::Combine({.record = group.record, .parties = parties, .learnt = learnt}, {});
     if (!consensus.ok()) Fail(std::string(consensus.status().message()));
     return *std::move(consensus);
   }
 
-  void Score(std::size_t bucket, const std::vector<Said>& all) {
-    for (const Said& said : all) {
-      if (!Usable(said.series, bucket)) continue;
-      const double actual = set_.series[said.series].units[bucket];
-      errors_.retailer += std::abs(said.retailer_units - actual);
-      errors_.maker += std::abs(said.maker_units - actual);
-      errors_.together += std::abs(Together(said).weighted_units - actual);
-      errors_.units += actual;
-      errors_.forecasts += 1.0;
+  void Score(std::size_t bucket, const Open& one) {
+    const Said& said = one.said;
+    if (!Usable(said.series, bucket)) return;
+    const double actual = set_.series[said.series].units[bucket];
+    const double without = said.retailer_units - said.event_units;
+    const double equal = std::sqrt(without * said.maker_units) * said.retailer_units / without;
+    errors_.retailer += std::abs(said.retailer_units - actual);
+    errors_.maker += std::abs(said.maker_units - actual);
+    errors_.equal += std::abs(equal - actual);
+    errors_.record += std::abs(Together(said, nullptr).weighted_units - actual);
+    errors_.together += std::abs(one.consensus.weighted_units - actual);
+    errors_.units += actual;
+    errors_.forecasts += 1.0;
+  }
+
+  // The actuals of a bucket become known: what the events came to, and how good the rest was.
+  void Observe(std::size_t bucket, const std::vector<Open>& all) {
+    std::vector<std::array<fc::PartyWord, 2>> words;
+    words.reserve(all.size());
+    std::vector<fc::JointObserved> joint;
+    std::map<std::size_t, std::vector<Known>> known;
+    for (const Open& one : all) {
+      const std::size_t series = one.said.series;
+      if (!Usable(series, bucket)) continue;
+      const double actual = set_.series[series].units[bucket];
+      const std::span<const fc::PartyShare> shares(one.consensus.shares);
+      words.push_back({{{shares[kRetailer].unbiased_units, shares[kRetailer].announced},
+                        {shares[kMaker].unbiased_units, 0.0}}});
+      joint.push_back({.group = set_.series[series].group,
+                       .item = series,
+                       .words = words.back(),
+                       .missed = one.learnt.missed,
+                       .actual_units = actual});
+      known[set_.series[series].group].push_back(KnownOf(one, actual));
+    }
+    Check(joint_.ObserveBucket(joint));
+    for (const auto& [number, of_group] : known) {
+      std::vector<fc::Observed> observed;
+      observed.reserve(of_group.size());
+      for (const Known& one : of_group) {
+        observed.push_back({.forecasts_units = one.said, .actual_units = one.actual_units});
+      }
+      Check(groups_.at(number).record.ObserveBucket(observed));
     }
   }
 
-  // The actual of a bucket becomes known: what the events came to, and how good the rest was.
-  void Observe(std::size_t bucket, const std::vector<Said>& all) {
-    for (const Said& said : all) {
-      if (!Usable(said.series, bucket)) continue;
-      const double actual = set_.series[said.series].units[bucket];
-      GroupRecord& group = records_.at(set_.series[said.series].group);
-      const fc::Consensus consensus = Together(said);
-      const double baseline = consensus.weighted_units - consensus.shares[kRetailer].event_units;
-      const double said_without = said.retailer_units - said.event_units;
-      const double announced = std::log(said.retailer_units / said_without);
-      if (announced != 0.0) {
-        const double beyond = std::log(actual / baseline) - announced;
-        Check(group.uplifts.Observe(
-            {.announced = announced,
-             .realised = announced + std::clamp(beyond, -kErrorMax, kErrorMax)}));
-      }
-      const double without = actual * std::exp(-announced * group.uplifts.Credit({}));
-      const std::optional<double> forecasts[] = {said_without, said.maker_units};
-      Check(group.record.Observe({.forecasts_units = forecasts, .actual_units = without}));
+  // What the parties' baselines are measured by: the actual without what the event came to.
+  struct Known {
+    std::array<std::optional<double>, 2> said{};
+    double actual_units = 0.0;
+  };
+  Known KnownOf(const Open& one, double actual) {
+    Group& group = groups_.at(set_.series[one.said.series].group);
+    const fc::PartyShare& share = one.consensus.shares[kRetailer];
+    if (share.announced != 0.0) {
+      const double baseline = one.consensus.weighted_units - share.event_units;
+      const double beyond = std::log(actual / baseline) - share.announced;
+      Check(group.uplifts.Observe(
+          {.announced = share.announced,
+           .realised = share.announced + std::clamp(beyond, -kErrorMax, kErrorMax)}));
     }
+    const double credit = std::clamp(one.learnt.credits[kRetailer], 0.0, 2.0);
+    return {.said = {one.said.retailer_units - one.said.event_units, one.said.maker_units},
+            .actual_units = actual * std::exp(-share.announced * credit)};
   }
 
   static void Check(const absl::Status& status) {
@@ -237,7 +283,8 @@ class Replay {
   }
 
   const ReplaySet& set_;
-  std::map<std::size_t, GroupRecord> records_{};
+  fc::JointRecord joint_;
+  std::map<std::size_t, Group> groups_{};
   ReplayErrors errors_{};
 };
 
@@ -259,7 +306,10 @@ void ConsensusReplay() {
            .goal = 0.97,
            .better = Better::kLower,
            .note = "the retailer's " + std::to_string(100.0 * errors.retailer / errors.units) +
-                   ", the maker's " + std::to_string(100.0 * errors.maker / errors.units) + "; " +
+                   ", the maker's " + std::to_string(100.0 * errors.maker / errors.units) +
+                   ", equal weights' " + std::to_string(100.0 * errors.equal / errors.units) +
+                   ", each group's record alone " +
+                   std::to_string(100.0 * errors.record / errors.units) + "; " +
                    std::to_string(static_cast<long>(errors.forecasts)) + " forecasts"});
   }
   Print({.name = "consensus_replay",

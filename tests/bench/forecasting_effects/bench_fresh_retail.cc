@@ -200,6 +200,27 @@ std::string Percent(double share) {
   return text;
 }
 
+// The bias a week ahead of the weeks before `origin`, oldest first: whether the last week's is the
+// model's or the week's.
+void ReportWeeksBefore(const std::vector<FreshSeries>& fresh, std::size_t origin,
+                       const Choice& choice) {
+  constexpr std::size_t kWeeks = 5;
+  double absolute = 0.0;
+  std::string note = "signed, oldest week first:";
+  for (std::size_t back = kWeeks; back >= 1; --back) {
+    const std::size_t before = origin - kWeek * back;
+    const double bias = Measure(fresh, before, choice).week_ahead.Bias();
+    const double naive = ErrorsOf(fresh, before, WeekdayMean).Bias();
+    absolute += std::abs(bias) / static_cast<double>(kWeeks);
+    note += " " + Percent(bias) + " (weekday mean " + Percent(naive) + ")";
+  }
+  Print({.name = "forecast_accuracy_freshretail_week_ahead_bias_before",
+         .value = 100.0 * absolute,
+         .unit = "% |bias| in stock, mean of the weeks before",
+         .better = Better::kLower,
+         .note = note});
+}
+
 void Report(const std::string& name, const Errors& with, const Errors& without,
             const Errors& naive) {
   Print({.name = name,
@@ -237,6 +258,7 @@ void FreshRetail() {
   const Errors naive = ErrorsOf(fresh, origin, WeekdayMean);
   Report("forecast_accuracy_freshretail_day_ahead", with.day_ahead, without.day_ahead, naive);
   Report("forecast_accuracy_freshretail_week_ahead", with.week_ahead, without.week_ahead, naive);
+  ReportWeeksBefore(fresh, origin, choice);
   const Errors last_week =
       ErrorsOf(fresh, origin, [](const std::vector<double>& units, std::size_t day) {
         double sum = 0.0;

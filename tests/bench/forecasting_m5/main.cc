@@ -129,10 +129,11 @@ void PrintErrors(const Engine& engine, const Origin& origin, const RetailErrors&
          .note = "level 12; the limit is the better of SES and TSB"});
   std::string spl = "by level";
   for (const double error : errors.wspl_by_level) absl::StrAppend(&spl, " ", error);
-  std::string cover = "50, 67, 95, 99 % intervals of levels 1, 9 and 12 cover";
+  std::string cover = "50, 67, 80, 95, 99 % intervals of levels 1, 9 and 12 cover";
   for (const std::size_t level : {std::size_t{0}, std::size_t{8}, kBottom}) {
-    for (const double share : errors.coverage_by_level[level]) {
-      absl::StrAppend(&cover, " ", share);
+    const forecasting::Calibration& calibration = errors.calibration_by_level[level];
+    for (std::size_t k = 0; k < forecasting::kIntervals; ++k) {
+      absl::StrAppend(&cover, " ", calibration.Covered(k).value_or(0.0));
     }
   }
   Print({.name = absl::StrCat("forecast_quantiles_", suffix),

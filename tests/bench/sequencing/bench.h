@@ -13,6 +13,7 @@ void Adherence();         // adherence_delayed, adherence_random, adherence_ids.
 void Cover();             // cover_300, cover_10000.
 void PeggingEvents();     // pegging_events_40000x100, pegging_events_400x10000, pegging_memory.
 void PeggingFlow();       // pegging_flow_100, _1000, _10000, pegging_flow_alternates_100.
+void PeggingSlips();      // pegging_slips_1000_0 .. pegging_slips_alternates_10000_1000.
 void RackRepeg();         // rack_repeg_200, rack_repeg_any.
 void RecoveryProposal();  // recovery_proposal_1_pulled .. recovery_proposal_12_set_broken.
 

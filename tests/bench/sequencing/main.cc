@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
       {"cover", tandem::bench::Cover},
       {"pegging_events", tandem::bench::PeggingEvents},
       {"pegging_flow", tandem::bench::PeggingFlow},
+      {"pegging_slips", tandem::bench::PeggingSlips},
       {"rack_repeg", tandem::bench::RackRepeg},
       {"recovery_proposal", tandem::bench::RecoveryProposal},
   };

@@ -1,4 +1,4 @@
-#include "forecasting/effects/small_matrix.h"
+#include "forecasting/small_matrix.h"
 
 #include <cmath>
 #include <utility>

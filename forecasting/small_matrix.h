@@ -1,4 +1,4 @@
-// Symmetric positive definite systems of a few unknowns. Private to the part.
+// Symmetric positive definite systems of a few unknowns. Private to forecasting.
 #pragma once
 
 #include <cstddef>
