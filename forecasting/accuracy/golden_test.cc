@@ -23,6 +23,7 @@
 #include "forecasting/local/seasonal_naive.h"
 #include "forecasting/local/smoothing.h"
 #include "gmock/gmock.h"
+#include "gtest/gtest-spi.h"
 #include "nlohmann/json.hpp"
 
 namespace tandem::forecasting {
@@ -283,10 +284,9 @@ int RunFile(const std::filesystem::path& path) {
   return cases;
 }
 
-// A folder with files but no case is a failure; one without any file, only if it is ours.
-TEST(GoldenTest, EveryCaseOfTheFolderHolds) {
-  const char* other = std::getenv("TANDEM_GOLDEN");
-  const std::filesystem::path folder = other != nullptr ? other : TANDEM_GOLDEN_FOLDER;
+// The cases of all files of a folder, run; false where the folder holds no file at all. Files
+// without a case are a failure.
+bool RunFolder(const std::filesystem::path& folder) {
   std::set<std::filesystem::path> files;
   bool empty = true;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
@@ -296,8 +296,75 @@ TEST(GoldenTest, EveryCaseOfTheFolderHolds) {
   }
   int cases = 0;
   for (const std::filesystem::path& path : files) cases += RunFile(path);
-  if (empty && other != nullptr) GTEST_SKIP() << "no case in " << folder;
-  EXPECT_GT(cases, 0) << "no case in " << folder;
+  EXPECT_TRUE(empty || cases > 0) << "no case in " << folder;
+  return !empty;
+}
+
+TEST(GoldenTest, EveryCaseOfTheFolderHolds) {
+  const char* other = std::getenv("TANDEM_GOLDEN");
+  const std::filesystem::path folder = other != nullptr ? other : TANDEM_GOLDEN_FOLDER;
+  const bool any = RunFolder(folder);
+  if (!any && other != nullptr) GTEST_SKIP() << "no file in " << folder;
+  EXPECT_TRUE(any) << "no file in " << folder;
+}
+
+struct FolderCase {
+  const char* name;
+  const char* file;
+  const char* text;
+  bool holds;
+};
+
+// What the reader makes of a folder with one file.
+TEST(GoldenReaderTest, FailsWhereACaseDoesNotHoldOrThereIsNone) {
+  const FolderCase cases[] = {
+      {"no case in a list", "a.json", "[]", false},
+      {"no line", "a.jsonl", "\n", false},
+      {"no file of cases", "README.md", "text", false},
+      {"one number for a ratio", "a.json",
+       R"({"method":"wmape","actual":[10,10],"forecast":[12,10],"want":0.1,"tolerance":1e-12})",
+       true},
+      {"another number", "a.json",
+       R"({"method":"bias","actual":[10,10],"forecast":[12,10],"want":0.2,"tolerance":1e-12})",
+       false},
+      {"a ratio without a value", "a.json",
+       R"({"method":"wmape","actual":[0],"forecast":[1],"want":null,"tolerance":0})", true},
+      {"a ratio with one", "a.json",
+       R"({"method":"wmape","actual":[1],"forecast":[1],"want":null,"tolerance":0})", false},
+      {"no actuals", "a.json",
+       R"({"method":"rmsse","history":[1,2],"actual":[],"forecast":[],"want":null,"tolerance":0})",
+       true},
+      {"a model's mean", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":6,"tolerance":1e-12})", true},
+      {"a model's other mean", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":{"mean":7},"tolerance":0.5})",
+       false},
+      {"a share of the value", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":{"mean":7},"tolerance_share":0.2})",
+       true},
+      {"no such result", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":{"bands":[]},"tolerance":0})",
+       false},
+      {"no such method", "a.json", R"({"method":"oracle","want":1,"tolerance":0})", false},
+  };
+  const auto folder = std::filesystem::path(testing::TempDir()) / "golden_reader";
+  for (const FolderCase& c : cases) {
+    SCOPED_TRACE(c.name);
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / c.file) << c.text;
+    testing::TestPartResultArray failures;
+    {
+      const testing::ScopedFakeTestPartResultReporter reporter(
+          testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
+      EXPECT_TRUE(RunFolder(folder));
+    }
+    EXPECT_EQ(failures.size() == 0, c.holds);
+  }
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  EXPECT_FALSE(RunFolder(folder));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
