@@ -26,6 +26,7 @@ absl::Status CheckPair(std::span<const double> actual_units,
 }  // namespace
 
 std::optional<double> Ratio::value() const {
+  if (!(denominator > 0.0)) return std::nullopt;
   const double quotient = numerator / denominator;
   if (!std::isfinite(quotient)) return std::nullopt;
   return quotient;
@@ -74,12 +75,11 @@ absl::StatusOr<std::optional<double>> Rmsse(std::span<const double> history_unit
                                             std::span<const double> actual_units,
                                             std::span<const double> forecast_units) {
   if (const auto status = CheckPair(actual_units, forecast_units); !status.ok()) return status;
-  if (actual_units.empty()) return absl::InvalidArgumentError("nothing to compare");
   if (!AllFinite(history_units)) {
     return absl::InvalidArgumentError("the history holds a NaN or an infinity");
   }
   const std::optional<double> scale = SquaredStepScale(history_units);
-  if (!scale.has_value()) return std::nullopt;
+  if (!scale.has_value() || actual_units.empty()) return std::nullopt;
   double squares = 0.0;
   for (std::size_t k = 0; k < actual_units.size(); ++k) {
     const double error = actual_units[k] - forecast_units[k];

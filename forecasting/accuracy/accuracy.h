@@ -21,7 +21,8 @@ struct Ratio {
   double numerator = 0.0;
   double denominator = 0.0;
 
-  // Undefined (nullopt) if the denominator is zero or a result would not be finite.
+  // Undefined (nullopt) if the denominator is not above zero, such as where returns outweigh the
+  // sales, or the result would not be finite.
   std::optional<double> value() const;
   Ratio& operator+=(const Ratio& other);
 };
@@ -44,9 +45,9 @@ absl::StatusOr<Ratio> Bias(std::span<const double> actual_units,
 std::optional<double> SquaredStepScale(std::span<const double> history_units);
 
 // Root mean squared scaled error: sqrt( mean (actual - forecast)^2 / SquaredStepScale(history) ).
-// nullopt where the scale is undefined (M5 counts such a series as 0).
-// Returns kInvalidArgument if actual and forecast differ in length or are empty, or a value is a
-// NaN or an infinity; kOutOfRange if the result is not finite.
+// nullopt where the scale is undefined (M5 counts such a series as 0) or there is no actual value.
+// Returns kInvalidArgument if actual and forecast differ in length or a value is a NaN or an
+// infinity; kOutOfRange if the result is not finite.
 absl::StatusOr<std::optional<double>> Rmsse(std::span<const double> history_units,
                                             std::span<const double> actual_units,
                                             std::span<const double> forecast_units);

@@ -1,6 +1,7 @@
 // Golden cases are files: each .json or .jsonl in the folder named by TANDEM_GOLDEN (else the
 // project's) holds cases: {"source": ..., "method": ..., its inputs, "want": ..., "tolerance":
-// ...}.
+// ...}; README.md there has the form.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -15,12 +16,14 @@
 
 #include "absl/status/statusor.h"
 #include "forecasting/accuracy/accuracy.h"
+#include "forecasting/accuracy/golden_models.h"
 #include "forecasting/accuracy/interval.h"
 #include "forecasting/accuracy/point.h"
 #include "forecasting/accuracy/wrmsse.h"
 #include "forecasting/local/seasonal_naive.h"
 #include "forecasting/local/smoothing.h"
 #include "gmock/gmock.h"
+#include "gtest/gtest-spi.h"
 #include "nlohmann/json.hpp"
 
 namespace tandem::forecasting {
@@ -180,7 +183,7 @@ Values ResultOf(const json& file) {
     const auto rmsse =
         Rmsse(NumbersOf(file, "history"), NumbersOf(file, "actual"), NumbersOf(file, "forecast"))
             .value();
-    return rmsse.has_value() ? Values{*rmsse} : Values{};
+    return ListOf(rmsse);
   }
   if (const auto list = RunPoint(file, method); list.has_value()) return *list;
   if (const auto list = RunInterval(file, method); list.has_value()) return *list;
@@ -188,20 +191,62 @@ Values ResultOf(const json& file) {
   return {};
 }
 
-// One case; "want" is a list, null for what is not defined, or "error" for what must be refused.
+// A number, a list, or null for what is not defined.
+Values ValuesOf(const json& some) {
+  if (some.is_null()) return {};
+  return some.is_number() ? Values{some.get<double>()} : some.get<Values>();
+}
+
+// The tolerance is in units; "tolerance_share" is of the value wanted, the larger holds.
+void ExpectNear(const Values& got, const json& want, const json& one) {
+  const Values values = ValuesOf(want);
+  ASSERT_EQ(got.size(), values.size());
+  const double share = one.value("tolerance_share", 0.0);
+  const double least =
+      share > 0.0 ? one.value("tolerance", 0.0) : one.at("tolerance").get<double>();
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    EXPECT_NEAR(got[k], values[k], std::max(least, share * std::abs(values[k]))) << "value " << k;
+  }
+}
+
+// A model's "want" is its mean, or what is wanted by name; a text is compared as it is.
+void ExpectModel(const json& got, const json& want, const json& one) {
+  if (!want.is_object()) return ExpectNear(ValuesOf(got.at("mean")), want, one);
+  ASSERT_FALSE(want.empty());
+  for (const auto& [name, value] : want.items()) {
+    SCOPED_TRACE(name);
+    ASSERT_TRUE(got.contains(name)) << "the method has no such result";
+    if (value.is_string()) {
+      EXPECT_EQ(got.at(name), value);
+    } else {
+      ExpectNear(ValuesOf(got.at(name)), value, one);
+    }
+  }
+}
+
+// A mean is wanted as the last of a ratio's three numbers where "want" is one number alone.
+void ExpectMeasure(const Values& got, const json& want, const json& one) {
+  if (want.is_number() && got.size() == 3) return ExpectNear({got.back()}, want, one);
+  if (want.is_null() && got.size() == 2) return;  // A ratio without a value.
+  ExpectNear(got, want, one);
+}
+
+// One case; "want" is null for what is not defined, or "error" for what must be refused.
 void RunCase(const json& one) {
   const json& want = one.at("want");
+  const std::string method = one.at("method");
   if (want == "error") {
-    EXPECT_THROW(ResultOf(one), absl::BadStatusOrAccess);
+    EXPECT_THROW(
+        {
+          if (!RunModel(one, method).has_value()) ResultOf(one);
+        },
+        absl::BadStatusOrAccess);
     return;
   }
-  const Values got = ResultOf(one);
-  const Values values = want.is_null()     ? Values{}
-                        : want.is_number() ? Values{want.get<double>()}
-                                           : want.get<Values>();
-  ASSERT_EQ(got.size(), values.size());
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    EXPECT_NEAR(got[k], values[k], one.at("tolerance").get<double>()) << "value " << k;
+  if (const auto got = RunModel(one, method); got.has_value()) {
+    ExpectModel(*got, want, one);
+  } else {
+    ExpectMeasure(ResultOf(one), want, one);
   }
 }
 
@@ -239,19 +284,87 @@ int RunFile(const std::filesystem::path& path) {
   return cases;
 }
 
-// None at all is a failure in the project's own folder; another may hold other kinds alone.
-TEST(GoldenTest, EveryCaseOfTheFolderHolds) {
-  const char* other = std::getenv("TANDEM_GOLDEN");
-  const std::filesystem::path folder = other != nullptr ? other : TANDEM_GOLDEN_FOLDER;
+// The cases of all files of a folder, run; false where the folder holds no file at all. Files
+// without a case are a failure.
+bool RunFolder(const std::filesystem::path& folder) {
   std::set<std::filesystem::path> files;
+  bool empty = true;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    empty = empty && !entry.is_regular_file();
     const auto extension = entry.path().extension();
     if (extension == ".json" || extension == ".jsonl") files.insert(entry.path());
   }
   int cases = 0;
   for (const std::filesystem::path& path : files) cases += RunFile(path);
-  if (cases == 0 && other != nullptr) GTEST_SKIP() << "no case in " << folder;
-  EXPECT_GT(cases, 0) << "no case in " << folder;
+  EXPECT_TRUE(empty || cases > 0) << "no case in " << folder;
+  return !empty;
+}
+
+TEST(GoldenTest, EveryCaseOfTheFolderHolds) {
+  const char* other = std::getenv("TANDEM_GOLDEN");
+  const std::filesystem::path folder = other != nullptr ? other : TANDEM_GOLDEN_FOLDER;
+  const bool any = RunFolder(folder);
+  if (!any && other != nullptr) GTEST_SKIP() << "no file in " << folder;
+  EXPECT_TRUE(any) << "no file in " << folder;
+}
+
+struct FolderCase {
+  const char* name;
+  const char* file;
+  const char* text;
+  bool holds;
+};
+
+// What the reader makes of a folder with one file.
+TEST(GoldenReaderTest, FailsWhereACaseDoesNotHoldOrThereIsNone) {
+  const FolderCase cases[] = {
+      {"no case in a list", "a.json", "[]", false},
+      {"no line", "a.jsonl", "\n", false},
+      {"no file of cases", "README.md", "text", false},
+      {"one number for a ratio", "a.json",
+       R"({"method":"wmape","actual":[10,10],"forecast":[12,10],"want":0.1,"tolerance":1e-12})",
+       true},
+      {"another number", "a.json",
+       R"({"method":"bias","actual":[10,10],"forecast":[12,10],"want":0.2,"tolerance":1e-12})",
+       false},
+      {"a ratio without a value", "a.json",
+       R"({"method":"wmape","actual":[0],"forecast":[1],"want":null,"tolerance":0})", true},
+      {"a ratio with one", "a.json",
+       R"({"method":"wmape","actual":[1],"forecast":[1],"want":null,"tolerance":0})", false},
+      {"no actuals", "a.json",
+       R"({"method":"rmsse","history":[1,2],"actual":[],"forecast":[],"want":null,"tolerance":0})",
+       true},
+      {"a model's mean", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":6,"tolerance":1e-12})", true},
+      {"a model's other mean", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":{"mean":7},"tolerance":0.5})",
+       false},
+      {"a share of the value", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":{"mean":7},"tolerance_share":0.2})",
+       true},
+      {"no such result", "a.json",
+       R"({"method":"ses","alpha":0.5,"history":[4,8,6],"want":{"bands":[]},"tolerance":0})",
+       false},
+      {"no such method", "a.json", R"({"method":"oracle","want":1,"tolerance":0})", false},
+  };
+  const auto folder = std::filesystem::path(testing::TempDir()) / "golden_reader";
+  for (const FolderCase& c : cases) {
+    SCOPED_TRACE(c.name);
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / c.file) << c.text;
+    testing::TestPartResultArray failures;
+    {
+      const testing::ScopedFakeTestPartResultReporter reporter(
+          testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
+      EXPECT_TRUE(RunFolder(folder));
+    }
+    EXPECT_EQ(failures.size() == 0, c.holds);
+  }
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  EXPECT_FALSE(RunFolder(folder));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 // How good quantiles and intervals are. Spans hold one value a bucket; each function returns
 // kInvalidArgument if two spans differ in length, a value is a NaN or an infinity, or a probability
-// is not within (0, 1); a measure whose denominator is zero or whose span is empty is undefined.
-// References: Koenker and Bassett, "Regression quantiles", Econometrica 46 (1978), for the pinball
-// loss; M5 Competitors' Guide (2020), for SPL; Gneiting and Raftery, "Strictly proper scoring
-// rules", J. American Statistical Association 102 (2007), for the interval score; Czado, Gneiting
-// and Held, "Predictive model assessment for count data", Biometrics 65 (2009), for the PIT.
+// is not within (0, 1); a measure whose denominator is not above 0 or whose span is empty is
+// undefined. References: Koenker and Bassett, "Regression quantiles", Econometrica 46 (1978), for
+// the pinball loss; M5 Competitors' Guide (2020), for SPL; Gneiting and Raftery, "Strictly proper
+// scoring rules", J. American Statistical Association 102 (2007), for the interval score; Czado,
+// Gneiting and Held, "Predictive model assessment for count data", Biometrics 65 (2009), for the
+// PIT.
 #pragma once
 
 #include <array>

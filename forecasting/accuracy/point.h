@@ -1,7 +1,7 @@
 // More measures of point forecasts: scaled and symmetric errors, and what planners watch over time
 // (tracking signal, stability, value added by a step). Spans hold one value a bucket; each function
 // returns kInvalidArgument if two spans differ in length or a value is a NaN or an infinity, and a
-// measure whose denominator is zero or whose span is empty is undefined (nullopt).
+// measure whose denominator is not above 0 or whose span is empty is undefined (nullopt).
 // References: Hyndman and Koehler, "Another look at measures of forecast accuracy", Int. J. of
 // Forecasting 22 (2006); Makridakis, Spiliotis and Assimakopoulos, "The M4 competition", Int. J. of
 // Forecasting 36 (2020), 3; Vandeput, "Data Science for Supply Chain Forecasting" (2021), for bias

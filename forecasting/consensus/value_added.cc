@@ -1,5 +1,6 @@
 #include "forecasting/consensus/value_added.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "forecasting/consensus/confidence.h"
@@ -34,15 +35,20 @@ void ValueAdded::Add(const ValueAdded& other) {
 }
 
 std::optional<double> ValueAdded::WmapePoints() const {
-  if (actual_units == 0.0) return std::nullopt;
+  if (!(actual_units > 0.0)) return std::nullopt;
   return (before_units - after_units) / actual_units;
 }
 
 std::optional<double> ValueAdded::ChanceOfHelp() const {
   if (count < 2.0) return std::nullopt;
+  if (mean_units == 0.0) return 0.5;
   const double error = std::sqrt(squares_units / (count - 1.0) / count);
-  if (error == 0.0) return mean_units > 0.0 ? 1.0 : mean_units < 0.0 ? 0.0 : 0.5;
-  return StudentProbability(mean_units / error, count - 1.0);
+  // Infinite where every d is the same.
+  const double chance = StudentProbability(mean_units / error, count - 1.0);
+  // Few that happen to be alike say nothing of their spread: were d symmetric about zero, so many
+  // of one sign would still come about once in 2^count.
+  const double least = std::exp2(-count);
+  return std::clamp(chance, least, 1.0 - least);
 }
 
 Worth ValueAdded::Judge(double confidence) const {

@@ -34,10 +34,13 @@ struct ValueAdded {
   absl::Status Observe(const ForecastChange& change);
   // As if all of `other` had been observed too (Chan, Golub and LeVeque 1983).
   void Add(const ValueAdded& other);
-  // (sum |before| - sum |after|) / sum actual: points of WMAPE won. Undefined if nothing was sold.
+  // (sum |before| - sum |after|) / sum actual: points of WMAPE won. Undefined if no more was
+  // sold than came back.
   std::optional<double> WmapePoints() const;
-  // The chance that the true mean is above zero, by Student's t; nullopt before two observations.
-  // Where every d is the same: 0, 0.5 or 1 by its sign. Takes observations as independent.
+  // The chance that the true mean is above zero, by Student's t, but no nearer to 0 or 1 than
+  // 2^-count, what the signs alone can say (Fisher, The Design of Experiments (1935), 21): two or
+  // three that are alike are no certainty, and a confidence of 0.95 takes five observations.
+  // nullopt before two, 0.5 where the mean is zero. Takes observations as independent.
   std::optional<double> ChanceOfHelp() const;
   // kHelps or kHurts where that chance is at least `confidence` on the one side (one-sided), with
   // `confidence` in (0.5, 1).

@@ -36,6 +36,35 @@ TEST(ValueAdded, SaysWhoHurtsOnceItIsSure) {
   EXPECT_EQ(added.Judge(0.95), Worth::kHurts);
 }
 
+// 2^-4 is more than a twentieth, 2^-5 is less; the same for what is alike but for rounding.
+TEST(ValueAdded, TwoThatAreAlikeAreNoCertainty) {
+  for (const double apart : {0.0, 1e-9}) {
+    for (const bool helps : {false, true}) {
+      ValueAdded added;
+      for (int count = 1; count <= 8; ++count) {
+        const double off = 10.0 + (count % 2 == 0 ? apart : 0.0);
+        ASSERT_TRUE(added
+                        .Observe({.before_units = helps ? 100.0 + off : 100.0,
+                                  .after_units = helps ? 100.0 : 100.0 + off,
+                                  .actual_units = 100.0})
+                        .ok());
+        const Worth sure = helps ? Worth::kHelps : Worth::kHurts;
+        EXPECT_EQ(added.Judge(0.95), count < 5 ? Worth::kUnclear : sure) << count << apart;
+      }
+      EXPECT_EQ(*added.ChanceOfHelp(), helps ? 1.0 - 1.0 / 256.0 : 1.0 / 256.0);
+    }
+  }
+}
+
+TEST(ValueAdded, WhatChangesNothingNeitherHelpsNorHurts) {
+  ValueAdded added;
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_TRUE(added.Observe({.before_units = 90, .after_units = 90, .actual_units = 100}).ok());
+  }
+  EXPECT_EQ(*added.ChanceOfHelp(), 0.5);
+  EXPECT_EQ(added.Judge(0.95), Worth::kUnclear);
+}
+
 TEST(ValueAdded, AddsUpLikeOneWhole) {
   ValueAdded whole;
   ValueAdded parts[2];

@@ -65,8 +65,9 @@ struct Reconciled {
 
 // Minimises sum over nodes of (S b - forecast)^2 / variance: WLS struct with Sizes(), WLS var with
 // residual variances, OLS with ones. A variance of 0 locks its node: S b is then the node's
-// forecast exactly (to the tolerance), such as a quantity that partners have frozen. Where the
-// groupings are nested by two sweeps of the tree (tree.h), exactly; else by conjugate gradients
+// forecast, such as a quantity that partners have frozen, to a ten-millionth of its scale: the
+// larger of |forecast|, the sum of the |forecasts| below it, and a millionth of the largest. Where
+// the groupings are nested by two sweeps of the tree (tree.h), exactly; else by conjugate gradients
 // with the diagonal's inverse, locks by multipliers. Non-negative by an active set: what falls
 // below 0 is held at 0, and let go when that is worse. kInvalidArgument where sizes differ, a value
 // is not finite, a variance is negative or not finite, or non-negative is asked of a negative
@@ -101,8 +102,8 @@ class Mint {
 
   // Minimises (S b - f)' W^-1 (S b - f), f being `forecast_units`, a node each, as a constrained
   // problem in the errors of the sums, which needs W alone and not its inverse. A node of
-  // `locked_nodes` stands at its forecast exactly (to the tolerance); it, and by an active set a
-  // bottom value that stands at 0, is one more constraint. O(iterations * n * nodes). Errors as
+  // `locked_nodes` stands at its forecast as in Reconcile; it, and by an active set a bottom value
+  // that stands at 0, is one more constraint. O(iterations * n * nodes). Errors as
   // Reconcile, and kInvalidArgument where a locked node is not there or named twice.
   absl::StatusOr<Reconciled> Reconcile(std::span<const double> forecast_units,
                                        std::span<const std::size_t> locked_nodes,

@@ -1,8 +1,10 @@
 #include "forecasting/hierarchy/hierarchy.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -104,6 +106,108 @@ TEST(ReconcileTest, NonNegativeAgreesWithBruteForce) {
     EXPECT_TRUE(got.converged);
     for (const double v : got.bottom_units) EXPECT_GE(v, 0.0);
     EXPECT_NEAR(cost(got.bottom_units), best, 1e-6 * (1.0 + best));
+  }
+}
+
+// Four bottom series in two crossing pairs of pairs, or in one pair of pairs.
+Hierarchy Four(bool crossed) {
+  std::vector<Grouping> groupings = {{{0, 0, 0, 0}, 1}, {{0, 0, 1, 1}, 2}};
+  if (crossed) groupings.push_back({{0, 1, 0, 1}, 2});
+  return Hierarchy::Make(4, std::move(groupings)).value();
+}
+
+// A lock at nothing has no size of its own to be missed by a share of.
+TEST(ReconcileTest, HoldsALockAtZeroWhereGroupingsCross) {
+  const Hierarchy tree = Four(true);
+  for (const bool nonnegative : {false, true}) {
+    for (double scale = 1e-9; scale < 1e10; scale *= 10.0) {
+      Values y(tree.node_count());
+      tree.AddUp(Values{0.3 * scale, scale, 1.2 * scale, 0.9 * scale}, y);
+      for (std::size_t n = 0; n < y.size(); ++n) y[n] *= 1.0 + 0.01 * double(n * 7 % 5);
+      Values variances = tree.Sizes();
+      const std::size_t lock = y.size() - 4;
+      y[lock] = variances[lock] = 0.0;
+      const auto got = Reconcile({&tree, y, variances}, {.nonnegative = nonnegative});
+      ASSERT_TRUE(got.ok()) << scale << got.status();
+      EXPECT_TRUE(got->converged) << scale;
+      EXPECT_EQ(got->bottom_units[0], 0.0) << scale;
+    }
+  }
+}
+
+// Random groupings, variances over eight decades and units over eighteen; what is locked comes from
+// bottom values that there are, so all of it can hold.
+TEST(ReconcileTest, HoldsWhateverCanHold) {
+  std::mt19937 random(8);
+  std::uniform_real_distribution<double> uniform;
+  std::normal_distribution<double> normal;
+  for (int round = 0; round < 3000; ++round) {
+    SCOPED_TRACE(round);
+    const std::size_t count = 2 + random() % 25;
+    std::vector<Grouping> groupings = {{std::vector<std::size_t>(count, 0), 1}};
+    for (std::size_t g = random() % 4; g > 0; --g) {
+      Grouping grouping{.node_of_bottom = {}, .node_count = 1 + random() % std::min(count, 6UL)};
+      for (std::size_t i = 0; i < count; ++i) {  // No node is without a series.
+        grouping.node_of_bottom.push_back(i < grouping.node_count ? i
+                                                                  : random() % grouping.node_count);
+      }
+      std::ranges::shuffle(grouping.node_of_bottom, random);
+      groupings.push_back(std::move(grouping));
+    }
+    const Hierarchy tree = Hierarchy::Make(count, std::move(groupings)).value();
+    const double scale = std::pow(10.0, static_cast<double>(random() % 19) - 9.0);
+    Values bottom(count);
+    for (double& b : bottom) b = uniform(random) < 0.3 ? 0.0 : scale * uniform(random);
+    Values holds(tree.node_count());
+    tree.AddUp(bottom, holds);
+    Values y = holds;
+    for (double& f : y) f += 0.5 * scale * normal(random);
+    Values variances(y.size());
+    const double decades = round % 2 == 0 ? 8.0 : 2.0;
+    for (double& v : variances) v = std::pow(10.0, (uniform(random) - 0.5) * decades);
+    std::vector<std::size_t> locked(random() % 4);
+    for (std::size_t& n : locked) {
+      n = random() % y.size();
+      y[n] = holds[n];
+      variances[n] = 0.0;
+    }
+    const bool nonnegative = random() % 2 == 0;
+    const auto got = Reconcile({&tree, y, variances}, {.nonnegative = nonnegative});
+    ASSERT_TRUE(got.ok()) << got.status();
+    EXPECT_TRUE(got->converged);
+    Values sums(y.size());
+    tree.AddUp(got->bottom_units, sums);
+    for (const std::size_t n : locked) {
+      const double size = std::max(holds[n], 1e-6 * scale);
+      double below = 0.0;  // Of the forecasts, a lock's scale.
+      Values one(y.size(), 0.0);
+      one[n] = 1.0;
+      Values under(count);
+      tree.AddDown(one, under);
+      for (std::size_t i = 0; i < count; ++i) below += under[i] * std::abs(y[y.size() - count + i]);
+      EXPECT_NEAR(sums[n], holds[n], 2e-7 * std::max(size, below)) << n;
+    }
+    for (const double b : got->bottom_units) EXPECT_TRUE(!nonnegative || b >= 0.0) << b;
+  }
+}
+
+// The sum of two locked parts is off by a thousandth, in whatever unit.
+TEST(ReconcileTest, RefusesLocksThatContradictEachOtherInAnyUnit) {
+  for (const bool crossed : {false, true}) {
+    const Hierarchy tree = Four(crossed);
+    for (double scale = 1e-9; scale < 1e10; scale *= 10.0) {
+      for (const double off : {0.0, 1e-3}) {
+        Values y(tree.node_count());
+        tree.AddUp(Values{scale, scale, scale, scale}, y);
+        y[1] *= 1.0 + off;
+        Values variances = tree.Sizes();
+        const std::size_t first = y.size() - 4;
+        variances[1] = variances[first] = variances[first + 1] = 0.0;
+        const auto got = Reconcile({&tree, y, variances}, {});
+        EXPECT_EQ(got.ok(), off == 0.0) << crossed << scale;
+        EXPECT_TRUE(got.ok() || absl::IsFailedPrecondition(got.status()));
+      }
+    }
   }
 }
 

@@ -1,17 +1,21 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "forecasting/hierarchy/conjugate_gradients.h"
 #include "forecasting/hierarchy/hierarchy.h"
+#include "forecasting/hierarchy/lock_scale.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {
 
 namespace {
 
-constexpr double kLockTolerance = 1e-6;  // Of the locked forecast, or of one unit where it is less.
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kToleranceMin = 1e-15;  // Of conjugate gradients: beyond is rounding.
+constexpr double kMoveNoise = 1e-9;      // Of the largest |forecast|.
 
 // The shrunk covariance of the nodes' residuals, as a product with a vector.
 class ShrunkCovariance {
@@ -212,10 +216,12 @@ class MintSolver {
       constraints_.Stand(node, task.forecast_units[node]);
     }
     multipliers_.assign(constraints_.size(), 0.0);
+    lock_scales_ = LockScales(tree_, task.forecast_units);
+    for (const double f : task.forecast_units) largest_ = std::max(largest_, std::abs(f));
   }
 
   absl::StatusOr<Reconciled> Run() {
-    Solve();
+    SolveLocked();
     if (options_.nonnegative) HoldAtZero();
     if (Violation() > kLockTolerance) {
       return absl::FailedPreconditionError(
@@ -230,7 +236,22 @@ class MintSolver {
   }
 
  private:
-  void Solve() {
+  // A small lock may be missed by what conjugate gradients leave of the whole problem: they stop
+  // later until it stands.
+  void SolveLocked() {
+    Solve(options_.tolerance);
+    const bool converged = result_.converged;
+    double violation = Violation();
+    for (double tolerance = 0.1 * options_.tolerance;
+         violation > kLockTolerance && violation < kInfinity && tolerance > kToleranceMin;
+         tolerance *= 0.1) {
+      Solve(tolerance);
+      violation = Violation();
+    }
+    result_.converged = converged;
+  }
+
+  void Solve(double tolerance) {
     std::vector<double> right(constraints_.size());
     constraints_.Miss(task_.forecast_units, right);
     std::vector<double> product(tree_.node_count());
@@ -241,7 +262,7 @@ class MintSolver {
     };
     const CgResult solved =
         ConjugateGradients(apply, right, constraints_.Diagonal(task_.diagonal_of_sums, covariance_),
-                           {options_.tolerance, options_.iterations_max}, multipliers_);
+                           {tolerance, options_.iterations_max}, multipliers_);
     result_.iterations += solved.iterations;
     result_.converged = solved.converged;
     constraints_.ApplyTransposed(multipliers_, nodes_);
@@ -262,30 +283,34 @@ class MintSolver {
       bool changed = false;
       for (std::size_t i = 0, row = first; i < held_.size(); ++i) {
         const double multiplier = held_[i] ? multipliers_[row++] : 0.0;
-        const bool hold = held_[i] ? multiplier <= 1e-9 : nodes_[constraints_.sums() + i] < -1e-9;
+        const std::size_t node = constraints_.sums() + i;
+        const bool hold = held_[i]
+                              ? multiplier * covariance_.variance(node) <= kMoveNoise * largest_
+                              : nodes_[node] < 0.0;
         changed = changed || hold != held_[i];
         held_[i] = hold;
         if (!hold) continue;
         kept.push_back(multiplier);
-        constraints_.Stand(constraints_.sums() + i, 0.0);
+        constraints_.Stand(node, 0.0);
       }
       if (!changed) break;
       multipliers_.resize(first);
       multipliers_.insert(multipliers_.end(), kept.begin(), kept.end());
-      Solve();
+      SolveLocked();
       if (round + 1 == options_.active_rounds_max) result_.converged = false;
     }
     for (double& value : std::span(nodes_).last(tree_.bottom_count())) value = std::max(value, 0.0);
   }
 
-  // The largest miss of a locked node by the sum of its bottom, of its forecast or one unit.
+  // The largest miss of a locked node by the sum of its bottom, by its scale.
   double Violation() const {
     std::vector<double> sums(tree_.node_count());
     tree_.AddUp(std::span<const double>(nodes_).last(tree_.bottom_count()), sums);
     double most = 0.0;
     for (const std::size_t node : task_.locked_nodes) {
-      const double want = task_.forecast_units[node];
-      most = std::max(most, std::abs(sums[node] - want) / std::max(1.0, std::abs(want)));
+      const double miss = std::abs(sums[node] - task_.forecast_units[node]);
+      if (!std::isfinite(miss)) return kInfinity;
+      if (miss > 0.0) most = std::max(most, miss / lock_scales_[node]);
     }
     return most;
   }
@@ -298,6 +323,8 @@ class MintSolver {
   std::vector<double> multipliers_;
   std::vector<double> nodes_;  // x, once solved.
   std::vector<bool> held_;
+  std::vector<double> lock_scales_;
+  double largest_ = 0.0;  // |forecast|.
   Reconciled result_;
 };
 

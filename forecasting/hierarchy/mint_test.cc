@@ -154,6 +154,34 @@ TEST(MintTest, NonNegativeAgreesWithBruteForce) {
   EXPECT_GT(bounded, 30);  // The bound was reached often.
 }
 
+// Small beside the others, at zero, and in any unit; what contradicts is refused in any unit too.
+TEST(MintTest, HoldsSmallLocksInAnyUnit) {
+  std::mt19937 random(8);
+  const Hierarchy tree = Crossed();
+  for (int round = 0; round < 60; ++round) {
+    const double scale = std::pow(10.0, static_cast<double>(round % 19) - 9.0);
+    Values bottom = Draw(random, 6, 0.0, 20.0 * scale);
+    bottom[0] *= 1e-4;
+    bottom[2] = 0.0;
+    Values y(tree.node_count());
+    tree.AddUp(bottom, y);
+    Values e = Draw(random, tree.node_count() * kDays, -2.0, 2.0);
+    for (double& value : e) value *= scale;
+    for (std::size_t n = 0; n < y.size(); ++n) {
+      if (n != 1 && n != 5 && n != 7) y[n] += Draw(random, 1, -scale, scale)[0];
+    }
+    const std::vector<std::size_t> locked = {1, 5, 7};  // A half, and its first and third series.
+    const bool nonnegative = round % 2 == 0;
+    const auto got = OnceByMint(tree, e, y, locked, {.nonnegative = nonnegative});
+    ASSERT_TRUE(got.ok()) << scale << got.status();
+    Values sums(tree.node_count());
+    tree.AddUp(got->bottom_units, sums);
+    for (const std::size_t n : locked) EXPECT_NEAR(sums[n], y[n], 1e-5 * scale) << scale;
+    const std::vector<std::size_t> all = {1, 5, 6, 7};
+    EXPECT_TRUE(absl::IsFailedPrecondition(OnceByMint(tree, e, y, all, {}).status())) << scale;
+  }
+}
+
 TEST(MintTest, RefusesWhatCannotHold) {
   std::mt19937 random(7);
   const Hierarchy tree = Crossed();

@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "forecasting/hierarchy/lock_scale.h"
 
 namespace tandem::forecasting {
 
 namespace {
-
-constexpr double kLockTolerance = 1e-7;  // Of the locked forecast, or of one unit where it is less.
-
-bool Differs(double sum, double want) {
-  return std::abs(sum - want) > kLockTolerance * std::max(1.0, std::abs(want));
-}
 
 // A node's sum, as what is below it sees it, and then with its own forecast.
 struct Belief {
@@ -24,10 +20,17 @@ struct Belief {
   double variance = 0.0;
 };
 
+struct Own {
+  double forecast = 0.0;
+  double variance = 0.0;
+  double lock_scale = 0.0;
+};
+
 // What is known from below and the node's own forecast, by precision.
-absl::Status Combine(double forecast, double variance, std::size_t node, Belief& belief) {
+absl::Status Combine(const Own& own, std::size_t node, Belief& belief) {
+  const auto [forecast, variance, lock_scale] = own;
   if (belief.below_variance == 0.0) {
-    if (variance == 0.0 && Differs(belief.below, forecast)) {
+    if (variance == 0.0 && std::abs(belief.below - forecast) > kLockTolerance * lock_scale) {
       return absl::FailedPreconditionError(
           absl::StrCat("node ", node, " is locked at ", forecast,
                        ", and what is below it is locked and adds up to ", belief.below));
@@ -76,9 +79,23 @@ std::optional<NestedTree> NestedTree::Of(const Hierarchy& hierarchy) {
   return tree;
 }
 
+std::vector<double> NestedTree::LockScalesOf(std::span<const double> forecast_units) const {
+  std::vector<double> below(order_.size(), 0.0);
+  for (std::size_t k = order_.size(); k-- > 0;) {
+    const std::size_t node = order_[k];
+    if (node >= order_.size() - bottom_count_) below[node] = std::abs(forecast_units[node]);
+    if (parent_[node] != kNone) below[parent_[node]] += below[node];
+  }
+  return LockScales(forecast_units, std::move(below));
+}
+
 absl::StatusOr<std::vector<double>> NestedTree::Reconcile(std::span<const double> forecast_units,
                                                           std::span<const double> variances) const {
   const std::size_t first_bottom = order_.size() - bottom_count_;
+  std::vector<double> lock_scales;  // Where there is a lock.
+  if (std::ranges::find(variances, 0.0) != variances.end()) {
+    lock_scales = LockScalesOf(forecast_units);
+  }
   std::vector<Belief> beliefs(order_.size());
   for (std::size_t k = order_.size(); k-- > 0;) {
     const std::size_t node = order_[k];
@@ -86,9 +103,11 @@ absl::StatusOr<std::vector<double>> NestedTree::Reconcile(std::span<const double
     if (node >= first_bottom) {
       belief.mean = forecast_units[node];
       belief.variance = variances[node];
-    } else if (auto status = Combine(forecast_units[node], variances[node], node, belief);
-               !status.ok()) {
-      return status;
+    } else {
+      const double scale = variances[node] == 0.0 ? lock_scales[node] : 0.0;
+      const absl::Status status =
+          Combine({forecast_units[node], variances[node], scale}, node, belief);
+      if (!status.ok()) return status;
     }
     if (parent_[node] == kNone) continue;
     beliefs[parent_[node]].below += belief.mean;

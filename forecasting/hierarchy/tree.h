@@ -28,6 +28,9 @@ class NestedTree {
                                                 std::span<const double> variances) const;
 
  private:
+  // What a locked node's miss is measured against: lock_scale.h.
+  std::vector<double> LockScalesOf(std::span<const double> forecast_units) const;
+
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::vector<std::size_t> parent_{};  // By node; kNone at the top.
   std::vector<std::size_t> order_{};   // Nodes, every parent before its children.

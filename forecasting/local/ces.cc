@@ -175,6 +175,7 @@ absl::StatusOr<CesModel> FitCes(std::span<const double> history_units, const Ces
 }
 
 void UpdateCes(CesModel& model, double units) {
+  model.bound_units = std::max(model.bound_units, kBound * std::abs(units));
   CesState& state = model.state;
   const double error = units - ces::MeanAt(model.form, state, state.place);
   ces::MoveAt(model.form, model.weights, error, state, state.place);

@@ -57,7 +57,8 @@ struct CesModel {
   std::size_t season_buckets = 1;
   CesWeights weights{};
   CesState state{};
-  double bound_units = 0.0;     // No forecast is larger: ten times the largest value so far.
+  double bound_units = 0.0;     // No forecast is larger: ten times the largest value so far,
+                                // UpdateCes's too.
   double error_variance = 0.0;  // Of one step.
   double aicc = 0.0;            // Infinite for a fallback.
   bool non_negative = true;

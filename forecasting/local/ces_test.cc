@@ -172,6 +172,21 @@ TEST(CesTest, CarriedForwardEqualsForecasting) {
   }
 }
 
+// A series that grows beyond ten times the largest value of its fit is followed there: a carried
+// model forecasts what a model with that state forecasts.
+TEST(CesTest, CarriedForwardIsNotHeldAtTheBoundOfItsFit) {
+  CesScratch scratch;
+  const auto at = [](int t) { return std::pow(1.12, t) * (1.0 + 0.03 * ((t * 7) % 5 - 2)); };
+  Values history;
+  for (int t = 0; t < 30; ++t) history.push_back(at(t));
+  CesModel carried = FitCes(history, {}, scratch).value();
+  for (int t = 30; t < 60; ++t) UpdateCes(carried, at(t));
+  Values one(1);
+  ASSERT_TRUE(ForecastCes(carried, one, {}).ok());
+  EXPECT_GT(carried.state.level.value, 300.0);  // The bound of the fit is 10 * at(29), 260.
+  EXPECT_NEAR(one[0], ces::MeanAt(carried.form, carried.state, carried.state.place), 1e-9);
+}
+
 // A state carried over real buckets is that of the definition after all of them.
 TEST(CesTest, CarriedForwardEqualsTheDefinition) {
   CesScratch scratch;

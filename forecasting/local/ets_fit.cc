@@ -22,19 +22,24 @@ constexpr double kLow = 1e-4;
 constexpr double kAlphaMax = 0.9999;
 constexpr double kPhiMin = 0.8;
 constexpr double kPhiMax = 0.98;
-// Errors below a millionth of the mean value are none: such fits are equal, and the fewest
-// parameters win.
-constexpr double kSquareMin = 1e-12;
+// Errors below this share of the mean value, squared, are rounding: such fits are equal, and the
+// fewest parameters win.
+constexpr double kSquareMin = 1e-24;
 constexpr double kRootMax = 1.001;
 constexpr int kStepsMax = 60;
 constexpr int kHeatSteps = 3;  // Of each start but the first, before the worse ones drop out.
-// In likelihood: a start so far behind the best drops out; so far above what has to be beaten, no
+// In likelihood: a start that is not followed always is not where it begins so far behind the best;
+// one that is so far behind it later drops out; so far above what has to be beaten, no
 // other start is tried; nearer than that and in weights, two starts lead to one point.
+constexpr double kGlance = 10.0;
 constexpr double kFollowGap = 5.0;
 constexpr double kReach = 8.0;
 constexpr double kJoinGap = 0.3;
 constexpr double kJoinDistance = 0.02;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// A whole range of a weight that changes the squares by no more than this share of them is flat:
+// rounding must not send the weight to its end.
+constexpr double kFlat = 1e-9;
 constexpr double kDampingMin = 1e-9;
 constexpr double kDampingFree = 0.1;  // Below, a step is nearly the whole one.
 constexpr double kDampingMax = 1e4;   // Above, it is so short that nothing is left to gain.
@@ -207,7 +212,7 @@ class Descent {
     if (form_.error == EtsError::kAdditive) squares_max = here.squares;
     for (; damping_ <= kDampingMax; damping_ *= 10.0) {
       BoundedVector next = v_;
-      if (!DampedStep(v_, here.normal, damping_).Solve(next)) continue;
+      if (!DampedStep(v_, here.normal, {damping_, kFlat * here.squares}).Solve(next)) continue;
       if (!Accepts(next, squares_max, fit_.likelihood)) continue;
       const double damping = damping_;
       damping_ = std::max(kDampingMin, damping_ * 0.1);
@@ -328,13 +333,16 @@ bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit
   return std::isfinite(fit.likelihood);
 }
 
-bool Search(const Series& series, const EtsForm& form, std::span<const Point> starts,
+bool Search(const Series& series, const EtsForm& form, std::span<const Start> starts,
             double hopeless, Fit& fit) {
   std::array<std::optional<Descent>, kStartsMax> runs;
   Descent* leader = nullptr;
   for (std::size_t i = 0; i < starts.size(); ++i) {
-    Descent& run = runs[i].emplace(series, form, starts[i]);
-    if (!run.Begin()) {
+    Descent& run = runs[i].emplace(series, form, starts[i].point);
+    const bool begun = run.Begin();
+    const bool hopes = starts[i].always || leader == nullptr ||
+                       run.fit().likelihood <= leader->fit().likelihood + kGlance;
+    if (!begun || !hopes) {
       runs[i].reset();
       continue;
     }

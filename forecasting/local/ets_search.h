@@ -38,11 +38,18 @@ bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::siz
 // The recursion at a given point. False if what must be positive is not.
 bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit& fit);
 
+// Where a search starts. One that is not followed `always` is only where it begins near the best of
+// those before it.
+struct Start {
+  Point point{};
+  bool always = true;
+};
+
 // The search from `starts`, the most promising first, kStartsMax at most; the best point it has
 // seen. A likelihood above `hopeless` cannot win: such a search ends early, and where the first
 // start's ends far above, no other is tried. False if no start is a fit.
-inline constexpr std::size_t kStartsMax = 3;
-bool Search(const Series& series, const EtsForm& form, std::span<const Point> starts,
+inline constexpr std::size_t kStartsMax = 4;
+bool Search(const Series& series, const EtsForm& form, std::span<const Start> starts,
             double hopeless, Fit& fit);
 
 }  // namespace tandem::forecasting::ets

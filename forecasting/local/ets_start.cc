@@ -9,8 +9,10 @@
 namespace tandem::forecasting::ets {
 namespace {
 
-constexpr double kSlowAlpha = 0.1;
-constexpr double kFastAlpha = 0.6;
+constexpr Weights kSlow = {.alpha = 0.1};
+constexpr Weights kFast = {.alpha = 0.6, .level = StartLevel::kFirstValue};
+// A level that hardly moves, and a season that is learnt anew from every year: one that turns over.
+constexpr Weights kStill = {.alpha = 0.01, .gamma_share = 0.9, .level = StartLevel::kAll};
 
 std::size_t IndexOf(const EtsForm& form) {
   return (static_cast<std::size_t>(form.error) * 3 + static_cast<std::size_t>(form.trend)) * 3 +
@@ -64,10 +66,10 @@ const std::array<EtsForm, kEtsForms> kFormsInOrder = {{
     {kScale, kDamped, kScaleSeason},
 }};
 
-// Seasonal factors of the whole history, then a line through the first max(10, 2 m) buckets
-// without them (Hyndman et al. (2002), section 2.3).
-void Searched::ReadStart(EtsSeason season) {
-  EtsState& start = starts_[static_cast<std::size_t>(season)].emplace();
+// Seasonal factors of the whole history, then lines through the buckets without them: the first
+// max(10, 2 m) (Hyndman et al. (2002), section 2.3), and all.
+void Searched::ReadStarts(EtsSeason season) {
+  EtsState start;
   const std::size_t m = series_.season;
   const bool scaled = season == EtsSeason::kMultiplicative;
   if (season != EtsSeason::kNone) {
@@ -80,43 +82,73 @@ void Searched::ReadStart(EtsSeason season) {
     for (std::size_t i = 0; i < m; ++i) sum += start.season[i] = std::max(start.season[i], 0.01);
     for (std::size_t i = 0; i < m; ++i) start.season[i] *= static_cast<double>(m) / sum;
   }
-  const std::size_t count = std::min(series_.size, std::max<std::size_t>(10, 2 * m));
+  Starts& starts = starts_[static_cast<std::size_t>(season)].emplace();
+  starts.first_years =
+      LineOf(season, start, std::min(series_.size, std::max<std::size_t>(10, 2 * m)));
+  starts.all = LineOf(season, start, series_.size);
+}
+
+// Slope and level, in the middle, of the first `count` buckets.
+Searched::LineStart Searched::LineOf(EtsSeason season, const EtsState& start,
+                                     std::size_t count) const {
   double sum = 0.0;
   double moment = 0.0;
   const double middle = 0.5 * static_cast<double>(count + 1);
   for (std::size_t t = 0; t < count; ++t) {
-    double y = series_.values[t];
-    if (scaled) {
-      y /= start.season[t % m];
-    } else if (season != EtsSeason::kNone) {
-      y -= start.season[t % m];
-    }
+    const double y = WithoutSeason(season, start, t);
     sum += y;
     moment += (static_cast<double>(t + 1) - middle) * y;
   }
   const auto n = static_cast<double>(count);
-  start.slope = moment * 12.0 / (n * (n * n - 1.0));
-  start.level = sum / n;  // In the middle; PlainStart goes back along the slope.
+  LineStart line{.state = start, .middle = middle};
+  line.state.slope = moment * 12.0 / (n * (n * n - 1.0));
+  line.state.level = sum / n;
+  return line;
 }
 
-Point Searched::PlainStart(const EtsForm& form, double alpha) {
-  const auto place = static_cast<std::size_t>(form.season);
-  if (!starts_[place].has_value()) ReadStart(form.season);
-  Point point{.parameters = {.alpha = alpha}, .start = *starts_[place]};
+double Searched::WithoutSeason(EtsSeason season, const EtsState& start, std::size_t t) const {
+  const double y = series_.values[t];
+  if (season == EtsSeason::kNone) return y;
+  const double factor = start.season[t % series_.season];
+  return season == EtsSeason::kMultiplicative ? y / factor : y - factor;
+}
+
+Point Searched::PlainStart(const EtsForm& form, const Weights& weights) {
+  const double alpha = weights.alpha;
+  std::optional<Starts>& starts = starts_[static_cast<std::size_t>(form.season)];
+  if (!starts.has_value()) ReadStarts(form.season);
+  const LineStart& line = weights.level == StartLevel::kAll ? starts->all : starts->first_years;
+  Point point{.parameters = {.alpha = alpha}, .start = line.state};
   EtsParameters& p = point.parameters;
+  EtsState& start = point.start;
+  const bool relative = form.error == EtsError::kMultiplicative;  // Needs a positive start.
   if (form.trend == EtsTrend::kNone) {
-    point.start.slope = 0.0;
+    start.slope = 0.0;
   } else {
     p.beta = 0.1 * alpha;
-    const auto count = std::min(series_.size, std::max<std::size_t>(10, 2 * series_.season));
-    const double back = 0.5 * static_cast<double>(count + 1) * point.start.slope;
-    // A relative error needs a positive start.
-    if (form.error == EtsError::kAdditive || point.start.level > 2.0 * back) {
-      point.start.level -= back;
-    }
+    const double back = line.middle * start.slope;
+    if (!relative || start.level > 2.0 * back) start.level -= back;
   }
-  if (form.season != EtsSeason::kNone) p.gamma = 0.05 * (1.0 - alpha);
+  if (weights.level == StartLevel::kFirstValue) {
+    const double level = WithoutSeason(form.season, start, 0) - start.slope;
+    if (!relative || level > 0.0) start.level = level;
+  }
+  if (form.season != EtsSeason::kNone) p.gamma = weights.gamma_share * (1.0 - alpha);
   if (form.trend == EtsTrend::kDamped) p.phi = 0.97;
+  return point;
+}
+
+// A mean of all that may be far below the first values, or seasons that an outlier made, can leave
+// the positive; from no season and no slope at the mean a level stays there.
+Point Searched::FlatStart(const EtsForm& form, const Weights& weights) const {
+  Point point{.parameters = {.alpha = weights.alpha}};
+  for (std::size_t t = 0; t < series_.size; ++t) {
+    point.start.level += series_.values[t] / static_cast<double>(series_.size);
+  }
+  if (form.season == EtsSeason::kMultiplicative) {
+    std::fill_n(point.start.season.begin(), series_.season, 1.0);
+  }
+  if (form.trend == EtsTrend::kDamped) point.parameters.phi = 0.97;
   return point;
 }
 
@@ -144,13 +176,20 @@ std::optional<Point> Searched::StartFrom(const EtsForm& form) const {
 
 const Fit* Searched::Find(const EtsForm& form, double hopeless) {
   std::optional<Fit>& best = fits_[IndexOf(form)];
-  std::array<Point, kStartsMax> starts;
+  std::array<Start, kStartsMax> starts;
   std::size_t count = 0;
-  if (const std::optional<Point> start = StartFrom(form)) starts[count++] = *start;
-  starts[count++] = PlainStart(form, kSlowAlpha);
-  starts[count++] = PlainStart(form, kFastAlpha);
+  if (const std::optional<Point> start = StartFrom(form)) starts[count++].point = *start;
+  starts[count++].point = PlainStart(form, kSlow);
+  starts[count++].point = PlainStart(form, kFast);
+  starts[count++] = {.point = PlainStart(form, kStill), .always = false};
   Fit fit;
-  if (Search(series_, form, std::span(starts).first(count), hopeless, fit)) best = fit;
+  bool found = Search(series_, form, std::span(starts).first(count), hopeless, fit);
+  if (!found) {
+    starts[0].point = FlatStart(form, kSlow);
+    starts[1].point = FlatStart(form, kFast);
+    found = Search(series_, form, std::span(starts).first(2), hopeless, fit);
+  }
+  if (found) best = fit;
   return best.has_value() ? &*best : nullptr;
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "forecasting/local/ets_search.h"
@@ -11,6 +13,17 @@ namespace tandem::forecasting::ets {
 
 // Simple forms first: each starts from the fit of the one that it extends.
 extern const std::array<EtsForm, kEtsForms> kFormsInOrder;
+
+// Where a search lets the level start: on the line through the first years or through all, or at
+// the first value.
+enum class StartLevel : std::uint8_t { kFirstYears, kAll, kFirstValue };
+
+// The weights that it starts with.
+struct Weights {
+  double alpha = 0.0;
+  double gamma_share = 0.05;  // Of 1 - alpha.
+  StartLevel level = StartLevel::kFirstYears;
+};
 
 // The fits of one series so far.
 class Searched {
@@ -22,14 +35,25 @@ class Searched {
   const Fit* Find(const EtsForm& form, double hopeless);
 
  private:
-  Point PlainStart(const EtsForm& form, double alpha);
+  Point PlainStart(const EtsForm& form, const Weights& weights);
+  Point FlatStart(const EtsForm& form, const Weights& weights) const;
   std::optional<Point> StartFrom(const EtsForm& form) const;
-  void ReadStart(EtsSeason season);
+  void ReadStarts(EtsSeason season);
+  struct LineStart {
+    EtsState state{};     // The level is that of the middle.
+    double middle = 0.0;  // Buckets after the start.
+  };
+  struct Starts {
+    LineStart first_years{};
+    LineStart all{};
+  };
+  LineStart LineOf(EtsSeason season, const EtsState& start, std::size_t count) const;
+  double WithoutSeason(EtsSeason season, const EtsState& start, std::size_t t) const;
 
   const Series& series_;
   std::array<std::optional<Fit>, 18> fits_{};  // 2 errors, 3 trends, 3 seasons.
-  // Of the first buckets, by kind of season: factors, and the line of what is left.
-  std::array<std::optional<EtsState>, 3> starts_{};
+  // By kind of season: factors, and the lines of what is left.
+  std::array<std::optional<Starts>, 3> starts_{};
 };
 
 }  // namespace tandem::forecasting::ets

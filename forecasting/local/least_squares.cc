@@ -12,13 +12,15 @@ namespace {
 // side means nothing.
 constexpr std::size_t Lane(std::size_t column) { return column / 4 * 4; }
 
-// A + damping diag A, and -g as column `size`.
-inline void CopyDamped(const NormalSums& from, std::size_t size, double damping, NormalSums& rows) {
-  const std::size_t end = Lane(size + 4);
-  for (std::size_t r = 0; r < size; ++r) {
+// A + share diag A, and -g as column `size`.
+inline void CopyDamped(const NormalSums& from, const BoundedVector& v, const Damping& damping,
+                       NormalSums& rows) {
+  const std::size_t end = Lane(v.size + 4);
+  for (std::size_t r = 0; r < v.size; ++r) {
     for (std::size_t j = Lane(r); j < end; ++j) rows[r][j] = from[r][j];
-    rows[r][r] += (damping + 1e-12) * from[r][r] + 1e-300;
-    rows[r][size] = -from[r][size];
+    const double least = r < v.bounded ? damping.floor : 0.0;
+    rows[r][r] = std::max(from[r][r], least) * (1.0 + damping.share + 1e-12) + 1e-300;
+    rows[r][v.size] = -from[r][v.size];
   }
 }
 
@@ -72,7 +74,7 @@ bool DampedStep::SolveFree() {
   const std::size_t size = v_.size;
   static const auto copy = WidestOf<CopyDamped>();
   static const auto eliminate = WidestOf<Eliminate>();
-  copy(normal_, size, damping_, root_);
+  copy(normal_, v_, damping_, root_);
   for (std::size_t k = 0; k < v_.bounded; ++k) {
     if (fixed_[k]) Hold(k);
   }

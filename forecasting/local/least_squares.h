@@ -23,10 +23,15 @@ struct BoundedVector {
   std::size_t bounded = 0;  // The first so many (four at most) have bounds.
 };
 
-// Solves (A + damping diag A) d = -g, g = J'e, over the parameters that are free to move.
+struct Damping {
+  double share = 0.0;  // Of the diagonal.
+  double floor = 0.0;  // Of the diagonal, where a parameter is bounded: its least curvature.
+};
+
+// Solves (A + share diag A) d = -g, g = J'e, over the parameters that are free to move.
 class DampedStep {
  public:
-  DampedStep(const BoundedVector& v, const NormalSums& normal, double damping)
+  DampedStep(const BoundedVector& v, const NormalSums& normal, const Damping& damping)
       : v_(v), normal_(normal), damping_(damping) {}
 
   // The new vector; bounded parameters that would leave their range stop at its end, and the others
@@ -39,7 +44,7 @@ class DampedStep {
 
   const BoundedVector& v_;
   const NormalSums& normal_;
-  double damping_;
+  Damping damping_;
   std::array<bool, 4> fixed_{};
   std::array<double, kColumnsMax> move_;
   NormalSums root_;
