@@ -72,7 +72,8 @@ double SlowFit(const Values& y, const EtsForm& form, std::size_t m) {
     const auto d = ets::Decode(x, form, m, kSlopeShareMax);
     if (!d.has_value()) return kInfinity;
     const auto plain = ets::PlainRun(y, m, form, d->parameters, d->start);
-    return plain.has_value() && !std::isnan(plain->likelihood) ? plain->likelihood : kInfinity;
+    if (!plain.has_value() || std::isnan(plain->likelihood)) return kInfinity;
+    return plain->likelihood;
   };
   double best = kInfinity;
   for (const double alpha : {0.05, 0.8}) {
@@ -140,12 +141,14 @@ struct Found {
 // Where the search once stopped early and said that it had converged.
 TEST(EtsOddTest, GoesOnWhereItOnceStopped) {
   Values hardly(14), line(14), step(14, 5.0), flips(20);
-  for (int t = 0; t < 14; ++t) hardly[t] = 1e6 + 1e-3 * (t * 7 % 5);
-  for (int t = 0; t < 14; ++t) line[t] = t + 1.0;
+  for (std::size_t t = 0; t < 14; ++t) {
+    hardly[t] = 1e6 + 1e-3 * static_cast<double>(t * 7 % 5);
+    line[t] = static_cast<double>(t + 1);
+  }
   step[13] = 6.0;
-  for (int t = 0; t < 20; ++t) {
+  for (std::size_t t = 0; t < 20; ++t) {
     const double peak = t < 10 ? 80.0 : -80.0;
-    flips[t] = 100.0 + (t % 4 == 0 ? peak : 0.0) + 0.7 * (t * 7 % 5 - 2);
+    flips[t] = 100.0 + (t % 4 == 0 ? peak : 0.0) + 0.7 * (static_cast<double>(t * 7 % 5) - 2.0);
   }
   constexpr EtsError kAdd = EtsError::kAdditive;
   constexpr EtsTrend kNoTrend = EtsTrend::kNone;

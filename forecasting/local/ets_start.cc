@@ -82,15 +82,14 @@ void Searched::ReadStarts(EtsSeason season) {
     for (std::size_t i = 0; i < m; ++i) sum += start.season[i] = std::max(start.season[i], 0.01);
     for (std::size_t i = 0; i < m; ++i) start.season[i] *= static_cast<double>(m) / sum;
   }
-  Starts& starts = starts_[static_cast<std::size_t>(season)].emplace();
+  LineStarts& starts = starts_[static_cast<std::size_t>(season)].emplace();
   starts.first_years =
       LineOf(season, start, std::min(series_.size, std::max<std::size_t>(10, 2 * m)));
   starts.all = LineOf(season, start, series_.size);
 }
 
 // Slope and level, in the middle, of the first `count` buckets.
-Searched::LineStart Searched::LineOf(EtsSeason season, const EtsState& start,
-                                     std::size_t count) const {
+LineStart Searched::LineOf(EtsSeason season, const EtsState& start, std::size_t count) const {
   double sum = 0.0;
   double moment = 0.0;
   const double middle = 0.5 * static_cast<double>(count + 1);
@@ -115,7 +114,7 @@ double Searched::WithoutSeason(EtsSeason season, const EtsState& start, std::siz
 
 Point Searched::PlainStart(const EtsForm& form, const Weights& weights) {
   const double alpha = weights.alpha;
-  std::optional<Starts>& starts = starts_[static_cast<std::size_t>(form.season)];
+  std::optional<LineStarts>& starts = starts_[static_cast<std::size_t>(form.season)];
   if (!starts.has_value()) ReadStarts(form.season);
   const LineStart& line = weights.level == StartLevel::kAll ? starts->all : starts->first_years;
   Point point{.parameters = {.alpha = alpha}, .start = line.state};

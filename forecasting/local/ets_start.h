@@ -25,6 +25,16 @@ struct Weights {
   StartLevel level = StartLevel::kFirstYears;
 };
 
+// A history's seasonal factors and the line of what is left.
+struct LineStart {
+  EtsState state{};     // The level is that of the middle.
+  double middle = 0.0;  // Buckets after the start.
+};
+struct LineStarts {
+  LineStart first_years{};
+  LineStart all{};
+};
+
 // The fits of one series so far.
 class Searched {
  public:
@@ -39,21 +49,13 @@ class Searched {
   Point FlatStart(const EtsForm& form, const Weights& weights) const;
   std::optional<Point> StartFrom(const EtsForm& form) const;
   void ReadStarts(EtsSeason season);
-  struct LineStart {
-    EtsState state{};     // The level is that of the middle.
-    double middle = 0.0;  // Buckets after the start.
-  };
-  struct Starts {
-    LineStart first_years{};
-    LineStart all{};
-  };
   LineStart LineOf(EtsSeason season, const EtsState& start, std::size_t count) const;
   double WithoutSeason(EtsSeason season, const EtsState& start, std::size_t t) const;
 
   const Series& series_;
   std::array<std::optional<Fit>, 18> fits_{};  // 2 errors, 3 trends, 3 seasons.
   // By kind of season: factors, and the lines of what is left.
-  std::array<std::optional<Starts>, 3> starts_{};
+  std::array<std::optional<LineStarts>, 3> starts_{};
 };
 
 }  // namespace tandem::forecasting::ets
