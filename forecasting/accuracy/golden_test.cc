@@ -16,7 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "forecasting/accuracy/accuracy.h"
-#include "forecasting/accuracy/golden_models.h"
+#include "forecasting/accuracy/golden_models_fixture.h"
 #include "forecasting/accuracy/interval.h"
 #include "forecasting/accuracy/point.h"
 #include "forecasting/accuracy/wrmsse.h"

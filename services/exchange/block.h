@@ -99,6 +99,8 @@ absl::StatusOr<std::shared_ptr<const PriceBlock>> PreparePrices(const BlockScope
 absl::StatusOr<SeriesKey> SeriesKeyFrom(v1::Measure measure, std::string_view stock_owner,
                                         v1::StockStatus status, std::string_view place_owner);
 
+// By item, then by first day: in this order neighbours show overlaps.
+bool ByItemAndDay(const Run& a, const Run& b);
 // One series' (or the prices') touched items as the facts carry them.
 v1::Touched EncodeTouched(const SeriesKey& series, const std::vector<TouchedItem>& touched);
 // Bytes that EncodeTouched did not make give kDataLoss / STORED_BYTES_DAMAGED.

@@ -12,6 +12,7 @@
 #include "services/base/status.h"
 #include "services/exchange/codec.h"
 #include "services/exchange/facts.h"
+#include "services/exchange/last_days.h"
 #include "services/exchange/limits.h"
 #include "services/exchange/units.h"
 
@@ -243,37 +244,6 @@ absl::Status CheckPromotion(const PutPromotions& command, const v1::Promotion& p
                        {{"promotion", promotion.promotion()}, {"item", item}});
   }
   return absl::OkStatus();
-}
-
-// `what` is "item" or "location".
-absl::Status EntryClosed(std::string_view field, const std::string& what, std::string_view id,
-                         base::Day last, base::Day closed) {
-  return RefuseField(
-      Reason::kEntryClosed, field, "the " + what + " is closed by then",
-      {{what, std::string(id)}, {"day", last.ToString()}, {"last_date", closed.ToString()}});
-}
-
-absl::Status CheckOpen(const EntryTable& table, std::string_view id, base::Day last,
-                       std::string_view field, const std::string& what) {
-  const std::int32_t closed = table.LastDay(table.NumberOf(id));
-  if (last.number() <= closed) return absl::OkStatus();
-  return EntryClosed(field, what, id, last, base::Day::FromNumber(closed));
-}
-
-// The same by the owner's own rows; `Entry` is v1::Item or v1::Location.
-template <typename Entry>
-absl::Status CheckOpen(const base::RowReader& rows, std::string_view owner, RowKind ids,
-                       RowKind entries, std::string_view id, base::Day last, std::string_view field,
-                       const std::string& what) {
-  const auto number = NumberIn(rows, IdKey(OwnerPrefix(ids, owner), id));
-  if (!number.has_value()) return absl::OkStatus();  // Refused as unknown elsewhere.
-  const auto bytes =
-      rows.Get(RegisterKey(OwnerPrefix(entries, owner), static_cast<std::uint32_t>(*number)));
-  Entry entry;
-  base::Require(bytes.has_value() && entry.ParseFromString(*bytes), "an entry's row is damaged");
-  if (!entry.has_last_date()) return absl::OkStatus();
-  TANDEM_ASSIGN_OR_RETURN(const base::Day closed, DayFrom("last_date", entry.last_date()));
-  return last > closed ? EntryClosed(field, what, id, last, closed) : absl::OkStatus();
 }
 
 // Nothing new is said of a closed item or location after its last day.

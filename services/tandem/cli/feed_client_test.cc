@@ -1,6 +1,7 @@
 #include "services/tandem/cli/feed_client.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -98,7 +99,8 @@ class FeedClientTest : public ::testing::Test {
     return path;
   }
 
-  const std::string folder_ = ::testing::TempDir() + "feed_client_test";
+  const std::string folder_ =
+      ::testing::TempDir() + "feed_client_test-" + std::to_string(::getpid());
   StoppingFeed service_;
   std::unique_ptr<runtime::Server> server_;
   std::string address_;

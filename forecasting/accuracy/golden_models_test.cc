@@ -1,4 +1,4 @@
-#include "forecasting/accuracy/golden_models.h"
+#include "forecasting/accuracy/golden_models_fixture.h"
 
 #include <algorithm>
 #include <cstddef>
