@@ -44,6 +44,11 @@ struct MovedPart {
   RackInsert insert{};
 };
 
+// One that has left is touched at the dock.
+inline PartPlace WhereOf(const PlanRack& rack) {
+  return rack.place == PartPlace::kInTransit ? PartPlace::kAtDock : rack.place;
+}
+
 // The codes of slots or needs, in their order.
 std::vector<std::int32_t> CodesOf(const auto& list) {
   std::vector<std::int32_t> codes;

@@ -20,11 +20,7 @@ using rack_align::Move;
 using rack_align::MovedPart;
 using rack_align::Need;
 using rack_align::Slot;
-
-// One that has left is touched at the dock.
-PartPlace WhereOf(const PlanRack& rack) {
-  return rack.place == PartPlace::kInTransit ? PartPlace::kAtDock : rack.place;
-}
+using rack_align::WhereOf;
 
 // One family's racks: what is in them, and what the change makes of them.
 class RackWorker {
