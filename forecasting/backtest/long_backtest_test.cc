@@ -252,8 +252,8 @@ TEST(ForecastLongTest, QuantilesAscendAndCoverWhatComes) {
 
 // Sixty months of 20 to 31 that repeat exactly but for one more unit in the last but one.
 LongSeries ExactButOnce() {
-  std::vector<double> units;
-  for (int t = 0; t < 60; ++t) units.push_back(20.0 + t % 12);
+  std::vector<double> units(60);
+  for (int t = 0; t < 60; ++t) units[static_cast<std::size_t>(t)] = 20.0 + t % 12;
   units[58] += 1.0;
   return Known(std::move(units));
 }
@@ -280,8 +280,8 @@ TEST(ForecastLongTest, OneSeriesDoesNotStretchTheQuantilesOfTheOthers) {
   std::normal_distribution<double> noise(0.0, 10.0);
   LongPanel panel;
   for (int i = 0; i < 20; ++i) {
-    std::vector<double> units;
-    for (int t = 0; t < 60; ++t) units.push_back(100.0 + noise(random));
+    std::vector<double> units(60);
+    for (double& each : units) each = 100.0 + noise(random);
     panel.series.push_back(Known(std::move(units)));
   }
   const LongOptions options{.bucket = BucketLength::kMonth, .horizon_buckets = 3};
@@ -299,8 +299,8 @@ TEST(ForecastLongTest, NoQuantileLiesBeyondFiveTimesWhatWasSeen) {
   std::vector<double> largest;
   for (int i = 0; i < 40; ++i) {
     std::lognormal_distribution<double> lot(0.0, 2.5);
-    std::vector<double> units;
-    for (int t = 0; t < 60; ++t) units.push_back(random() % 4 == 0 ? std::floor(lot(random)) : 0.0);
+    std::vector<double> units(60);
+    for (double& each : units) each = random() % 4 == 0 ? std::floor(lot(random)) : 0.0;
     largest.push_back(*std::ranges::max_element(units));
     panel.series.push_back(Known(std::move(units)));
   }
@@ -318,8 +318,8 @@ TEST(ForecastLongTest, NoQuantileLiesBeyondFiveTimesWhatWasSeen) {
 // A single taking-back used to let every quantile of the series fall below zero.
 TEST(ForecastLongTest, OneTakingBackForecastsNothingNegative) {
   std::mt19937 random(14);
-  std::vector<double> units;
-  for (int t = 0; t < 120; ++t) units.push_back(static_cast<double>(random() % 4));
+  std::vector<double> units(120);
+  for (double& each : units) each = static_cast<double>(random() % 4);
   units[60] = -1.0;
   const LongForecast forecast = Forecast({.series = {Known(units)}}, {.horizon_buckets = 14});
   EXPECT_THAT(forecast.quantile_units.back(), Each(Ge(0.0F)));

@@ -142,9 +142,9 @@ TEST(TrackRecord, TheBiasErrorIsWhatBiasesVaryBy) {
     TrackRecord record = RecordOf(1, {.half_life_observations = 60.0});
     for (int bucket = 0; bucket < 40; ++bucket) {
       const double common = normal(engine);
-      std::vector<std::optional<double>> said;
+      std::vector<std::optional<double>> said(static_cast<std::size_t>(5 + bucket % 3));
       std::vector<Observed> observed;
-      for (int k = 0; k < 5 + bucket % 3; ++k) said.emplace_back(common + normal(engine));
+      for (std::optional<double>& one : said) one = common + normal(engine);
       observed.reserve(said.size());
       for (const auto& one : said) observed.push_back({.forecasts_units = std::span(&one, 1)});
       ASSERT_TRUE(record.ObserveBucket(observed).ok());

@@ -183,8 +183,9 @@ absl::StatusOr<T> DecodeVersion(std::uint8_t version, const char* what, std::str
   }
   T value;
   Go(from, value);
-  if (!from.AtEnd())
+  if (!from.AtEnd()) {
     return absl::DataLossError(absl::StrCat("bytes that no ", what, " encodes to"));
+  }
   return value;
 }
 

@@ -280,12 +280,10 @@ absl::Status CheckPlanOpen(const base::RowReader& rows, const PutPlan& command) 
   TANDEM_ASSIGN_OR_RETURN(const base::Day first, DayFrom("plan.start_date", plan.start_date()));
   const base::Day last = first + (plan.bucket_days() * plan.bucket_count() - 1);
   const std::string_view field = "plan.bucket_count";
-  TANDEM_RETURN_IF_ERROR(CheckOpen<v1::Location>(rows, command.owner, RowKind::kLocationId,
-                                                 RowKind::kLocation, plan.location(), last, field,
-                                                 "location"));
+  TANDEM_RETURN_IF_ERROR(
+      CheckOpen<v1::Location>(rows, command.owner, plan.location(), last, field));
   for (const std::string& item : plan.items()) {
-    TANDEM_RETURN_IF_ERROR(CheckOpen<v1::Item>(rows, command.owner, RowKind::kItemId,
-                                               RowKind::kItem, item, last, field, "item"));
+    TANDEM_RETURN_IF_ERROR(CheckOpen<v1::Item>(rows, command.owner, item, last, field));
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "absl/status/status.h"
 #include "services/base/bug.h"
@@ -37,18 +38,21 @@ inline absl::Status CheckOpen(const EntryTable& table, std::string_view id, base
 
 // The same by the owner's own rows; `Entry` is v1::Item or v1::Location.
 template <typename Entry>
-absl::Status CheckOpen(const base::RowReader& rows, std::string_view owner, RowKind ids,
-                       RowKind entries, std::string_view id, base::Day last, std::string_view field,
-                       const std::string& what) {
-  const auto number = NumberIn(rows, IdKey(OwnerPrefix(ids, owner), id));
+absl::Status CheckOpen(const base::RowReader& rows, std::string_view owner, std::string_view id,
+                       base::Day last, std::string_view field) {
+  constexpr bool kItem = std::is_same_v<Entry, v1::Item>;
+  constexpr RowKind kIds = kItem ? RowKind::kItemId : RowKind::kLocationId;
+  constexpr RowKind kEntries = kItem ? RowKind::kItem : RowKind::kLocation;
+  const auto number = NumberIn(rows, IdKey(OwnerPrefix(kIds, owner), id));
   if (!number.has_value()) return absl::OkStatus();  // Refused as unknown elsewhere.
   const auto bytes =
-      rows.Get(RegisterKey(OwnerPrefix(entries, owner), static_cast<std::uint32_t>(*number)));
+      rows.Get(RegisterKey(OwnerPrefix(kEntries, owner), static_cast<std::uint32_t>(*number)));
   Entry entry;
   base::Require(bytes.has_value() && entry.ParseFromString(*bytes), "an entry's row is damaged");
   if (!entry.has_last_date()) return absl::OkStatus();
   TANDEM_ASSIGN_OR_RETURN(const base::Day closed, DayFrom("last_date", entry.last_date()));
-  return last > closed ? EntryClosed(field, what, id, last, closed) : absl::OkStatus();
+  return last > closed ? EntryClosed(field, kItem ? "item" : "location", id, last, closed)
+                       : absl::OkStatus();
 }
 
 }  // namespace tandem::exchange

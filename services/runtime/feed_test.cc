@@ -146,8 +146,9 @@ TEST_F(FeedTest, CatchesUpOnRecentGroupsWithoutReadingTheLog) {
   const std::uint64_t reads = log_.reads();
   std::vector<Reader> readers;
   readers.reserve(50);
-  for (int i = 0; i < 50; ++i)
+  for (int i = 0; i < 50; ++i) {
     readers.push_back(Follow({.caller = {.firm = "shop"}, .cursor = cursor}));
+  }
   for (const Reader& reader : readers) {
     const std::vector<FeedRecord> records = reader.sink->records();
     ASSERT_THAT(records, SizeIs(20));

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/backtest.h"
 #include "services/tandem/cli/nouns.h"
@@ -75,7 +76,8 @@ absl::StatusOr<BacktestOutputs> OpenOutputs(const std::string& folder,
   if (error) return absl::UnknownError(folder + ": " + error.message());
   BacktestOutputs outputs;
   for (const std::string& name : names) {
-    TANDEM_ASSIGN_OR_RETURN(outputs.emplace_back(), OutputFile::Open(folder + "/" + name));
+    TANDEM_ASSIGN_OR_RETURN(outputs.emplace_back(),
+                            OutputFile::Open(absl::StrCat(folder, "/", name)));
   }
   return outputs;
 }

@@ -91,7 +91,7 @@ class FeedClientTest : public ::testing::Test {
     return ran;
   }
   std::string Cursor(const std::string& bytes) {
-    const std::string path = folder_ + "/cursor";
+    std::string path = folder_ + "/cursor";
     const auto file = OutputFile::Open(path);
     EXPECT_THAT(file, IsOk());
     (*file)->Write(bytes);

@@ -320,7 +320,7 @@ TEST_F(IngestSenderTest, ARefusedFileIsTakenBackAndSaysWhatStands) {
     IngestSender sender(*client_, {.stream = "s", .file_id = "f", .connections = 1});
     ASSERT_THAT(sender.Add("whole", Block(1), {2}), testing::IsOk());
     sender.CloseLocation("whole");
-    for (const int value : {1, 2, -3, 4}) {
+    for (const std::int64_t value : {1, 2, -3, 4}) {
       (void)sender.Add("a", Block(value), {10 * std::abs(value)});
     }
     const absl::Status status = sender.Finish();

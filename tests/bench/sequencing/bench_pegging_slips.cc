@@ -132,8 +132,9 @@ void ReportAll(std::int32_t needs, std::int32_t late) {
 
 void PeggingSlips() {
   for (const std::int32_t needs : {1'000, 10'000}) {
-    for (std::int32_t late = 1; late <= needs / 10; late *= 10)
+    for (std::int32_t late = 1; late <= needs / 10; late *= 10) {
       ReportAll(needs, late == 1 ? 0 : late);
+    }
   }
 }
 
