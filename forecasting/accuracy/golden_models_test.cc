@@ -1,5 +1,3 @@
-#include "forecasting/accuracy/golden_models_fixture.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "forecasting/accuracy/golden_models_fixture.h"
 #include "forecasting/accuracy/interval.h"
 #include "forecasting/local/adida.h"
 #include "forecasting/local/ces.h"

@@ -1,8 +1,7 @@
 #include "services/tandem/cli/import.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -22,7 +21,8 @@ class RejectFileTest : public ::testing::Test {
     std::filesystem::create_directories(folder_);
   }
   ~RejectFileTest() override { std::filesystem::remove_all(folder_); }
-  const std::string folder_ = ::testing::TempDir() + "reject_file_test-" + std::to_string(::getpid());
+  const std::string folder_ =
+      ::testing::TempDir() + "reject_file_test-" + std::to_string(::getpid());
   const std::string path_ = folder_ + "/a.csv.rejects.csv";
 };
 
