@@ -111,10 +111,11 @@ ProfileFit::ProfileFit(base::Day first, std::int32_t days, std::int32_t horizon_
       horizon_days_(static_cast<std::size_t>(horizon_days)),
       events_(std::move(events)) {}
 
-bool ProfileFit::Add(const DailySeries& series) {
+bool ProfileFit::Add(const DailySeries& series, std::string_view group) {
   const auto known = std::ranges::find_if(series.known, [](char is) { return is != 0; });
   if (known == series.known.end()) return false;
   first_known_.push_back(static_cast<std::size_t>(known - series.known.begin()));
+  group_of_.push_back(groups_.try_emplace(std::string(group), groups_.size()).first->second);
   std::array<WeekdayMean, kWeek> means;
   for (std::size_t t = 0; t < days_; ++t) {
     WeekdayMean& mean = means[t % kWeek];
@@ -136,16 +137,21 @@ absl::StatusOr<std::vector<std::vector<base::Quantity>>> ProfileFit::Run() const
   const std::size_t days = days_ - skipped;
   const forecasting::RetailCalendar calendar =
       CalendarFrom(events_, first_ + static_cast<std::int32_t>(skipped), days + horizon_days_);
-  forecasting::ProfilePanel panel{.groups = {{}}, .pool_count = 1, .calendar = &calendar};
+  forecasting::ProfilePanel panel{.groups = std::vector<forecasting::ProfileGroup>(groups_.size()),
+                                  .pool_count = 1,
+                                  .calendar = &calendar};
   for (std::size_t i = 0; i < first_known_.size(); ++i) {
-    panel.series.push_back({.history_units = std::span(units_).subspan(i * days_ + skipped, days),
+    panel.series.push_back({.group = group_of_[i],
+                            .history_units = std::span(units_).subspan(i * days_ + skipped, days),
                             .first_day = first_known_[i] - skipped});
   }
   TANDEM_ASSIGN_OR_RETURN(
       forecasting::Profile profile,
       forecasting::Profile::Make(std::move(panel), {.horizon_days = horizon_days_}));
   TANDEM_RETURN_IF_ERROR(profile.FitPool(0));
-  TANDEM_RETURN_IF_ERROR(profile.FitGroup(0));
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    TANDEM_RETURN_IF_ERROR(profile.FitGroup(group));
+  }
   for (std::size_t i = 0; i < first_known_.size(); ++i) {
     TANDEM_RETURN_IF_ERROR(profile.FitSeries(i));
   }

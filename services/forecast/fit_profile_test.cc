@@ -44,7 +44,7 @@ History Selling(double level) {
 
 std::vector<std::vector<base::Quantity>> ForecastsOf(const std::vector<History>& histories) {
   ProfileFit fit(kFirst, kDays, kHorizon, {});
-  for (const History& history : histories) EXPECT_TRUE(fit.Add(history.view()));
+  for (const History& history : histories) EXPECT_TRUE(fit.Add(history.view(), ""));
   auto forecasts = fit.Run();
   EXPECT_THAT(forecasts, testing::IsOk());
   return forecasts.ok() ? *std::move(forecasts) : std::vector<std::vector<base::Quantity>>();
@@ -85,7 +85,7 @@ TEST(FitProfileTest, KnowsAnEventThatComesAgain) {
   std::vector<double> on_the_day;
   for (const bool told : {false, true}) {
     ProfileFit fit(kFirst, kDays, kHorizon, told ? events : std::vector<CalendarEvent>());
-    ASSERT_TRUE(fit.Add(history.view()));
+    ASSERT_TRUE(fit.Add(history.view(), ""));
     TANDEM_ASSERT_OK_AND_ASSIGN(const auto forecasts, fit.Run());
     on_the_day.push_back(static_cast<double>(forecasts[0][fair].milli()) / 1000.0);
   }
@@ -105,7 +105,7 @@ TEST(FitProfileTest, TakesWhatComesOftenAsRegular) {
     }
   }
   ProfileFit fit(kFirst, kDays, kHorizon, events);
-  ASSERT_TRUE(fit.Add(history.view()));
+  ASSERT_TRUE(fit.Add(history.view(), ""));
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto forecasts, fit.Run());
   for (std::int32_t h = 0; h < kHorizon; ++h) {
     const double usual = 10.0 * Share(kDays + h) * ((kDays + h) % 30 < 10 ? 2.0 : 1.0);
@@ -142,7 +142,7 @@ TEST(FitProfileTest, KeepsNothingOfASeriesThatIsNeverKnown) {
   ProfileFit fit(kFirst, kDays, kHorizon, {});
   History unknown;
   std::fill(unknown.known.begin(), unknown.known.end(), char{0});
-  EXPECT_FALSE(fit.Add(unknown.view()));
+  EXPECT_FALSE(fit.Add(unknown.view(), ""));
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto none, fit.Run());
   EXPECT_THAT(none, SizeIs(0));
 }
@@ -161,7 +161,7 @@ TEST(FitProfileTest, OddHistoriesHaveForecastsOrAnError) {
   History huge;
   std::fill(huge.value_milli.begin(), huge.value_milli.end(), base::Quantity::kMilliMax);
   ProfileFit fit(kFirst, kDays, kHorizon, {});
-  ASSERT_TRUE(fit.Add(huge.view()));
+  ASSERT_TRUE(fit.Add(huge.view(), ""));
   const auto forecasts = fit.Run();
   if (!forecasts.ok()) {
     EXPECT_EQ(forecasts.status().code(), absl::StatusCode::kOutOfRange);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "services/base/day.h"
@@ -47,6 +48,10 @@ struct SeriesColumnsRead {
   std::vector<CalendarEvent> events{};
 };
 
+// By item: its levels in the owner's hierarchy, from the root down, joined by '/'. None for an item
+// without.
+using ItemGroups = absl::flat_hash_map<std::string, std::string>;
+
 // The exchange as the worker reads it: in the same process or over gRPC. The shell implements it.
 class SeriesSource {
  public:
@@ -56,6 +61,11 @@ class SeriesSource {
   // as ExchangeService.ReadSeries and ListEvents; UNAVAILABLE and RESOURCE_EXHAUSTED are tried
   // again.
   virtual void Read(const base::Caller& on_behalf_of, SeriesRequest request, Done done) = 0;
+
+  using GroupsDone = absl::AnyInvocable<void(absl::StatusOr<ItemGroups>)>;
+  // The groups of the owner's items that the caller may see; none where that is none. `done` and
+  // errors as Read, and as ExchangeService.ListItems.
+  virtual void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) = 0;
 };
 
 struct WorkerOptions {

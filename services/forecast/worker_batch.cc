@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -101,6 +102,24 @@ std::int32_t DaysOf(std::string_view method) {
   return method == kSeasonalNaive ? kSeasonalNaiveDays : kSesDays;
 }
 
+// "" where it has none.
+std::string_view GroupOf(const ItemGroups& groups, const std::string& item) {
+  const auto found = groups.find(item);
+  return found == groups.end() ? std::string_view() : std::string_view(found->second);
+}
+
+// How many of the items from `begin` on make a part.
+std::size_t PartOf(const std::vector<std::string>& items, std::size_t begin,
+                   const ItemGroups& groups, std::size_t items_max) {
+  const std::size_t most = items.size() - begin;
+  if (most <= items_max) return most;
+  for (std::size_t part = items_max; 2 * part >= items_max; --part) {
+    const std::string& next = items[begin + part];
+    if (GroupOf(groups, items[begin + part - 1]) != GroupOf(groups, next)) return part;
+  }
+  return items_max;
+}
+
 absl::Status FitApart(const Batch& batch, const Run& run, const std::vector<Found>& found,
                       const SeriesColumnsRead& read, ChunkBuilder& builder) {
   Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
@@ -117,13 +136,14 @@ absl::Status FitApart(const Batch& batch, const Run& run, const std::vector<Foun
 }
 
 absl::Status FitTogether(const Batch& batch, const Run& run, const std::vector<Found>& found,
-                         const SeriesColumnsRead& read, ChunkBuilder& builder) {
+                         const SeriesColumnsRead& read, const ItemGroups& groups,
+                         ChunkBuilder& builder) {
   const base::Day first = FirstDayOf(run);
   Window window(first, base::Day::FromNumber(run.origin_day));
   ProfileFit fit(first, run.origin_day - first.number() + 1, run.horizon_days, read.events);
   std::vector<const std::string*> items;
   for (const auto& [item, row] : found) {
-    if (fit.Add(window.Of(read, row))) items.push_back(item);
+    if (fit.Add(window.Of(read, row), GroupOf(groups, *item))) items.push_back(item);
   }
   const auto forecasts = fit.Run();
   if (!forecasts.ok()) {
@@ -143,7 +163,8 @@ base::Day FirstDayOf(const Run& run) {
 }
 
 absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, const Run& run,
-                                                        const SeriesColumnsRead& read) {
+                                                        const SeriesColumnsRead& read,
+                                                        const ItemGroups& groups) {
   TANDEM_RETURN_IF_ERROR(CheckColumns(read));
   absl::flat_hash_map<std::string, std::size_t> rows;
   for (std::size_t row = 0; row < read.items.size(); ++row) rows.emplace(read.items[row], row);
@@ -153,13 +174,12 @@ absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, cons
   }
   ChunkBuilder builder(batch);
   TANDEM_RETURN_IF_ERROR(run.method == kPooledProfile
-                             ? FitTogether(batch, run, found, read, builder)
+                             ? FitTogether(batch, run, found, read, groups, builder)
                              : FitApart(batch, run, found, read, builder));
   return builder.Take();
 }
 
-absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run,
-                                               std::size_t items_per_read) {
+absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run) {
   TANDEM_ASSIGN_OR_RETURN(const auto terms, seams.grants->TermsOf(run.firm, run.relation));
   if (terms->revoked) {
     return base::Refuse(base::Reason::kAgreementRevoked, "the agreement was revoked",
@@ -179,8 +199,6 @@ absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const
       for (const std::string& item : scope.items) {
         if (!granted->Contains(item) || !known.insert(item).second) continue;
         batch.items.push_back(item);
-        if (batch.items.size() < items_per_read) continue;
-        batches.push_back(std::exchange(batch, Batch{scope.owner, location, {}}));
       }
       if (!batch.items.empty()) batches.push_back(std::move(batch));
       if (checked || known.empty()) continue;
@@ -189,6 +207,30 @@ absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const
     }
   }
   return batches;
+}
+
+std::vector<Batch> CutBatches(std::vector<Batch> batches, const GroupsByOwner& groups,
+                              std::size_t items_max) {
+  static const ItemGroups kNone;
+  std::vector<Batch> cut;
+  for (Batch& batch : batches) {
+    const auto found = groups.find(batch.owner);
+    const ItemGroups& of_items = found == groups.end() ? kNone : found->second;
+    if (!of_items.empty()) {
+      std::ranges::stable_sort(batch.items, {},
+                               [&](const std::string& item) { return GroupOf(of_items, item); });
+    }
+    for (std::size_t begin = 0; begin < batch.items.size();) {
+      const std::size_t part = PartOf(batch.items, begin, of_items, items_max);
+      const auto first = batch.items.begin() + static_cast<std::ptrdiff_t>(begin);
+      cut.push_back({batch.owner,
+                     batch.location,
+                     {std::make_move_iterator(first),
+                      std::make_move_iterator(first + static_cast<std::ptrdiff_t>(part))}});
+      begin += part;
+    }
+  }
+  return cut;
 }
 
 }  // namespace tandem::forecast

@@ -81,12 +81,36 @@ std::string Job::RequestId(std::string_view what) const {
 }
 
 void Job::Plan() {
-  auto batches = PlanBatches(api_.seams(), run_, options_.items_per_read);
+  auto batches = PlanBatches(api_.seams(), run_);
   if (!batches.ok()) return Retry(batches.status(), &Job::Plan);
   if (batches->empty()) {
     return GiveUp(base::Refuse(base::Reason::kNotGranted, "the agreement lets you read no sales"));
   }
   batches_ = *std::move(batches);
+  Go(run_.method == kPooledProfile ? &Job::ReadGroups : &Job::BeginReads);
+}
+
+void Job::ReadGroups() {
+  const auto next = std::ranges::find_if(
+      batches_, [this](const Batch& batch) { return !groups_.contains(batch.owner); });
+  if (next == batches_.end()) return Go(&Job::BeginReads);
+  source_.ReadGroups(
+      CallNow().caller, next->owner,
+      [self = shared_from_this(), owner = next->owner](absl::StatusOr<ItemGroups> read) mutable {
+        self->executor_.Run([self, owner, read = std::move(read)]() mutable {
+          self->OnGroups(owner, std::move(read));
+        });
+      });
+}
+
+void Job::OnGroups(const std::string& owner, absl::StatusOr<ItemGroups> read) {
+  if (!read.ok()) return Retry(read.status(), &Job::ReadGroups);
+  groups_.emplace(owner, *std::move(read));
+  Go(&Job::ReadGroups);
+}
+
+void Job::BeginReads() {
+  batches_ = CutBatches(std::move(batches_), groups_, options_.items_per_read);
   {
     const std::lock_guard lock(mutex_);
     fitted_.resize(batches_.size());
@@ -144,7 +168,10 @@ void Job::OnRead(std::size_t batch, absl::StatusOr<SeriesColumnsRead> read, int 
 void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
   auto cut = runtime::OpenPosition(*api_.seams().sealer, run_.firm, read.cut);
   if (!cut.ok()) return GiveUp(cut.status());
-  auto chunks = FitBatch(batches_[batch], run_, read);
+  static const ItemGroups kNone;
+  const auto groups = groups_.find(batches_[batch].owner);
+  auto chunks =
+      FitBatch(batches_[batch], run_, read, groups == groups_.end() ? kNone : groups->second);
   if (!chunks.ok()) return GiveUp(chunks.status());
   bool all = false;
   {

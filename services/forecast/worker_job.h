@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,15 +25,23 @@ struct Batch {
 base::Day FirstDayOf(const Run& run);
 
 // The chunks that a batch's series make, in the order of the batch's items; none for what was never
-// known. Pure. kOutOfRange naming the series whose forecast is beyond Quantity; kInternal where the
-// columns do not fit together.
+// known. `groups` are those of the owner's items. Pure. kOutOfRange naming the series whose
+// forecast is beyond Quantity; kInternal where the columns do not fit together.
 absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, const Run& run,
-                                                        const SeriesColumnsRead& read);
+                                                        const SeriesColumnsRead& read,
+                                                        const ItemGroups& groups);
 
-// Each batch once: every series of the agreement's scope whose sales the firm may read, in the
-// order of the scopes. Checks anew what StartRun checked, since a restart lies between.
-absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run,
-                                               std::size_t items_per_read);
+// Each series once: all of the agreement's scope whose sales the firm may read, in the order of the
+// scopes, a batch for each scope's location. Checks anew what StartRun checked, since a restart
+// lies between.
+absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run);
+
+using GroupsByOwner = std::map<std::string, ItemGroups>;
+// The batches cut to at most `items_max` items. Where the owner's items have groups, a batch's are
+// put in the order of these, those without first, and are cut between two groups wherever a part
+// that is at least half full ends there. Pure.
+std::vector<Batch> CutBatches(std::vector<Batch> batches, const GroupsByOwner& groups,
+                              std::size_t items_max);
 
 class Job : public std::enable_shared_from_this<Job> {
  public:
@@ -46,6 +55,10 @@ class Job : public std::enable_shared_from_this<Job> {
   using Step = void (Job::*)();
 
   void Plan();
+  // Of the owners of what is planned, one after the other.
+  void ReadGroups();
+  void OnGroups(const std::string& owner, absl::StatusOr<ItemGroups> read);
+  void BeginReads();
   void ReadMore();
   void Read(std::size_t batch, int tries);
   void OnRead(std::size_t batch, absl::StatusOr<SeriesColumnsRead> read, int tries);
@@ -80,6 +93,7 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // One step at a time touches these.
   std::vector<Batch> batches_;
+  GroupsByOwner groups_;
   std::vector<v1::SeriesColumns> chunks_;
   base::Position basis_;
   std::string content_;  // The content hash that the chunks make.

@@ -40,6 +40,16 @@ class TableSource final : public SeriesSource {
     waiting_.push_back({std::move(request), std::move(done), caller.firm});
     if (!hold) Answer(waiting_.size() - 1);
   }
+  void ReadGroups(const base::Caller& caller, std::string owner, GroupsDone done) override {
+    callers.push_back(caller);
+    owners.push_back(std::move(owner));
+    if (!group_errors.empty()) {
+      const absl::Status error = group_errors.front();
+      group_errors.pop_front();
+      return done(error);
+    }
+    done(groups);
+  }
   void Answer(std::size_t index) {
     auto [request, done, firm] = std::move(waiting_[index]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
@@ -77,6 +87,9 @@ class TableSource final : public SeriesSource {
 
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> sales{};
   std::deque<absl::Status> errors{};
+  ItemGroups groups{};
+  std::deque<absl::Status> group_errors{};
+  std::vector<std::string> owners{};  // Whose groups were read.
   std::uint64_t position = 10;
   bool hold = false;
   int reads = 0;
@@ -279,6 +292,77 @@ TEST_F(WorkerTest, BeginsAnewAfterARestart) {
   EXPECT_THAT(SeriesOf(done.version()), SizeIs(3));
 }
 
+TEST_F(WorkerTest, ReadsEachOwnersGroupsOnceAndTriesAgain) {
+  source_.group_errors.assign(2, absl::UnavailableError("for a moment"));
+  const v1::Run run = Start(1, "pooled-profile");
+  executor_.Advance(absl::Seconds(10));
+  const v1::Run done = Get(run.name());
+  EXPECT_EQ(done.state(), v1::Run::STATE_SUCCEEDED) << done.error();
+  EXPECT_THAT(source_.owners, ElementsAre("shop", "shop", "shop"));
+  EXPECT_THAT(SeriesOf(done.version()), SizeIs(3));
+  source_.group_errors.assign(1, base::Refuse(base::Reason::kNotGranted, "taken away meanwhile"));
+  EXPECT_THAT(Get(Start(2, "pooled-profile").name()).error(), HasSubstr("NOT_GRANTED"));
+}
+
+// Two departments that sell on different days: each has its own season, whatever else is in the
+// batch, and in whatever order.
+TEST(FitBatchTest, ItemsOfAGroupShareItsSeason) {
+  forecast::Run run;
+  run.method = kPooledProfile;
+  run.origin_day = kOrigin;
+  run.horizon_days = 7;
+  constexpr std::int32_t kHistory = 280;
+  const std::vector<std::string> items = {"beer", "bread", "milk", "wine"};
+  const ItemGroups groups = {
+      {"beer", "drinks"}, {"wine", "drinks"}, {"bread", "food"}, {"milk", "food"}};
+  SeriesColumnsRead read;
+  read.first_day = base::Day::FromNumber(kOrigin - kHistory + 1);
+  read.day_count = kHistory;
+  read.items = items;
+  for (const std::string& item : items) {
+    for (std::int32_t day = 0; day < kHistory; ++day) {
+      const bool weekend = (read.first_day + day).Weekday() > 4;
+      const bool drink = groups.at(item) == "drinks";
+      read.value_milli.push_back(drink == weekend ? 30'000 : 5'000);
+    }
+  }
+  const Batch batch{"shop", "east", items};
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, groups));
+  ASSERT_THAT(chunks, SizeIs(1));
+  for (int i = 0; i < 4; ++i) {
+    const std::string& item = chunks[0].items(static_cast<int>(chunks[0].item_index(i)));
+    for (int day = 0; day < 7; ++day) {
+      const bool weekend = (base::Day::FromNumber(kOrigin) + 1 + day).Weekday() > 4;
+      const double units = static_cast<double>(chunks[0].mean_milli(i * 7 + day)) / 1000.0;
+      EXPECT_NEAR(units, (groups.at(item) == "drinks") == weekend ? 30.0 : 5.0, 1.0) << item;
+    }
+  }
+}
+
+std::vector<std::vector<std::string>> ItemsOf(const std::vector<Batch>& batches) {
+  std::vector<std::vector<std::string>> items;
+  items.reserve(batches.size());
+  for (const Batch& batch : batches) items.push_back(batch.items);
+  return items;
+}
+
+TEST(CutBatchesTest, CutsBetweenGroupsWhereItCan) {
+  const std::vector<Batch> whole = {{"shop", "east", {"a", "b", "c", "d", "e", "f", "g"}}};
+  EXPECT_THAT(
+      ItemsOf(CutBatches(whole, {}, 3)),
+      ElementsAre(ElementsAre("a", "b", "c"), ElementsAre("d", "e", "f"), ElementsAre("g")));
+  const GroupsByOwner groups = {
+      {"shop", {{"a", "x"}, {"b", "y"}, {"c", "x"}, {"d", "y"}, {"e", "y"}, {"f", "y"}}}};
+  // Without a group first; then two of x, and four of y that do not fit into three.
+  EXPECT_THAT(
+      ItemsOf(CutBatches(whole, groups, 3)),
+      ElementsAre(ElementsAre("g", "a", "c"), ElementsAre("b", "d", "e"), ElementsAre("f")));
+  EXPECT_THAT(ItemsOf(CutBatches(whole, groups, 4)),
+              ElementsAre(ElementsAre("g", "a", "c"), ElementsAre("b", "d", "e", "f")));
+  EXPECT_THAT(CutBatches(whole, groups, 1), SizeIs(7));
+  EXPECT_THAT(CutBatches(whole, {{"rival", {{"a", "x"}}}}, 7), SizeIs(1));
+}
+
 TEST(FitBatchTest, SplitsWhatIsTooLargeForAChunk) {
   forecast::Run run;
   run.method = "ses";
@@ -293,7 +377,7 @@ TEST(FitBatchTest, SplitsWhatIsTooLargeForAChunk) {
     read.value_milli.push_back(1'000'000'000'000);
   }
   read.items = batch.items;
-  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, {}));
   EXPECT_GT(chunks.size(), 1u);
   int series = 0;
   for (const v1::SeriesColumns& chunk : chunks) {
@@ -302,7 +386,7 @@ TEST(FitBatchTest, SplitsWhatIsTooLargeForAChunk) {
   }
   EXPECT_EQ(series, 500);
   read.value_milli.pop_back();
-  EXPECT_FALSE(FitBatch(batch, run, read).ok());
+  EXPECT_FALSE(FitBatch(batch, run, read, {}).ok());
 }
 
 }  // namespace

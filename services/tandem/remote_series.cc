@@ -61,6 +61,37 @@ void ListEvents(const RemoteReadPtr& read, const std::string& page_token) {
       });
 }
 
+// The pages of items, one after the other.
+struct RemoteGroups {
+  const Channel channel;
+  const base::Caller caller;
+  const std::string owner;
+  forecast::SeriesSource::GroupsDone done;
+  forecast::ItemGroups groups{};
+};
+
+struct ItemsCall {
+  grpc::ClientContext context{};
+  v1::ListItemsRequest request{};
+  v1::ListItemsResponse response{};
+};
+
+void ListItems(const std::shared_ptr<RemoteGroups>& read, const std::string& page_token) {
+  const auto call = std::make_shared<ItemsCall>();
+  call->request = ItemsRequestFrom(read->owner, page_token);
+  Prepare(call->context, read->caller, read->channel.instance);
+  read->channel.stub->async()->ListItems(
+      &call->context, &call->request, &call->response, [read, call](const grpc::Status& status) {
+        if (!status.ok() && status.error_code() != grpc::StatusCode::PERMISSION_DENIED) {
+          return read->done(runtime::FromGrpcStatus(status));
+        }
+        AddGroups(call->response, read->groups);
+        const std::string& next = call->response.next_page_token();
+        if (next.empty()) return read->done(std::move(read->groups));
+        ListItems(read, next);
+      });
+}
+
 // The series of a read. Deletes itself when gRPC is done with it.
 class SeriesReader final : public grpc::ClientReadReactor<v1::ReadSeriesResponse> {
  public:
@@ -109,6 +140,11 @@ class RemoteSeries final : public forecast::SeriesSource {
     auto* reader = new SeriesReader(
         RemoteReadPtr(new RemoteRead{channel_, on_behalf_of, std::move(request), std::move(done)}));
     reader->Start();
+  }
+  void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) override {
+    ListItems(std::shared_ptr<RemoteGroups>(
+                  new RemoteGroups{channel_, on_behalf_of, std::move(owner), std::move(done)}),
+              "");
   }
 
  private:

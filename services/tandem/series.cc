@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
 #include "google/type/date.pb.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 // A worker's read holds no caller up, and is tried again.
 constexpr absl::Duration kReadTimeout = absl::Minutes(2);
-constexpr std::int32_t kEventsPage = 10'000;  // The most that a page may have.
+constexpr std::int32_t kPageSize = 10'000;  // The most that a page may have.
 
 absl::StatusOr<base::Day> DayFrom(const google::type::Date& date) {
   return base::Day::FromCivil(date.year(), date.month(), date.day());
@@ -85,9 +86,26 @@ exchange::v1::ListEventsRequest EventsRequestFrom(const forecast::SeriesRequest&
                                                   const std::string& page_token) {
   exchange::v1::ListEventsRequest out;
   out.set_parent("firms/" + request.owner);
-  out.set_page_size(kEventsPage);
+  out.set_page_size(kPageSize);
   out.set_page_token(page_token);
   return out;
+}
+
+exchange::v1::ListItemsRequest ItemsRequestFrom(const std::string& owner,
+                                                const std::string& page_token) {
+  exchange::v1::ListItemsRequest out;
+  out.set_parent("firms/" + owner);
+  out.set_page_size(kPageSize);
+  out.set_page_token(page_token);
+  return out;
+}
+
+void AddGroups(const exchange::v1::ListItemsResponse& page, forecast::ItemGroups& groups) {
+  for (const exchange::v1::Item& item : page.items()) {
+    if (item.hierarchy().empty()) continue;
+    groups.emplace(item.name().substr(item.name().rfind('/') + 1),
+                   absl::StrJoin(item.hierarchy(), "/"));
+  }
 }
 
 exchange::v1::ReadSeriesRequest RequestFrom(const forecast::SeriesRequest& request) {
@@ -140,7 +158,35 @@ void Decode(const LocalReadPtr& read, runtime::Pages<exchange::v1::ReadSeriesRes
   ListEvents(read, "");
 }
 
+// The pages of items, one after the other.
+struct LocalGroups {
+  exchange::ExchangeApi& api;
+  runtime::Executor& executor;
+  const runtime::Call call;
+  const std::string owner;
+  forecast::SeriesSource::GroupsDone done;
+  forecast::ItemGroups groups{};
+};
+
+void ListItems(const std::shared_ptr<LocalGroups>& read, const std::string& page_token) {
+  read->api.ListItems(read->call, ItemsRequestFrom(read->owner, page_token), [read](auto answer) {
+    if (absl::IsPermissionDenied(answer.status())) return read->done(std::move(read->groups));
+    if (!answer.ok()) return read->done(answer.status());
+    AddGroups(answer->message, read->groups);
+    const std::string next = answer->message.next_page_token();
+    if (next.empty()) return read->done(std::move(read->groups));
+    read->executor.Run([read, next] { ListItems(read, next); });
+  });
+}
+
 }  // namespace
+
+void LocalSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) {
+  const runtime::Call call{.caller = on_behalf_of, .deadline = clock_.Now() + kReadTimeout};
+  ListItems(std::shared_ptr<LocalGroups>(
+                new LocalGroups{api_, executor_, call, std::move(owner), std::move(done)}),
+            "");
+}
 
 void LocalSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request,
                        Done done) {

@@ -36,12 +36,19 @@ exchange::v1::ReadSeriesRequest RequestFrom(const forecast::SeriesRequest& reque
 exchange::v1::ListEventsRequest EventsRequestFrom(const forecast::SeriesRequest& request,
                                                   const std::string& page_token);
 
+// A page of the owner's items, as above.
+exchange::v1::ListItemsRequest ItemsRequestFrom(const std::string& owner,
+                                                const std::string& page_token);
+// Adds the groups of a page's items.
+void AddGroups(const exchange::v1::ListItemsResponse& page, forecast::ItemGroups& groups);
+
 // Reads in tasks of the executor. Handlers, clock and executor must outlive it and every read.
 class LocalSeries final : public forecast::SeriesSource {
  public:
   LocalSeries(exchange::ExchangeApi& api, const runtime::Clock& clock, runtime::Executor& executor)
       : api_(api), clock_(clock), executor_(executor) {}
   void Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) override;
+  void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) override;
 
  private:
   exchange::ExchangeApi& api_;

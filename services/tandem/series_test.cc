@@ -106,5 +106,17 @@ TEST(SeriesGatherTest, KeepsTheEventsOfTheLocation) {
   EXPECT_EQ(events[2].name, "id-9");
 }
 
+TEST(AddGroupsTest, JoinsTheLevelsOfItemsThatHaveThem) {
+  exchange::v1::ListItemsResponse page;
+  exchange::v1::Item& bread = *page.add_items();
+  bread.set_name("firms/shop/items/bread");
+  bread.add_hierarchy("FOODS");
+  bread.add_hierarchy("FOODS_1");
+  page.add_items()->set_name("firms/shop/items/odd");
+  forecast::ItemGroups groups;
+  AddGroups(page, groups);
+  EXPECT_EQ(groups, (forecast::ItemGroups{{"bread", "FOODS/FOODS_1"}}));
+}
+
 }  // namespace
 }  // namespace tandem::program

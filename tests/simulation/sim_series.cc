@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace tandem::simulation {
 namespace {
@@ -88,6 +89,37 @@ absl::StatusOr<forecast::SeriesColumnsRead> ReadAll(
 SimSeries::SimSeries(Network& network, Node& own, Node& exchanging,
                      std::function<exchange::ExchangeApi*()> exchange)
     : network_(&network), own_(&own), exchanging_(&exchanging), exchange_(std::move(exchange)) {}
+
+void SimSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) {
+  const auto once = std::make_shared<GroupsDone>(std::move(done));
+  const auto answer = [once](absl::StatusOr<forecast::ItemGroups> read) {
+    if (GroupsDone call = std::exchange(*once, nullptr); call) call(std::move(read));
+  };
+  ev1::ListItemsRequest request;
+  request.set_parent(absl::StrCat("firms/", owner));
+  network_->Send(*exchanging_, [exchange = exchange_, network = network_, own = own_, answer,
+                                caller = on_behalf_of, request, life = own_->life()] {
+    exchange::ExchangeApi* api = exchange();
+    if (api == nullptr) return;
+    runtime::Call call;
+    call.caller = caller;
+    api->ListItems(call, request, [network, own, answer, life](auto items) {
+      absl::StatusOr<forecast::ItemGroups> groups = forecast::ItemGroups();
+      if (!items.ok()) {
+        groups = items.status();
+      } else {
+        for (const ev1::Item& item : items->message.items()) {
+          if (item.hierarchy().empty()) continue;
+          groups->emplace(item.name().substr(item.name().rfind('/') + 1),
+                          absl::StrJoin(item.hierarchy(), "/"));
+        }
+      }
+      network->Answer(*own, life, [answer, groups] { answer(groups); });
+    });
+  });
+  own_->RunAfter(absl::Seconds(5),
+                 [answer] { answer(absl::UnavailableError("the exchange did not answer")); });
+}
 
 void SimSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) {
   const auto once = std::make_shared<Done>(std::move(done));

@@ -15,6 +15,8 @@ class SimSeries final : public forecast::SeriesSource {
   SimSeries(Network& network, Node& own, Node& exchanging,
             std::function<exchange::ExchangeApi*()> exchange);
   void Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) override;
+  // One page of items: no simulated firm has more.
+  void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) override;
 
  private:
   Network* network_;
