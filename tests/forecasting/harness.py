@@ -43,12 +43,14 @@ def files_of(folder):
     return {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
 
 
-def main(tests):
+def main(tests, **parts):
+    """Runs `tests`, or with --part one of the parts, which are tests apart."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
-    program = parser.parse_args().program
+    parser.add_argument("--part", choices=parts)
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        harness = Harness(program, folder)
-        tests(harness)
+        harness = Harness(arguments.program, folder)
+        (parts[arguments.part] if arguments.part else tests)(harness)
     print(f"{len(harness.failures)} failed")
     sys.exit(1 if harness.failures else 0)
