@@ -56,6 +56,7 @@ struct PriceBlock {
   struct Item {
     std::uint32_t item = 0;
     std::vector<PriceRange> ranges{};  // Ascending, not overlapping.
+    std::vector<std::size_t> rows{};   // Of each range in the block as it was sent; else empty.
   };
   std::vector<Item> items{};  // Ascending.
   std::size_t range_count = 0;

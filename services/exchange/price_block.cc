@@ -81,16 +81,23 @@ absl::StatusOr<std::pair<std::uint32_t, PriceRange>> RangeAt(const BlockScope& s
   return std::pair(number, range);
 }
 
-absl::Status SortItems(const BlockScope& scope, PriceBlock& block) {
+// The ranges of each item, with the rows that named them.
+using RowsByItem = std::map<std::uint32_t, std::vector<std::pair<PriceRange, std::size_t>>>;
+
+absl::Status SortItems(const BlockScope& scope, RowsByItem& by_item, PriceBlock& block) {
   block.day_first = std::numeric_limits<std::int32_t>::max();
-  for (PriceBlock::Item& item : block.items) {
-    std::sort(item.ranges.begin(), item.ranges.end(),
-              [](const PriceRange& a, const PriceRange& b) { return a.day_first < b.day_first; });
-    for (std::size_t i = 1; i < item.ranges.size(); ++i) {
-      if (item.ranges[i].day_first > item.ranges[i - 1].day_last) continue;
-      return RefuseField(Reason::kDuplicateRow, "first_day", "the block names a day twice",
-                         {{"item", std::string(scope.registers->items.IdOf(item.item))},
-                          {"day", Day::FromNumber(item.ranges[i].day_first).ToString()}});
+  for (auto& [number, rows] : by_item) {
+    std::ranges::stable_sort(rows, {}, [](const auto& row) { return row.first.day_first; });
+    PriceBlock::Item& item = block.items.emplace_back(PriceBlock::Item{.item = number});
+    for (const auto& [range, row] : rows) {
+      if (!item.ranges.empty() && range.day_first <= item.ranges.back().day_last) {
+        return RefuseField(Reason::kDuplicateRow, "first_day", "the block names a day twice",
+                           {{"row", row},
+                            {"item", std::string(scope.registers->items.IdOf(number))},
+                            {"day", Day::FromNumber(range.day_first).ToString()}});
+      }
+      item.ranges.push_back(range);
+      item.rows.push_back(row);
     }
     block.day_first = std::min(block.day_first, item.ranges.front().day_first);
   }
@@ -136,13 +143,12 @@ absl::StatusOr<std::shared_ptr<const PriceBlock>> PreparePrices(const BlockScope
   prepared->scale = block.scale();
   prepared->currency_code = block.currency_code();
   prepared->range_count = static_cast<std::size_t>(block.item_size());
-  std::map<std::uint32_t, std::vector<PriceRange>> by_item;
+  RowsByItem by_item;
   for (int i = 0; i < block.item_size(); ++i) {
     TANDEM_ASSIGN_OR_RETURN(const auto range, RangeAt(scope, block, i));
-    by_item[range.first].push_back(range.second);
+    by_item[range.first].emplace_back(range.second, static_cast<std::size_t>(i));
   }
-  for (auto& [item, ranges] : by_item) prepared->items.push_back({item, std::move(ranges)});
-  TANDEM_RETURN_IF_ERROR(SortItems(scope, *prepared));
+  TANDEM_RETURN_IF_ERROR(SortItems(scope, by_item, *prepared));
   prepared->registers = scope.registers;
   FillFact(scope.place, *prepared);
   if (prepared->fact.ByteSizeLong() > kBlockBytesMax) {
@@ -171,7 +177,7 @@ absl::StatusOr<std::vector<PriceBlock::Item>> DecodePriceColumns(const v1::Price
       return damaged();
     }
     const auto item = static_cast<std::uint32_t>(items[i]);
-    if (out.empty() || out.back().item != item) out.push_back({item, {}});
+    if (out.empty() || out.back().item != item) out.push_back({.item = item});
     out.back().ranges.push_back(
         {static_cast<std::int32_t>(first[i]), static_cast<std::int32_t>(last[i]), values[i]});
   }

@@ -147,7 +147,8 @@ absl::Status CheckPriceConflicts(const base::RowReader& rows, const Place& place
   const PriceCut cut(rows, place, kNow, true);
   for (const PriceBlock::Item& item : block.items) {
     const std::vector<PricedRange> known = cut.RangesOf(item.item);
-    for (const PriceRange& range : item.ranges) {
+    for (std::size_t i = 0; i < item.ranges.size(); ++i) {
+      const PriceRange& range = item.ranges[i];
       const Price price{range.value, block.scale, block.currency_code};
       for (const PricedRange& old : known) {
         if (old.day_first > range.day_last || old.day_last < range.day_first) continue;
@@ -156,7 +157,8 @@ absl::Status CheckPriceConflicts(const base::RowReader& rows, const Place& place
         const std::int32_t day = std::max(old.day_first, range.day_first);
         return base::Refuse(base::Reason::kRevisionConflict,
                             "the day is known with another price of this or a higher revision",
-                            {{"item", std::string(block.registers->items.IdOf(item.item))},
+                            {{"row", item.rows[i]},
+                             {"item", std::string(block.registers->items.IdOf(item.item))},
                              {"day", base::Day::FromNumber(day).ToString()},
                              {"revision", block.revision},
                              {"price", TextOf(price)},

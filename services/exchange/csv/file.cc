@@ -8,7 +8,8 @@ namespace tandem::exchange::csv {
 namespace {
 
 bool IsOfTheRow(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsNotFound(status);
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
+         base::ReasonOf(status) == base::Reason::kEntryClosed;
 }
 
 }  // namespace

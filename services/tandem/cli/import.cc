@@ -257,15 +257,18 @@ absl::Status ImportEvents(Client& client, const ImportOptions& options) {
 
 absl::Status ImportPromotions(Client& client, const ImportOptions& options) {
   constexpr std::size_t kItems = 2;  // As in csv::kPromotionFields.
+  constexpr std::size_t kLastDate = 4;
   TANDEM_ASSIGN_OR_RETURN(const Known known, LoadKnown(client));
   std::map<std::string, Read<v1::Promotion>> by_location;
   TANDEM_ASSIGN_OR_RETURN(
       const std::int64_t left_out,
       ReadFileRows(options, csv::kPromotionFields, [&](const csv::Row& row) -> absl::Status {
         TANDEM_ASSIGN_OR_RETURN(csv::LocatedPromotion located, csv::ParsePromotion(row));
-        TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 0, located.location));
+        TANDEM_ASSIGN_OR_RETURN(const base::Day last, row.Date(kLastDate));
+        const RowDay until{kLastDate, last};
+        TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 0, located.location, until));
         for (const std::string& item : located.promotion.items()) {
-          TANDEM_RETURN_IF_ERROR(CheckItem(known, row, kItems, item));
+          TANDEM_RETURN_IF_ERROR(CheckItem(known, row, kItems, item, until));
         }
         return by_location[located.location].Add(row, 1, std::move(located.promotion));
       }));

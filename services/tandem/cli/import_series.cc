@@ -24,11 +24,7 @@ namespace {
 namespace csv = exchange::csv;
 namespace v1 = exchange::v1;
 
-absl::Status CheckKnown(const Known& known, const csv::Row& row, std::string_view location,
-                        std::string_view item) {
-  TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 0, location));
-  return CheckItem(known, row, 1, item);
-}
+constexpr std::size_t kDayField = 2;  // As in csv::kSalesFields, kStockFields and kPriceFields.
 
 // A block of a file: a request without location and number, and the line of each row.
 struct Block {
@@ -67,7 +63,9 @@ absl::StatusOr<csv::RowCounts> ReadSeriesBlocks(const Reading& reading, csv::Sou
   csv::SeriesRowParser parser(measure);
   const auto use = [&](const csv::Row& row) -> absl::Status {
     TANDEM_ASSIGN_OR_RETURN(const csv::SeriesRow parsed, parser.Parse(row));
-    TANDEM_RETURN_IF_ERROR(CheckKnown(reading.known, row, parsed.location, parsed.item));
+    const RowDay day{kDayField, parsed.day};
+    TANDEM_RETURN_IF_ERROR(CheckLocation(reading.known, row, 0, parsed.location, day));
+    TANDEM_RETURN_IF_ERROR(CheckItem(reading.known, row, 1, parsed.item, day));
     return blocks.Add(parsed);
   };
   const std::span<const csv::Field> fields = measure == v1::MEASURE_STOCK
@@ -92,9 +90,11 @@ absl::StatusOr<csv::RowCounts> ReadPriceBlocks(const csv::Mapping& mapping, cons
   });
   const auto use = [&](const csv::Row& row) -> absl::Status {
     TANDEM_ASSIGN_OR_RETURN(const csv::PriceRow parsed, csv::ParsePriceRow(row));
-    TANDEM_RETURN_IF_ERROR(CheckKnown(known, row, parsed.location, parsed.item));
+    TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 0, parsed.location));
+    // It may reach beyond a closing: it says what a price would be.
+    TANDEM_RETURN_IF_ERROR(CheckItem(known, row, 1, parsed.item, {kDayField, parsed.first_day}));
     absl::Status added = blocks.Add(parsed);
-    if (base::ReasonOf(added) == base::Reason::kDuplicateRow) return row.Refused(2, added);
+    if (base::ReasonOf(added) == base::Reason::kDuplicateRow) return row.Refused(kDayField, added);
     return added;
   };
   TANDEM_ASSIGN_OR_RETURN(csv::RowCounts counts,

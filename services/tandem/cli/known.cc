@@ -11,11 +11,35 @@ namespace {
 namespace csv = exchange::csv;
 namespace v1 = exchange::v1;
 
-absl::Status Check(const absl::flat_hash_set<std::string>& ids, const csv::Row& row,
-                   std::size_t field, std::string_view id, base::Reason reason) {
-  if (ids.contains(absl::string_view(id.data(), id.size()))) return absl::OkStatus();
+absl::Status Check(const LastDays& entries, const csv::Row& row, std::size_t field,
+                   std::string_view id, const RowDay& last, base::Reason unknown) {
+  const auto found = entries.find(absl::string_view(id.data(), id.size()));
   const std::string which = row.Text(field) == id ? "" : "'" + std::string(id) + "' ";
-  return row.Refused(field, base::Refuse(reason, which + "is not in the register"));
+  if (found == entries.end()) {
+    return row.Refused(field, base::Refuse(unknown, which + "is not in the register"));
+  }
+  if (last.day <= found->second) return absl::OkStatus();
+  const std::string what = unknown == base::Reason::kUnknownItem ? "item '" : "location '";
+  return row.Refused(last.field,
+                     base::Refuse(base::Reason::kEntryClosed,
+                                  "the " + what + std::string(id) + "' is closed by then, its " +
+                                      "last day is " + found->second.ToString()));
+}
+
+// Adds an item or a location to what is known.
+template <typename Entry>
+absl::Status Add(const Entry& entry, LastDays& days) {
+  base::Day last = base::Day::FromNumber(base::Day::kLast);
+  if (entry.has_last_date()) {
+    const auto& date = entry.last_date();
+    const auto day = base::Day::FromCivil(date.year(), date.month(), date.day());
+    if (!day.ok()) {
+      return absl::InternalError("the last date of " + entry.name() + " is no day");
+    }
+    last = *day;
+  }
+  days.emplace(csv::IdOf(entry.name()), last);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -23,22 +47,22 @@ absl::Status Check(const absl::flat_hash_set<std::string>& ids, const csv::Row& 
 absl::StatusOr<Known> LoadKnown(Client& client) {
   Known known;
   TANDEM_ASSIGN_OR_RETURN(const auto items, AllItems(client, client.firm_name()));
-  for (const v1::Item& item : items) known.items.emplace(csv::IdOf(item.name()));
+  for (const v1::Item& item : items) TANDEM_RETURN_IF_ERROR(Add(item, known.items));
   TANDEM_ASSIGN_OR_RETURN(const auto locations, AllLocations(client, client.firm_name()));
   for (const v1::Location& location : locations) {
-    known.locations.emplace(csv::IdOf(location.name()));
+    TANDEM_RETURN_IF_ERROR(Add(location, known.locations));
   }
   return known;
 }
 
 absl::Status CheckLocation(const Known& known, const csv::Row& row, std::size_t field,
-                           std::string_view location) {
-  return Check(known.locations, row, field, location, base::Reason::kUnknownLocation);
+                           std::string_view location, const RowDay& last) {
+  return Check(known.locations, row, field, location, last, base::Reason::kUnknownLocation);
 }
 
 absl::Status CheckItem(const Known& known, const csv::Row& row, std::size_t field,
-                       std::string_view item) {
-  return Check(known.items, row, field, item, base::Reason::kUnknownItem);
+                       std::string_view item, const RowDay& last) {
+  return Check(known.items, row, field, item, last, base::Reason::kUnknownItem);
 }
 
 }  // namespace tandem::cli

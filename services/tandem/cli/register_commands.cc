@@ -1,4 +1,5 @@
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -9,6 +10,7 @@
 #include "services/tandem/cli/nouns.h"
 #include "services/tandem/cli/print.h"
 #include "services/tandem/cli/readable_file.h"
+#include "tandem/exchange/v1/exchange.grpc.pb.h"
 
 namespace tandem::cli {
 namespace {
@@ -18,6 +20,8 @@ namespace v1 = exchange::v1;
 struct Args {
   ImportOptions import{};
   ExportOptions out{};
+  std::string id{};
+  std::string last_date{};
 };
 using ArgsPtr = std::shared_ptr<Args>;
 using Import = absl::Status (*)(Client&, const ImportOptions&);
@@ -77,16 +81,45 @@ absl::Status ListLocations(Client& client, const ExportOptions& options,
   const std::string owner = options.owner.empty() ? client.firm_name() : "firms/" + options.owner;
   TANDEM_ASSIGN_OR_RETURN(const auto locations, AllLocations(client, owner));
   PrintMessages(output, locations,
-                {"LOCATION", "KIND", "GLN", "HIERARCHY", "TIME ZONE", "DISPLAY NAME"},
+                {"LOCATION", "KIND", "GLN", "HIERARCHY", "TIME ZONE", "DISPLAY NAME", "LAST DATE"},
                 [](const v1::Location& location) -> std::vector<std::string> {
                   return {std::string(exchange::csv::IdOf(location.name())),
                           v1::LocationKind_Name(location.kind()).substr(14),
                           location.gln(),
                           absl::StrJoin(location.hierarchy(), "/"),
                           location.time_zone(),
-                          location.display_name()};
+                          location.display_name(),
+                          DateText(location.last_date())};
                 });
   return absl::OkStatus();
+}
+
+// Closes an item or a location: `Request` is the call's, `Entry` what it answers.
+template <typename Request, typename Entry>
+absl::Status Close(Client& client, const std::string& name, const std::string& last_date,
+                   grpc::Status (v1::ExchangeService::Stub::*call)(grpc::ClientContext*,
+                                                                   const Request&, Entry*),
+                   const std::string& output) {
+  Request request;
+  request.set_name(name);
+  TANDEM_ASSIGN_OR_RETURN(*request.mutable_last_date(), ParseDate("--last-date", last_date));
+  request.set_request_id(NewRequestId());
+  Entry answer;
+  TANDEM_RETURN_IF_ERROR(client.Call(call, request, &answer));
+  PrintMessage(output, answer);
+  return absl::OkStatus();
+}
+
+void AddClose(CLI::App* noun, const SessionPtr& session, const ArgsPtr& args,
+              const std::string& what, const std::string& example, Action run) {
+  CLI::App* close =
+      AddVerb(noun, session,
+              {"close", absl::StrCat("Nothing of the ", what, " is accepted after a day; for ever"),
+               absl::StrCat("tandem ", what, " close ", example, " --last-date 2026-11-30")},
+              std::move(run));
+  close->add_option(what, args->id, absl::StrCat("The ", what, "'s id"))->required();
+  close->add_option("--last-date", args->last_date, "The last day of which data is accepted")
+      ->required();
 }
 
 }  // namespace
@@ -101,6 +134,10 @@ void AddRegisterCommands(CLI::App& app, const SessionPtr& session) {
   AddVerb(item, session, {"list", "Items that you may see", "tandem item list --owner acme"},
           [args, session](Client& client) { return ListItems(client, args->out, session->output); })
       ->add_option("--owner", args->out.owner, "Whose");
+  AddClose(item, session, args, "item", "4711", [args, session](Client& client) {
+    return Close(client, absl::StrCat(client.firm_name(), "/items/", args->id), args->last_date,
+                 &v1::ExchangeService::Stub::CloseItem, session->output);
+  });
   CLI::App* location = AddKind(
       app, session,
       {"location", "Locations of your register",
@@ -111,6 +148,10 @@ void AddRegisterCommands(CLI::App& app, const SessionPtr& session) {
       {"list", "Locations that you may see", "tandem location list --owner acme"},
       [args, session](Client& client) { return ListLocations(client, args->out, session->output); })
       ->add_option("--owner", args->out.owner, "Whose");
+  AddClose(location, session, args, "location", "CA_1", [args, session](Client& client) {
+    return Close(client, absl::StrCat(client.firm_name(), "/locations/", args->id), args->last_date,
+                 &v1::ExchangeService::Stub::CloseLocation, session->output);
+  });
   AddKind(
       app, session,
       {"event", "Calendar events of your firm",
