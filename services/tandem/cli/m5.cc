@@ -55,9 +55,12 @@ absl::StatusOr<M5Folder> LoadM5(const std::string& folder) {
   TANDEM_ASSIGN_OR_RETURN(const std::string listed_path, FindInFolder(folder, "first_listed"));
   TANDEM_ASSIGN_OR_RETURN(const std::string calendar_path, FindInFolder(folder, "calendar"));
   TANDEM_ASSIGN_OR_RETURN(const auto calendar, OpenSource(calendar_path));
-  TANDEM_ASSIGN_OR_RETURN(m5.calendar, csv::ReadM5Calendar(*calendar));
+  auto days = csv::ReadM5Calendar(*calendar);
+  if (!days.ok()) return base::WithDetail(days.status(), {"file", calendar_path});
+  m5.calendar = *std::move(days);
   TANDEM_ASSIGN_OR_RETURN(const auto listed, OpenSource(listed_path));
-  TANDEM_RETURN_IF_ERROR(m5.listings.Read(*listed));
+  const absl::Status listings = m5.listings.Read(*listed);
+  if (!listings.ok()) return base::WithDetail(listings, {"file", listed_path});
   TANDEM_ASSIGN_OR_RETURN(m5.digest, DigestOfFiles({m5.sales_path, listed_path}, ""));
   TANDEM_RETURN_IF_ERROR(Survey(&m5));
   if (m5.day_count > m5.calendar.day_count()) {
