@@ -173,6 +173,7 @@ void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& 
     TANDEM_ASSIGN_OR_RETURN(command.start, DayOf("version.start_date", version.start_date()));
     command.bucket_count = version.bucket_count();
     command.bucket_days = version.bucket_days();
+    command.horizon_days_max = terms->horizon_days;
     command.parties = terms->parties;
     command.agreement_version = terms->version;
     return command;
@@ -230,9 +231,9 @@ void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& re
 
 // Whether the chunks that are durable are all that the command wants, no series twice in them: they
 // never change, so it still holds when the command is decided. Here and not there, since it reads
-// them all.
-absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command,
-                                           std::string_view firm) const {
+// them all. What was staged under other terms must be within those that are in force now.
+absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command, std::string_view firm,
+                                           const base::AgreementTerms& terms) const {
   TANDEM_ASSIGN_OR_RETURN(const runtime::Log::Rows rows,
                           seams_.router->Read(SlotOf(command.relation)));
   const std::optional<Version> version = VersionIn(*rows.rows, command.relation, command.version);
@@ -242,6 +243,12 @@ absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command,
     return true;
   }
   if (version->chunk_count != command.chunk_count) return false;
+  const bool superseded = version->agreement_version != terms.version;
+  if (superseded) {
+    TANDEM_RETURN_IF_ERROR(CheckHorizon(base::Day::FromNumber(version->start_day),
+                                        std::int64_t{version->bucket_count} * version->bucket_days,
+                                        terms.horizon_days));
+  }
   DistinctSeries distinct;
   for (std::int64_t chunk = 1; chunk <= version->chunk_count; ++chunk) {
     const auto bytes = rows.rows->Get(ChunkKey(version->relation, version->id, chunk));
@@ -249,6 +256,7 @@ absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command,
     v1::SeriesColumns series;
     base::Require(bytes.has_value() && series.ParseFromString(*bytes), "a chunk is damaged");
     TANDEM_RETURN_IF_ERROR(distinct.Add(chunk, series));
+    if (superseded) TANDEM_RETURN_IF_ERROR(CheckScope(series, terms));
   }
   return true;
 }
@@ -263,7 +271,7 @@ void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionReque
   const absl::Status id = base::CheckRequestId(request.request_id());
   if (!id.ok()) return reply(id);
   PublishCommand command{ref->relation, ref->version, request.chunk_count()};
-  const absl::StatusOr<bool> distinct = Distinct(command, call.caller.firm);
+  const absl::StatusOr<bool> distinct = Distinct(command, call.caller.firm, **terms);
   if (!distinct.ok()) return reply(distinct.status());
   command.distinct = *distinct;
   SubmitForVersion(
@@ -276,9 +284,9 @@ void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& re
   reply = audit().Change(call, {"DropVersion", request.name()}, std::move(reply));
   const absl::StatusOr<VersionRef> ref = VersionRefOf(request.name());
   if (!ref.ok()) return reply(ref.status());
-  // Giving up is allowed after a revocation too: it shows nothing to anyone.
+  // Giving up is allowed after a revocation too, and however long after: it shows nothing to anyone.
   const absl::Status reader = CheckReader(call, ref->relation);
-  if (!reader.ok()) return reply(reader);
+  if (!reader.ok() && base::ReasonOf(reader) != base::Reason::kRetentionEnded) return reply(reader);
   const absl::Status editor = seams_.check_role(call.caller.firm, call.caller.principal, "editor");
   if (!editor.ok()) return reply(editor);
   const absl::Status id = base::CheckRequestId(request.request_id());

@@ -191,4 +191,22 @@ absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const
   return batches;
 }
 
+absl::Status CheckStillGranted(const ForecastSeams& seams, const Run& run,
+                               const std::vector<Batch>& batches) {
+  // The owners' word on what may be derived, and that the agreement stands.
+  TANDEM_RETURN_IF_ERROR(PlanBatches(seams, run, 1'000).status());
+  for (const Batch& batch : batches) {
+    TANDEM_ASSIGN_OR_RETURN(
+        const auto granted,
+        seams.grants->ItemsAt(run.firm, batch.owner, base::DataKind::kSales, batch.location));
+    for (const std::string& item : batch.items) {
+      if (granted->Contains(item)) continue;
+      return base::Refuse(base::Reason::kNotGranted,
+                          "sales that were read are no longer shared with you: start a new run",
+                          {{"owner", batch.owner}, {"location", batch.location}, {"item", item}});
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace tandem::forecast

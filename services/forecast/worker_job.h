@@ -34,6 +34,12 @@ absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, cons
 absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run,
                                                std::size_t items_per_read);
 
+// OK while the firm may still read and derive from all that the batches name: what was computed
+// from data that was withdrawn meanwhile is not shown. NOT_GRANTED naming the first item otherwise,
+// and PlanBatches' errors.
+absl::Status CheckStillGranted(const ForecastSeams& seams, const Run& run,
+                               const std::vector<Batch>& batches);
+
 class Job : public std::enable_shared_from_this<Job> {
  public:
   using Ended = std::function<void()>;
