@@ -284,7 +284,8 @@ void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& re
   reply = audit().Change(call, {"DropVersion", request.name()}, std::move(reply));
   const absl::StatusOr<VersionRef> ref = VersionRefOf(request.name());
   if (!ref.ok()) return reply(ref.status());
-  // Giving up is allowed after a revocation too, and however long after: it shows nothing to anyone.
+  // Giving up is allowed after a revocation too, and however long after: it shows nothing to
+  // anyone.
   const absl::Status reader = CheckReader(call, ref->relation);
   if (!reader.ok() && base::ReasonOf(reader) != base::Reason::kRetentionEnded) return reply(reader);
   const absl::Status editor = seams_.check_role(call.caller.firm, call.caller.principal, "editor");

@@ -363,7 +363,8 @@ TEST_F(ApiTest, ReadingEndsWithTheRetention) {
   EXPECT_THAT(Get(name, "stranger"), HasReason(kRoleMissing));
 }
 
-// With a retention of no days it ends with the revocation: what a run had staged could not be dropped.
+// With a retention of no days it ends with the revocation: what a run had staged could not be
+// dropped.
 TEST_F(ApiTest, GivingUpIsPossibleAfterTheRetention) {
   const std::string name = Staged(1);
   world_.grants.terms["deal"].revoked = true;
