@@ -268,6 +268,31 @@ TEST_F(ApiTest, ARepeatGetsTheFirstAnswer) {
   EXPECT_NE(Ask(&ForecastApi::StageVersion, StageRequest(7), "maker")->name(), first->name());
 }
 
+// An answer may be lost, and the agreement end before the request comes again: it was accepted, and
+// saying that it was refused would be wrong.
+TEST_F(ApiTest, ARepeatGetsTheFirstAnswerAfterARevocationToo) {
+  const std::string name = Staged(1);
+  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name), "maker"), IsOk());
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 2), "maker"), IsOk());
+  v1::StartRunRequest run;
+  run.set_parent("agreements/deal");
+  run.set_request_id(ForecastWorld::Id(3));
+  run.mutable_run()->set_method("ses");
+  run.mutable_run()->set_horizon_days(3);
+  *run.mutable_run()->mutable_origin_date() = StageRequest(1).version().start_date();
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto begun, Ask(&ForecastApi::StartRun, run, "maker"));
+  world_.grants.terms["deal"].revoked = true;
+  world_.grants.underivable.insert("shop");
+  EXPECT_EQ(Ask(&ForecastApi::StageVersion, StageRequest(1), "maker")->name(), name);
+  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name), "maker"), IsOk());
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 2), "maker"), IsOk());
+  EXPECT_EQ(Ask(&ForecastApi::StartRun, run, "maker")->name(), begun.name());
+  EXPECT_THAT(Ask(&ForecastApi::StageVersion, StageRequest(4), "maker"),
+              HasReason(kAgreementRevoked));
+  run.set_request_id(ForecastWorld::Id(5));
+  EXPECT_THAT(Ask(&ForecastApi::StartRun, run, "maker"), HasReason(kAgreementRevoked));
+}
+
 TEST_F(ApiTest, AnOvertakenVersionIsAnsweredAsDropped) {
   Published(1, 9);
   const std::string late = Staged(2, 8);
