@@ -14,6 +14,7 @@
 #include "services/exchange/facts.h"
 #include "services/exchange/last_days.h"
 #include "services/exchange/limits.h"
+#include "services/exchange/time_zones.h"
 #include "services/exchange/units.h"
 
 namespace tandem::exchange {
@@ -113,7 +114,12 @@ absl::StatusOr<v1::Location> CheckedLocation(const v1::Location& location, int i
   }
   TANDEM_RETURN_IF_ERROR(
       CheckText(Field("locations", index, "display_name"), location.display_name()));
-  TANDEM_RETURN_IF_ERROR(CheckText(Field("locations", index, "time_zone"), location.time_zone()));
+  if (!location.time_zone().empty() && !IsTimeZone(location.time_zone())) {
+    return RefuseField(Reason::kUnknownEnum, Field("locations", index, "time_zone"),
+                       "is no zone of the IANA database, such as Europe/Berlin; empty is UTC",
+                       {{"location", location.name()},
+                        {"time_zone", std::string(location.time_zone().substr(0, 80))}});
+  }
   TANDEM_RETURN_IF_ERROR(
       CheckHierarchy(Field("locations", index, "hierarchy"), location.hierarchy()));
   return checked;

@@ -127,6 +127,29 @@ TEST(DecideStreamTest, HoldsOneKindAndNamesWhatIsNotThere) {
   EXPECT_THAT(slot.Run(RetractBatch{place, "-"}), HasReason(Reason::kUnknownBatch));
 }
 
+TEST(DecideRegisterTest, ATimeZoneIsOneOfTheDatabase) {
+  TestSlot slot;
+  const auto command = [](const std::string& zone) {
+    RegisterLocations locations{.owner = "shop"};
+    v1::Location& location = *locations.locations.Add();
+    location.set_name("firms/shop/locations/l1");
+    location.set_kind(v1::LOCATION_KIND_STORE);
+    location.set_time_zone(zone);
+    return locations;
+  };
+  for (const char* zone : {"CEST", "Europe/Nowhere", "../../etc/passwd", "+02:00"}) {
+    const absl::Status refused = slot.Run(command(zone));
+    EXPECT_THAT(refused, HasReason(Reason::kUnknownEnum)) << zone;
+    const auto refusal = base::RefusalOf(refused);
+    ASSERT_TRUE(refusal.has_value());
+    EXPECT_EQ(refusal->field, "locations[0].time_zone");
+    using Details = std::vector<std::pair<std::string, std::string>>;
+    EXPECT_EQ(refusal->details,
+              (Details{{"location", "firms/shop/locations/l1"}, {"time_zone", zone}}));
+  }
+  EXPECT_THAT(slot.Run(command("Europe/Berlin")), IsOk());
+}
+
 // Nothing new is said of an item after its last day; what stands may be sent again.
 TEST(DecidePutTest, RefusesPlansAndPromotionsBeyondTheLastDay) {
   TestSlot slot;

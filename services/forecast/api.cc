@@ -69,11 +69,25 @@ const base::FactRecord& FirstOf(const Outcome& outcome) {
   return outcome.facts.front();
 }
 
+// Decides the command, and while `stands` is an error refuses with it all but what is wrong in
+// itself. What makes no fact is a repeat, whose first outcome holds whatever has become of the
+// agreement since (the slot remembers most of them, and does not ask).
 template <typename DecideCommand>
-runtime::DecideFunction Deciding(DecideCommand command) {
-  return [command = std::move(command)](const base::RowReader& rows, const base::Stamp& stamp) {
-    return Decide(rows, command, stamp);
+runtime::DecideFunction Deciding(DecideCommand command, absl::Status stands) {
+  return [command = std::move(command), stands = std::move(stands)](
+             const base::RowReader& rows, const base::Stamp& stamp) -> absl::StatusOr<Facts> {
+    absl::StatusOr<Facts> facts = Decide(rows, command, stamp);
+    const bool repeat = facts.ok() && facts->empty();
+    if (stands.ok() || repeat || absl::IsInvalidArgument(facts.status())) return facts;
+    return stands;
   };
+}
+
+// What forbids every new fact of a writer's.
+absl::Status CheckStands(const base::AgreementTerms& terms) {
+  if (!terms.revoked) return absl::OkStatus();
+  return base::Refuse(base::Reason::kAgreementRevoked, "the agreement was revoked",
+                      {{"agreement", terms.relation}});
 }
 
 }  // namespace
@@ -86,16 +100,11 @@ base::SlotId ForecastApi::SlotOf(std::string_view relation) const {
   return seams_.router->SlotOf(base::DomainId::kForecast, relation);
 }
 
-// Who may is asked first, and whether the state allows it last.
+// Who may is asked first, and whether the state allows it last (Deciding).
 absl::StatusOr<ForecastApi::Terms> ForecastApi::CheckWriter(const Call& call,
                                                             std::string_view relation) const {
   TANDEM_RETURN_IF_ERROR(seams_.check_role(call.caller.firm, call.caller.principal, "editor"));
-  TANDEM_ASSIGN_OR_RETURN(Terms terms, seams_.grants->TermsOf(call.caller.firm, relation));
-  if (terms->revoked) {
-    return base::Refuse(base::Reason::kAgreementRevoked, "the agreement was revoked",
-                        {{"agreement", terms->relation}});
-  }
-  return terms;
+  return seams_.grants->TermsOf(call.caller.firm, relation);
 }
 
 absl::Status ForecastApi::CheckReader(const Call& call, std::string_view relation) const {
@@ -156,10 +165,12 @@ void ForecastApi::SubmitForVersion(Command command, std::string relation, std::s
 void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& request,
                                Reply<v1::Version> reply) {
   reply = audit().Change(call, {"StageVersion", request.parent()}, std::move(reply));
+  absl::Status stands;
   const auto parse = [&]() -> absl::StatusOr<StageCommand> {
     TANDEM_ASSIGN_OR_RETURN(const std::string relation, RelationOf(request.parent()));
     TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, relation));
     TANDEM_RETURN_IF_ERROR(base::CheckRequestId(request.request_id()));
+    stands = CheckStands(*terms);
     const v1::Version& version = request.version();
     StageCommand command;
     command.relation = relation;
@@ -173,6 +184,7 @@ void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& 
     TANDEM_ASSIGN_OR_RETURN(command.start, DayOf("version.start_date", version.start_date()));
     command.bucket_count = version.bucket_count();
     command.bucket_days = version.bucket_days();
+    command.horizon_days_max = terms->horizon_days;
     command.parties = terms->parties;
     command.agreement_version = terms->version;
     return command;
@@ -184,7 +196,7 @@ void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& 
   v1::StageVersionRequest asked = request;
   asked.mutable_version()->set_basis(command->basis.Encode());
   seams_.router->Submit(
-      slot, runtime::CommandFor(call, "StageVersion", asked, Deciding(*std::move(command))),
+      slot, runtime::CommandFor(call, "StageVersion", asked, Deciding(*std::move(command), stands)),
       [this, slot, firm = call.caller.firm,
        reply = std::move(reply)](absl::StatusOr<Outcome> outcome) mutable {
         if (!outcome.ok()) return reply(outcome.status());
@@ -200,11 +212,13 @@ void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& 
 void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& request,
                               Reply<v1::Version> reply) {
   reply = audit().Change(call, {"UploadChunk", request.name()}, std::move(reply));
+  absl::Status stands;
   const auto parse = [&]() -> absl::StatusOr<UploadCommand> {
     TANDEM_ASSIGN_OR_RETURN(const VersionRef ref, VersionRefOf(request.name()));
     TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, ref.relation));
     TANDEM_RETURN_IF_ERROR(CheckSeries(request.series()));
-    TANDEM_RETURN_IF_ERROR(CheckScope(request.series(), *terms));
+    stands = CheckStands(*terms);
+    stands.Update(CheckScope(request.series(), *terms));
     UploadCommand command;
     command.relation = ref.relation;
     command.version = ref.version;
@@ -224,15 +238,15 @@ void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& re
   command.method = "UploadChunk";
   command.deadline = call.deadline;
   command.byte_size = parsed->series.size();
-  command.decide = Deciding(*std::move(parsed));
+  command.decide = Deciding(*std::move(parsed), std::move(stands));
   SubmitForVersion(std::move(command), ref.relation, ref.version, std::move(reply));
 }
 
 // Whether the chunks that are durable are all that the command wants, no series twice in them: they
 // never change, so it still holds when the command is decided. Here and not there, since it reads
-// them all.
-absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command,
-                                           std::string_view firm) const {
+// them all. What was staged under other terms must be within those that are in force now.
+absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command, std::string_view firm,
+                                           const base::AgreementTerms& terms) const {
   TANDEM_ASSIGN_OR_RETURN(const runtime::Log::Rows rows,
                           seams_.router->Read(SlotOf(command.relation)));
   const std::optional<Version> version = VersionIn(*rows.rows, command.relation, command.version);
@@ -242,6 +256,12 @@ absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command,
     return true;
   }
   if (version->chunk_count != command.chunk_count) return false;
+  const bool superseded = version->agreement_version != terms.version;
+  if (superseded) {
+    TANDEM_RETURN_IF_ERROR(CheckHorizon(base::Day::FromNumber(version->start_day),
+                                        std::int64_t{version->bucket_count} * version->bucket_days,
+                                        terms.horizon_days));
+  }
   DistinctSeries distinct;
   for (std::int64_t chunk = 1; chunk <= version->chunk_count; ++chunk) {
     const auto bytes = rows.rows->Get(ChunkKey(version->relation, version->id, chunk));
@@ -249,6 +269,7 @@ absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command,
     v1::SeriesColumns series;
     base::Require(bytes.has_value() && series.ParseFromString(*bytes), "a chunk is damaged");
     TANDEM_RETURN_IF_ERROR(distinct.Add(chunk, series));
+    if (superseded) TANDEM_RETURN_IF_ERROR(CheckScope(series, terms));
   }
   return true;
 }
@@ -263,12 +284,12 @@ void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionReque
   const absl::Status id = base::CheckRequestId(request.request_id());
   if (!id.ok()) return reply(id);
   PublishCommand command{ref->relation, ref->version, request.chunk_count()};
-  const absl::StatusOr<bool> distinct = Distinct(command, call.caller.firm);
+  const absl::StatusOr<bool> distinct = Distinct(command, call.caller.firm, **terms);
   if (!distinct.ok()) return reply(distinct.status());
   command.distinct = *distinct;
-  SubmitForVersion(
-      runtime::CommandFor(call, "PublishVersion", request, Deciding(std::move(command))),
-      ref->relation, ref->version, std::move(reply));
+  SubmitForVersion(runtime::CommandFor(call, "PublishVersion", request,
+                                       Deciding(std::move(command), CheckStands(**terms))),
+                   ref->relation, ref->version, std::move(reply));
 }
 
 void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& request,
@@ -276,25 +297,29 @@ void ForecastApi::DropVersion(const Call& call, const v1::DropVersionRequest& re
   reply = audit().Change(call, {"DropVersion", request.name()}, std::move(reply));
   const absl::StatusOr<VersionRef> ref = VersionRefOf(request.name());
   if (!ref.ok()) return reply(ref.status());
-  // Giving up is allowed after a revocation too: it shows nothing to anyone.
+  // Giving up is allowed after a revocation too, and however long after: it shows nothing to
+  // anyone.
   const absl::Status reader = CheckReader(call, ref->relation);
-  if (!reader.ok()) return reply(reader);
+  if (!reader.ok() && base::ReasonOf(reader) != base::Reason::kRetentionEnded) return reply(reader);
   const absl::Status editor = seams_.check_role(call.caller.firm, call.caller.principal, "editor");
   if (!editor.ok()) return reply(editor);
   const absl::Status id = base::CheckRequestId(request.request_id());
   if (!id.ok()) return reply(id);
   DropCommand command{ref->relation, ref->version};
-  SubmitForVersion(runtime::CommandFor(call, "DropVersion", request, Deciding(std::move(command))),
+  SubmitForVersion(runtime::CommandFor(call, "DropVersion", request,
+                                       Deciding(std::move(command), absl::OkStatus())),
                    ref->relation, ref->version, std::move(reply));
 }
 
 void ForecastApi::StartRun(const Call& call, const v1::StartRunRequest& request,
                            Reply<v1::Run> reply) {
   reply = audit().Change(call, {"StartRun", request.parent()}, std::move(reply));
+  absl::Status stands;
   const auto parse = [&]() -> absl::StatusOr<RunCommand> {
     TANDEM_ASSIGN_OR_RETURN(const std::string relation, RelationOf(request.parent()));
     TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, relation));
-    TANDEM_RETURN_IF_ERROR(CheckInputs(call, *terms));
+    stands = CheckStands(*terms);
+    stands.Update(CheckInputs(call, *terms));
     TANDEM_RETURN_IF_ERROR(base::CheckRequestId(request.request_id()));
     RunCommand command;
     command.relation = relation;
@@ -312,7 +337,7 @@ void ForecastApi::StartRun(const Call& call, const v1::StartRunRequest& request,
   const std::string relation = command->relation;
   const std::string run = command->run;
   seams_.router->Submit(
-      slot, runtime::CommandFor(call, "StartRun", request, Deciding(*std::move(command))),
+      slot, runtime::CommandFor(call, "StartRun", request, Deciding(*std::move(command), stands)),
       [this, slot, relation, run,
        reply = std::move(reply)](absl::StatusOr<Outcome> outcome) mutable {
         if (!outcome.ok()) return reply(outcome.status());

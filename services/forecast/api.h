@@ -91,8 +91,8 @@ class ForecastApi {
   absl::Status CheckReader(const Call& call, std::string_view relation) const;
   absl::Status CheckInputs(const Call& call, const base::AgreementTerms& terms) const;
   base::SlotId SlotOf(std::string_view relation) const;
-  absl::StatusOr<bool> Distinct(const forecast::PublishVersion& command,
-                                std::string_view firm) const;
+  absl::StatusOr<bool> Distinct(const forecast::PublishVersion& command, std::string_view firm,
+                                const base::AgreementTerms& terms) const;
   runtime::Audit audit() const { return {*seams_.router, base::DomainId::kForecast}; }
   // Submits and answers with the version as its row is then.
   void SubmitForVersion(runtime::Command command, std::string relation, std::string version,

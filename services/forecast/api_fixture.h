@@ -129,7 +129,8 @@ class ForecastWorld {
     router->Serve(domain_, [this](absl::Status status) { ready = std::move(status); });
     api = std::make_unique<ForecastApi>(ForecastSeams{
         router.get(), &grants, &sealer,
-        [](std::string_view firm, std::string_view principal, std::string_view role) {
+        [this](std::string_view firm, std::string_view principal, std::string_view role) {
+          if (firm == suspended) return base::Refuse(base::Reason::kFirmSuspended, "suspended");
           const bool has = firm != "stranger" && (principal == "bot" || role == "reader");
           return has ? absl::OkStatus() : base::Refuse(base::Reason::kRoleMissing, "no such role");
         }});
@@ -162,6 +163,7 @@ class ForecastWorld {
   runtime::Sealer sealer{std::string(32, 'k'), random_};
   absl::Status ready = absl::UnknownError("not yet");
   std::string break_glass{};  // Of the operator's calls.
+  std::string suspended{};    // A firm.
 
  private:
   runtime::MapStore store_;

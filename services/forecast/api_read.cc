@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,21 +41,20 @@ absl::StatusOr<Version> Visible(const base::RowReader& rows, std::string_view re
   return *std::move(version);
 }
 
-// A version's chunks, one a message, from one snapshot. Whether the viewer may is asked again
-// for each; published versions never change, so the snapshot cannot be behind.
+// A version's chunks, one a message, from one snapshot. Whether the caller may (`check`) is asked
+// again for each; published versions never change, so the snapshot cannot be behind.
 class VersionPages final : public Pages<v1::ReadVersionResponse> {
  public:
-  VersionPages(Rows rows, Version version, SeriesChoice choice, const base::Grants& grants,
-               std::string viewer)
+  using Check = std::function<absl::Status()>;
+  VersionPages(Rows rows, Version version, SeriesChoice choice, Check check)
       : rows_(std::move(rows)),
         version_(std::move(version)),
         choice_(std::move(choice)),
-        grants_(grants),
-        viewer_(std::move(viewer)) {}
+        check_(std::move(check)) {}
 
   absl::StatusOr<std::optional<v1::ReadVersionResponse>> Next() override {
     while (chunk_ < version_.chunk_count) {
-      TANDEM_RETURN_IF_ERROR(grants_.CheckJoint(viewer_, version_.relation));
+      TANDEM_RETURN_IF_ERROR(check_());
       const auto bytes = rows_.rows->Get(ChunkKey(version_.relation, version_.id, ++chunk_));
       TANDEM_RETURN_IF_ERROR(rows_.rows->status());
       base::Require(bytes.has_value(), "a chunk of a version is not there");
@@ -71,8 +71,7 @@ class VersionPages final : public Pages<v1::ReadVersionResponse> {
   const Rows rows_;
   const Version version_;
   const SeriesChoice choice_;
-  const base::Grants& grants_;
-  const std::string viewer_;
+  const Check check_;
   std::int64_t chunk_ = 0;
 };
 
@@ -203,9 +202,9 @@ void ForecastApi::ReadVersion(const Call& call, const v1::ReadVersionRequest& re
            if (!rows.ok()) return reply(rows.status());
            auto version = Visible(*rows->rows, ids[0], ids[1], call);
            if (!version.ok()) return reply(version.status());
-           reply(std::make_unique<VersionPages>(*std::move(rows), *std::move(version),
-                                                std::move(choice), *seams_.grants,
-                                                runtime::ViewerOf(call)));
+           reply(std::make_unique<VersionPages>(
+               *std::move(rows), *std::move(version), std::move(choice),
+               [this, call, relation = ids[0]] { return CheckReader(call, relation); }));
          });
 }
 

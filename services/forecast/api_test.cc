@@ -173,6 +173,33 @@ TEST_F(ApiTest, PartiesKeepReadingAfterRevocationAndWriteNoMore) {
   EXPECT_THAT(Ask(&ForecastApi::DropVersion, drop, "maker"), IsOk());
 }
 
+// What was staged under a version of the agreement that was superseded since.
+TEST_F(ApiTest, PublishesNothingBeyondTheTermsInForce) {
+  base::AgreementTerms& terms = world_.grants.terms["deal"];
+  const std::string name = Staged(1);
+  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name), "maker"), IsOk());
+  terms.version = 4;
+  terms.scopes[0].items = {"milk"};
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 2), "maker"),
+              HasReason(kNotGranted));
+  EXPECT_THAT(Get(name, "shop"), HasReason(kUnknownVersion));
+  terms.scopes[0].items = {"bread"};
+  terms.horizon_days = 1;
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 3), "maker"),
+              HasReason(kFieldOutOfRange));
+  terms.horizon_days = 2;
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 4), "maker"), IsOk());
+  EXPECT_THAT(Get(name, "shop"), IsOk());
+}
+
+TEST_F(ApiTest, StagesNoDayBeyondTheHorizon) {
+  v1::StageVersionRequest request = StageRequest(1);
+  request.mutable_version()->set_bucket_count(29);
+  EXPECT_THAT(Ask(&ForecastApi::StageVersion, request, "maker"), HasReason(kFieldOutOfRange));
+  request.mutable_version()->set_bucket_count(28);
+  EXPECT_THAT(Ask(&ForecastApi::StageVersion, request, "maker"), IsOk());
+}
+
 TEST_F(ApiTest, StaleGrantsAreNoRefusal) {
   world_.grants.stale = true;
   EXPECT_THAT(Ask(&ForecastApi::StageVersion, StageRequest(1), "maker"), HasReason(kGrantsStale));
@@ -239,6 +266,31 @@ TEST_F(ApiTest, ARepeatGetsTheFirstAnswer) {
   EXPECT_THAT(Ask(&ForecastApi::StageVersion, StageRequest(1, 6), "maker"),
               HasReason(kRequestIdReused));
   EXPECT_NE(Ask(&ForecastApi::StageVersion, StageRequest(7), "maker")->name(), first->name());
+}
+
+// An answer may be lost, and the agreement end before the request comes again: it was accepted, and
+// saying that it was refused would be wrong.
+TEST_F(ApiTest, ARepeatGetsTheFirstAnswerAfterARevocationToo) {
+  const std::string name = Staged(1);
+  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name), "maker"), IsOk());
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 2), "maker"), IsOk());
+  v1::StartRunRequest run;
+  run.set_parent("agreements/deal");
+  run.set_request_id(ForecastWorld::Id(3));
+  run.mutable_run()->set_method("ses");
+  run.mutable_run()->set_horizon_days(3);
+  *run.mutable_run()->mutable_origin_date() = StageRequest(1).version().start_date();
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto begun, Ask(&ForecastApi::StartRun, run, "maker"));
+  world_.grants.terms["deal"].revoked = true;
+  world_.grants.underivable.insert("shop");
+  EXPECT_EQ(Ask(&ForecastApi::StageVersion, StageRequest(1), "maker")->name(), name);
+  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name), "maker"), IsOk());
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 2), "maker"), IsOk());
+  EXPECT_EQ(Ask(&ForecastApi::StartRun, run, "maker")->name(), begun.name());
+  EXPECT_THAT(Ask(&ForecastApi::StageVersion, StageRequest(4), "maker"),
+              HasReason(kAgreementRevoked));
+  run.set_request_id(ForecastWorld::Id(5));
+  EXPECT_THAT(Ask(&ForecastApi::StartRun, run, "maker"), HasReason(kAgreementRevoked));
 }
 
 TEST_F(ApiTest, AnOvertakenVersionIsAnsweredAsDropped) {
@@ -334,6 +386,34 @@ TEST_F(ApiTest, ReadingEndsWithTheRetention) {
     EXPECT_EQ(seen(firm), 0u);
   }
   EXPECT_THAT(Get(name, "stranger"), HasReason(kRoleMissing));
+}
+
+// With a retention of no days it ends with the revocation: what a run had staged could not be
+// dropped.
+TEST_F(ApiTest, GivingUpIsPossibleAfterTheRetention) {
+  const std::string name = Staged(1);
+  world_.grants.terms["deal"].revoked = true;
+  world_.grants.ended = true;
+  v1::DropVersionRequest request;
+  request.set_name(name);
+  request.set_request_id(ForecastWorld::Id(2));
+  EXPECT_THAT(Ask(&ForecastApi::DropVersion, request, "shop"), HasReason(kUnknownVersion));
+  EXPECT_THAT(Ask(&ForecastApi::DropVersion, request, "maker"), IsOk());
+}
+
+// What is under way ends as new calls are refused: a suspended firm reads nothing of others.
+TEST_F(ApiTest, AReadEndsWhereTheFirmIsSuspended) {
+  const std::string name = Staged(1);
+  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name, 1, "bread"), "maker"), IsOk());
+  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name, 2, "milk"), "maker"), IsOk());
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 2, 2), "maker"), IsOk());
+  v1::ReadVersionRequest request;
+  request.set_name(name);
+  auto pages = Read(request, "shop");
+  ASSERT_THAT(pages, IsOk());
+  EXPECT_TRUE((*pages)->Next()->has_value());
+  world_.suspended = "shop";
+  EXPECT_THAT((*pages)->Next(), HasReason(kFirmSuspended));
 }
 
 TEST_F(ApiTest, ReadsWhatIsChosenAndWaitsForAPosition) {

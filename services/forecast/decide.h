@@ -29,6 +29,10 @@ inline constexpr std::string_view kSeasonalNaive = "seasonal-naive";
 inline constexpr std::string_view kSes = "ses";
 inline constexpr std::string_view kPooledProfile = "pooled-profile";
 
+// OK if the buckets are within the days that the agreement looks ahead; FIELD_OUT_OF_RANGE naming
+// the version's last day within them and the last that it has.
+absl::Status CheckHorizon(base::Day start, std::int64_t days, std::int32_t horizon_days_max);
+
 struct StageVersion {
   std::string relation{};
   std::string version{};  // A new id.
@@ -40,11 +44,13 @@ struct StageVersion {
   base::Day start{};
   std::int32_t bucket_count = 0;
   std::int32_t bucket_days = 0;
+  std::int32_t horizon_days_max = 0;  // The agreement's.
   std::vector<std::string> parties{};
   std::uint32_t agreement_version = 0;
 };
-// UNKNOWN_ENUM, FIELD_MISSING, FIELD_OUT_OF_RANGE, DAY_OUT_OF_RANGE by field; UNKNOWN_VERSION for a
-// parent that the caller may not see; QUOTA_EXCEEDED beyond kStagedMax; ALREADY_EXISTS.
+// UNKNOWN_ENUM, FIELD_MISSING, FIELD_OUT_OF_RANGE (also CheckHorizon's), DAY_OUT_OF_RANGE by field;
+// UNKNOWN_VERSION for a parent that the caller may not see; QUOTA_EXCEEDED beyond kStagedMax;
+// ALREADY_EXISTS.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& command,
                              const base::Stamp& stamp);
 
@@ -72,10 +78,10 @@ struct PublishVersion {
   bool distinct = true;
 };
 // UNKNOWN_VERSION; NOT_STAGED; STREAM_GAP (another number of chunks is there, or none, or they were
-// not durable yet when they were looked at). Where the
-// newest published version of the same purpose and author has a basis that this one's does not
-// cover, the fact is VersionDropped / BASIS_STALE. A version that claims no basis is never
-// overtaken.
+// not durable yet when they were looked at). Where a published version of the same purpose and
+// author has a later basis in a slot that this one's names, the fact is VersionDropped /
+// BASIS_STALE. In a slot that this one does not name it cannot be older: the agreement may have
+// been superseded with less scope. A version that claims no basis is never overtaken.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& command,
                              const base::Stamp& stamp);
 

@@ -48,6 +48,9 @@ absl::Status CheckFields(const StageVersion& command) {
                              "the days must lie in 1990 to 2099",
                              {{"day", command.start.ToString()}});
   }
+  TANDEM_RETURN_IF_ERROR(CheckHorizon(command.start,
+                                      std::int64_t{command.bucket_count} * command.bucket_days,
+                                      command.horizon_days_max));
   if (command.bucket_days == 7 && command.start.Weekday() != 0) {
     return base::RefuseField(Reason::kFieldOutOfRange, "version.start_date",
                              "weeks start on Monday", {{"day", command.start.ToString()}});
@@ -83,6 +86,13 @@ absl::Status Gap(const Version& version, std::int64_t chunk) {
       {{"version", version.id}, {"chunk_count", version.chunk_count}, {"chunk", chunk}});
 }
 
+// Whether the basis is older than what stands in a slot that it names.
+bool Overtaken(const base::Position& basis, const base::Position& stands) {
+  return std::ranges::any_of(basis.numbers(), [&stands](const auto& entry) {
+    return entry.second < stands.At(entry.first);
+  });
+}
+
 Facts Dropped(const Version& version, std::string_view reason) {
   v1::Fact fact;
   v1::VersionDropped& dropped = *fact.mutable_version_dropped();
@@ -94,6 +104,16 @@ Facts Dropped(const Version& version, std::string_view reason) {
 }
 
 }  // namespace
+
+absl::Status CheckHorizon(base::Day start, std::int64_t days, std::int32_t horizon_days_max) {
+  if (days <= horizon_days_max) return absl::OkStatus();
+  return base::RefuseField(
+      Reason::kFieldOutOfRange, "version.bucket_count",
+      "the buckets of every series must lie within the days that the agreement looks ahead",
+      {{"agreed_days", horizon_days_max},
+       {"last_day_agreed", (start + (horizon_days_max - 1)).ToString()},
+       {"last_day", (start + static_cast<std::int32_t>(days - 1)).ToString()}});
+}
 
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& command,
                              const base::Stamp& stamp) {
@@ -179,7 +199,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& 
                         {{"version", version.id}, {"chunk_count", version.chunk_count}});
   }
   const base::Position stands = BasisIn(rows, version.relation, version.purpose, version.author);
-  if (!version.basis.numbers().empty() && !version.basis.Covers(stands)) {
+  if (Overtaken(version.basis, stands)) {
     return Dropped(version, base::ReasonName(Reason::kBasisStale));
   }
   v1::Fact fact;

@@ -55,6 +55,7 @@ class VersionsTest : public ::testing::Test {
     command.start = *base::Day::Parse("2026-11-23");
     command.bucket_count = 2;
     command.bucket_days = 1;
+    command.horizon_days_max = 400;
     command.parties = {"maker", "shop"};
     command.agreement_version = 3;
     return command;
@@ -95,6 +96,32 @@ TEST_F(VersionsTest, StagesOnlyWhatIsWhole) {
       {"no bucket", [](StageVersion& c) { c.bucket_count = 0; }, kFieldOutOfRange},
       {"400 buckets", [](StageVersion& c) { c.bucket_count = 400; }, kNone},
       {"401 buckets", [](StageVersion& c) { c.bucket_count = 401; }, kFieldOutOfRange},
+      {"to the agreed horizon",
+       [](StageVersion& c) {
+         c.bucket_count = 28;
+         c.horizon_days_max = 28;
+       },
+       kNone},
+      {"a day beyond it",
+       [](StageVersion& c) {
+         c.bucket_count = 29;
+         c.horizon_days_max = 28;
+       },
+       kFieldOutOfRange},
+      {"weeks to it",
+       [](StageVersion& c) {
+         c.bucket_count = 4;
+         c.bucket_days = 7;
+         c.horizon_days_max = 28;
+       },
+       kNone},
+      {"a week beyond it",
+       [](StageVersion& c) {
+         c.bucket_count = 5;
+         c.bucket_days = 7;
+         c.horizon_days_max = 34;
+       },
+       kFieldOutOfRange},
       {"weeks from Monday", [](StageVersion& c) { c.bucket_days = 7; }, kNone},
       {"weeks from Tuesday",
        [](StageVersion& c) {
@@ -192,7 +219,8 @@ TEST_F(VersionsTest, DropsWhatRestsOnOlderDataThanWhatStands) {
       {"the same", Cut(5, 5), v1::Version::STATE_PUBLISHED},
       {"newer in one slot", Cut(6, 5), v1::Version::STATE_PUBLISHED},
       {"older in one slot", Cut(9, 4), v1::Version::STATE_DROPPED},
-      {"a slot missing", Cut(9), v1::Version::STATE_DROPPED},
+      {"a slot that it does not read", Cut(9), v1::Version::STATE_PUBLISHED},
+      {"older in the one that it reads", Cut(4), v1::Version::STATE_DROPPED},
       {"none claimed", {}, v1::Version::STATE_PUBLISHED},
   };
   for (const Case& c : cases) {
@@ -204,6 +232,34 @@ TEST_F(VersionsTest, DropsWhatRestsOnOlderDataThanWhatStands) {
     EXPECT_EQ(StateOf("stands"), v1::Version::STATE_PUBLISHED);
   }
   EXPECT_EQ(VersionIn(rows_, "deal", "later")->drop_reason, "");
+}
+
+TEST_F(VersionsTest, ARefusalForTheHorizonNamesTheDays) {
+  StageVersion command = Stage("v1");
+  command.bucket_count = 30;
+  command.horizon_days_max = 28;
+  const auto refusal = base::RefusalOf(Try(command).status());
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->field, "version.bucket_count");
+  using Details = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(refusal->details, (Details{{"agreed_days", "28"},
+                                       {"last_day_agreed", "2026-12-20"},
+                                       {"last_day", "2026-12-22"}}));
+}
+
+// An agreement that is superseded with fewer locations has its author read fewer slots from then
+// on: its versions were dropped for ever.
+TEST_F(VersionsTest, LessScopeDoesNotOvertakeAllLaterVersions) {
+  Publish("wide", Cut(5, 7));
+  Publish("narrow", Cut(6));
+  EXPECT_EQ(StateOf("narrow"), v1::Version::STATE_PUBLISHED);
+  Publish("narrow again", Cut(6));
+  EXPECT_EQ(StateOf("narrow again"), v1::Version::STATE_PUBLISHED);
+  // What stood where it did not read stands yet.
+  Publish("wide but older there", Cut(8, 6));
+  EXPECT_EQ(StateOf("wide but older there"), v1::Version::STATE_DROPPED);
+  Publish("wide again", Cut(8, 7));
+  EXPECT_EQ(StateOf("wide again"), v1::Version::STATE_PUBLISHED);
 }
 
 TEST_F(VersionsTest, AnotherAuthorOrPurposeIsNotInTheWay) {

@@ -45,9 +45,12 @@ void ApplyPublished(const base::FactRecord& record, const v1::VersionPublished& 
   version.state = v1::Version::STATE_PUBLISHED;
   version.publish_time = record.instant;
   rows.Delete(StagedKey(version.relation, version.author, version.id));
-  // A version that claims no basis leaves the one that stands.
+  // Slot by slot the latest: a version that claims no basis, or no longer reads a slot, leaves what
+  // stands there.
   if (!version.basis.numbers().empty()) {
-    rows.Put(BasisKey(version.relation, version.purpose, version.author), version.basis.Encode());
+    base::Position stands = BasisIn(rows, version.relation, version.purpose, version.author);
+    stands.Merge(version.basis);
+    rows.Put(BasisKey(version.relation, version.purpose, version.author), stands.Encode());
   }
   Put(rows, std::move(version));
 }

@@ -233,4 +233,22 @@ std::vector<Batch> CutBatches(std::vector<Batch> batches, const GroupsByOwner& g
   return cut;
 }
 
+absl::Status CheckStillGranted(const ForecastSeams& seams, const Run& run,
+                               const std::vector<Batch>& batches) {
+  // The owners' word on what may be derived, and that the agreement stands.
+  TANDEM_RETURN_IF_ERROR(PlanBatches(seams, run).status());
+  for (const Batch& batch : batches) {
+    TANDEM_ASSIGN_OR_RETURN(
+        const auto granted,
+        seams.grants->ItemsAt(run.firm, batch.owner, base::DataKind::kSales, batch.location));
+    for (const std::string& item : batch.items) {
+      if (granted->Contains(item)) continue;
+      return base::Refuse(base::Reason::kNotGranted,
+                          "sales that were read are no longer shared with you: start a new run",
+                          {{"owner", batch.owner}, {"location", batch.location}, {"item", item}});
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace tandem::forecast

@@ -239,6 +239,8 @@ void Job::UploadNext() {
 }
 
 void Job::Publish() {
+  const absl::Status granted = CheckStillGranted(api_.seams(), run_, batches_);
+  if (!granted.ok()) return Retry(granted, &Job::Publish);
   v1::PublishVersionRequest request;
   request.set_name(version_);
   request.set_chunk_count(static_cast<std::int64_t>(chunks_.size()));

@@ -43,6 +43,12 @@ using GroupsByOwner = std::map<std::string, ItemGroups>;
 std::vector<Batch> CutBatches(std::vector<Batch> batches, const GroupsByOwner& groups,
                               std::size_t items_max);
 
+// OK while the firm may still read and derive from all that the batches name: what was computed
+// from data that was withdrawn meanwhile is not shown. NOT_GRANTED naming the first item otherwise,
+// and PlanBatches' errors.
+absl::Status CheckStillGranted(const ForecastSeams& seams, const Run& run,
+                               const std::vector<Batch>& batches);
+
 class Job : public std::enable_shared_from_this<Job> {
  public:
   using Ended = std::function<void()>;

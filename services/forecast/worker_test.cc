@@ -275,6 +275,41 @@ TEST_F(WorkerTest, AnOvertakenResultIsDropped) {
   EXPECT_THAT(late.error(), HasSubstr("BASIS_STALE"));
 }
 
+// An owner takes back, while a run computes, what the run has read already.
+TEST_F(WorkerTest, PublishesNothingDerivedFromWhatWasWithdrawn) {
+  const auto withdrawals = {
+      +[](GrantTable& grants) { grants.underivable.insert("shop"); },
+      +[](GrantTable& grants) { grants.blind.insert("maker"); },
+      +[](GrantTable& grants) { grants.terms["deal"].revoked = true; },
+  };
+  int id = 1;
+  for (const auto withdraw : withdrawals) {
+    SCOPED_TRACE(id);
+    world_.grants.underivable.clear();
+    world_.grants.blind.clear();
+    world_.grants.terms["deal"].revoked = false;
+    source_.hold = true;
+    const v1::Run run = Start(id++);
+    while (source_.waiting() > 1) {
+      source_.Answer(0);
+      executor_.RunDue();
+    }
+    source_.Answer(0);  // The last read is answered, and all of it was granted.
+    withdraw(world_.grants);
+    executor_.RunDue();
+    const v1::Run ended = Get(run.name());
+    EXPECT_EQ(ended.state(), v1::Run::STATE_FAILED);
+    EXPECT_THAT(ended.version(), ::testing::IsEmpty());
+    v1::ListVersionsRequest request;
+    request.set_parent("agreements/deal");
+    world_.api->ListVersions(world_.CallOf("shop"), request, [](auto answer) {
+      ASSERT_THAT(answer, IsOk());
+      EXPECT_EQ(answer->message.versions_size(), 0);
+    });
+    executor_.RunDue();
+  }
+}
+
 TEST_F(WorkerTest, BeginsAnewAfterARestart) {
   source_.hold = true;
   const v1::Run run = Start(1);

@@ -17,7 +17,9 @@ namespace {
 using runtime::Group;
 using runtime::Role;
 
-// A follower that is further behind than this is ended; it comes back and goes on from where it is.
+// What waits in memory for one follower. Beyond, nothing is taken until it has been sent, and then
+// the log is followed anew from there: so a follower that is far behind, a new one above all, reads
+// the log at its own pace.
 constexpr std::size_t kQueueBytesMax = std::size_t{16} << 20;
 
 std::string BytesOf(const Group& group) {
@@ -66,6 +68,7 @@ class GroupsReactor final : public grpc::ServerWriteReactor<v1::FollowGroupsResp
     queued_bytes_ -= queue_.front()->byte_size;
     queue_.pop_front();
     if (!ok) status_ = absl::CancelledError("the follower went away");
+    if (full_ && queue_.empty() && !status_.has_value()) return GoOn(std::move(lock));
     Step(std::move(lock));
   }
   void OnCancel() override { Stop(absl::CancelledError("the follower went away")); }
@@ -84,12 +87,7 @@ class GroupsReactor final : public grpc::ServerWriteReactor<v1::FollowGroupsResp
     std::unique_ptr<runtime::LogFollower> follower;
     std::optional<absl::Status> refused;
     if (from >= 1) {
-      follower = source_.Follow(static_cast<std::uint64_t>(from),
-                                [this](std::shared_ptr<const Group> group) {
-                                  std::unique_lock lock(mutex_);
-                                  Push(std::move(group));
-                                  Step(std::move(lock));
-                                });
+      follower = FollowFrom(static_cast<std::uint64_t>(from));
     } else {
       refused = base::RefuseField(base::Reason::kFieldOutOfRange, "from_fact_number",
                                   "facts count from 1");
@@ -101,13 +99,39 @@ class GroupsReactor final : public grpc::ServerWriteReactor<v1::FollowGroupsResp
     Step(std::move(lock));
   }
 
+  std::unique_ptr<runtime::LogFollower> FollowFrom(std::uint64_t from) {
+    return source_.Follow(from, [this](std::shared_ptr<const Group> group) {
+      std::unique_lock lock(mutex_);
+      Push(std::move(group));
+      Step(std::move(lock));
+    });
+  }
+
   void Push(std::shared_ptr<const Group> group) {
-    if (status_.has_value()) return;
+    if (status_.has_value() || full_) return;
+    if (!queue_.empty() && queued_bytes_ + group->byte_size > kQueueBytesMax) {
+      full_ = true;
+      return;
+    }
+    next_ = group->last_number() + 1;
     queued_bytes_ += group->byte_size;
     queue_.push_back(std::move(group));
-    if (queued_bytes_ > kQueueBytesMax && queue_.size() > 1) {
-      status_ = base::Refuse(base::Reason::kQueueFull, "the follower is too far behind");
-    }
+  }
+
+  // All that was taken has been sent: takes the rest. On gRPC's thread, never on the follower's
+  // own, which must be free to end.
+  void GoOn(std::unique_lock<std::mutex> lock) {
+    const std::uint64_t from = next_;
+    std::unique_ptr<runtime::LogFollower> old = std::move(follower_);
+    lock.unlock();
+    old.reset();  // Once this returns, it does not call.
+    lock.lock();
+    full_ = false;
+    lock.unlock();
+    std::unique_ptr<runtime::LogFollower> follower = FollowFrom(from);
+    lock.lock();
+    follower_ = std::move(follower);
+    Step(std::move(lock));
   }
 
   void Stop(absl::Status status) {
@@ -141,6 +165,8 @@ class GroupsReactor final : public grpc::ServerWriteReactor<v1::FollowGroupsResp
   v1::FollowGroupsResponse response_;
   std::deque<std::shared_ptr<const Group>> queue_;  // The front is being written while `writing_`.
   std::size_t queued_bytes_ = 0;
+  std::uint64_t next_ = 0;  // Behind the last group taken.
+  bool full_ = false;       // A group was left in the log.
   bool following_ = false;  // Until then nothing finishes, and so deletes, this.
   bool writing_ = false;
   bool finished_ = false;

@@ -152,6 +152,12 @@ class GrantTable final : public base::Grants {
   void Revoke(const std::string& viewer, const std::string& owner) {
     Change(viewer, owner, GrantChange::Kind::kRevoked);
   }
+  // Back to before the last change, as governance restored from a backup.
+  void TakeBack() {
+    const std::lock_guard lock(mutex_);
+    changes_.pop_back();
+    --version_;
+  }
   void SetStale(bool stale) {
     const std::lock_guard lock(mutex_);
     stale_ = stale;

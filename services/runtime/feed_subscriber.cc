@@ -144,7 +144,8 @@ void FeedSubscriber::RunRound(FeedViews* views) {
   Round round;
   round.views = views != nullptr ? views : &own;
   round.reads_left = kReadsPerRound;
-  TakeNotices(round.message);
+  const absl::Status noticed = TakeNotices(round.message);
+  if (!noticed.ok()) return CloseSink(noticed);
   // With notices, their place in the log must be right: whatever was routed by the old grants is
   // before it, and what comes after is routed by the new ones.
   const auto routed = round.message.notices.empty() ? hub_->Routed() : hub_->RoutedSettled();
@@ -173,9 +174,16 @@ void FeedSubscriber::RunRound(FeedViews* views) {
   });
 }
 
-void FeedSubscriber::TakeNotices(FeedMessage& message) {
-  const std::uint64_t version = hub_->world().grants->version();
-  if (version <= noticed_) return;
+absl::Status FeedSubscriber::TakeNotices(FeedMessage& message) {
+  const base::Grants& grants = *hub_->world().grants;
+  const std::uint64_t version = grants.version();
+  // The cursor knows of grants that governance does not, and its next facts would take their
+  // numbers. (Asked again once they are fresh: until then the replica may only be behind.)
+  if (version < noticed_ && hub_->world().fresh().ok() && grants.version() < noticed_) {
+    return base::Refuse(base::Reason::kCursorFromTheFuture,
+                        "the agreements were restored to before what the cursor was told of");
+  }
+  if (version <= noticed_) return absl::OkStatus();
   std::vector<GrantChange> changes = hub_->world().changes_since(firm(), noticed_);
   noticed_ = version;
   moved_ = true;
@@ -186,6 +194,7 @@ void FeedSubscriber::TakeNotices(FeedMessage& message) {
     message.byte_size += change.relation.size() + kRecordOverheadBytes;
     message.notices.push_back(std::move(change));
   }
+  return absl::OkStatus();
 }
 
 void FeedSubscriber::TakeInbox() {

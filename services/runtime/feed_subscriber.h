@@ -96,7 +96,7 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
   bool EnterPump();
   bool LeavePump();
   void RunRound(FeedViews* views);
-  void TakeNotices(FeedMessage& message);
+  absl::Status TakeNotices(FeedMessage& message);
   void TakeInbox();
   absl::Status Fill(Round& round, const FeedHub::Marks& routed);
   absl::Status FillSlot(std::size_t slot, const FeedMark& routed, Round& round);

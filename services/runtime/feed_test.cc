@@ -223,6 +223,21 @@ TEST_F(FeedTest, DetectsARestoredLog) {
               HasReason(base::Reason::kCursorFromTheFuture));
 }
 
+TEST_F(FeedTest, DetectsGrantsThatWereRestored) {
+  grants_.Open("maker", "shop");
+  Reader reader = Follow({.caller = {.firm = "maker"}});
+  grants_.Revoke("maker", "shop");
+  Fold();
+  grants_.TakeBack();
+  grants_.SetStale(true);  // While the replica only catches up, its version says nothing.
+  Reader resumed = Follow({.caller = {.firm = "maker"}, .cursor = reader.sink->cursor()});
+  EXPECT_THAT(resumed.sink->closed(), IsEmpty());
+  grants_.SetStale(false);
+  executor_.Advance(absl::Seconds(1));
+  ASSERT_THAT(resumed.sink->closed(), SizeIs(1));
+  EXPECT_THAT(resumed.sink->closed()[0], HasReason(base::Reason::kCursorFromTheFuture));
+}
+
 TEST_F(FeedTest, StopsAtRevocationAndTellsOfEveryChangeOnce) {
   Reader reader = Follow({.caller = {.firm = "maker"}});
   Say(kFirst, "shop", "1");

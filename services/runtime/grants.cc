@@ -18,9 +18,15 @@ constexpr std::size_t kAnswersMax = 8;
 
 absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
 
-absl::Status Stale() {
+absl::Status HeardTooLittle() {
   return base::Refuse(base::Reason::kGrantsStale,
                       "this instance has not heard from governance in time: retry shortly");
+}
+
+absl::Status FollowedAnother() {
+  return base::Refuse(base::Reason::kGrantsStale,
+                      "governance's log is not the one that this instance has followed (was it "
+                      "restored?): the operator must restart this instance");
 }
 
 absl::Status SuspendedFirm(std::string_view firm) {
@@ -110,7 +116,8 @@ struct GrantsReplica::Impl : std::enable_shared_from_this<GrantsReplica::Impl> {
   };
   struct Answer {
     std::uint64_t number = 0;
-    absl::Duration sent{};  // On the monotonic clock.
+    absl::Duration sent{};       // On the monotonic clock.
+    std::uint64_t at_least = 0;  // What was folded when it was sent.
   };
   using Listener = std::shared_ptr<const std::function<void(std::uint64_t)>>;
 
@@ -120,11 +127,14 @@ struct GrantsReplica::Impl : std::enable_shared_from_this<GrantsReplica::Impl> {
   void Ask();
   void OnAnswer(Answer answer);
   void OnGroup(const Group& group);
+  bool Follows(const Group& group);
   bool Fold(const base::FactRecord& record);
   void Tell();
   void Freshen();
+  void SayAnother();
   // Reads the clock after the state, under the lock: what passes was current when it passed.
   bool IsFresh() const { return clock.Monotonic() < fresh_until; }
+  absl::Status Stale() const { return another_log ? FollowedAnother() : HeardTooLittle(); }
   bool Stands(const GlassEntry* glass) const {
     return glass != nullptr && clock.Now() < glass->expire_time && clock.Monotonic() < glass->ends;
   }
@@ -141,11 +151,14 @@ struct GrantsReplica::Impl : std::enable_shared_from_this<GrantsReplica::Impl> {
   mutable std::mutex mutex;  // Of what follows; held for look-ups and swaps alone.
   GrantsIndex index;         // Changed by the follower's thread alone, which reads it without.
   bool halted = false;       // A fact could not be read: nothing more is folded, so all goes stale.
+  bool another_log = false;  // What was folded is not in governance's log: all is stale, for good.
+  Hash last_hash{};          // Of the last group that was folded; of the follower's thread.
   absl::Duration fresh_until = -absl::InfiniteDuration();
   std::vector<Answer> answers;  // Not yet folded up to.
   std::map<std::uint64_t, Waiter> waiters;
   std::uint64_t next_waiter = 0;
   std::vector<Listener> listeners;
+  Task on_another_log;
 };
 
 void GrantsReplica::Impl::Ask() {
@@ -155,22 +168,40 @@ void GrantsReplica::Impl::Ask() {
   executor.RunAfter(kGrantsAskPeriod, [weak = weak_from_this()] {
     if (const std::shared_ptr<Impl> self = weak.lock()) self->Ask();
   });
-  const absl::Duration sent = clock.Monotonic();
-  source.AskPosition([weak = weak_from_this(), sent](absl::StatusOr<std::uint64_t> number) {
+  Answer answer{.sent = clock.Monotonic()};
+  {
+    const std::lock_guard lock(mutex);
+    answer.at_least = index.version();
+  }
+  source.AskPosition([weak = weak_from_this(), answer](absl::StatusOr<std::uint64_t> number) {
     const std::shared_ptr<Impl> self = weak.lock();
-    if (self != nullptr && number.ok()) self->OnAnswer({.number = *number, .sent = sent});
+    if (self == nullptr || !number.ok()) return;
+    Answer answered = answer;
+    answered.number = *number;
+    self->OnAnswer(answered);
   });
 }
 
 void GrantsReplica::Impl::OnAnswer(Answer answer) {
   const std::lock_guard lock(mutex);
+  // A log never ends before what was read of it: this is one that was restored from before.
+  if (answer.number < answer.at_least) SayAnother();
   if (answers.size() >= kAnswersMax) answers.erase(answers.begin());
   answers.push_back(answer);
   Freshen();
 }
 
+// Under the lock. New facts would take numbers that are folded already, and be passed over: what
+// they revoke would stay granted here.
+void GrantsReplica::Impl::SayAnother() {
+  if (std::exchange(another_log, true)) return;
+  fresh_until = -absl::InfiniteDuration();
+  if (on_another_log) executor.Run(std::exchange(on_another_log, nullptr));
+}
+
 // Under the lock.
 void GrantsReplica::Impl::Freshen() {
+  if (another_log) return answers.clear();
   std::erase_if(answers, [this](const Answer& answer) {
     if (answer.number > index.version()) return false;
     fresh_until = std::max(fresh_until, answer.sent + kGrantsHold);
@@ -179,14 +210,25 @@ void GrantsReplica::Impl::Freshen() {
 }
 
 void GrantsReplica::Impl::OnGroup(const Group& group) {
+  if (!Follows(group)) return;
   bool folded = false;
   for (const base::FactRecord& record : group.facts) {
-    // A follower begins with the group that holds the fact asked for, which may begin before it.
-    if (halted || record.number <= index.version()) continue;
+    if (halted) break;
     halted = !Fold(record);
     folded = folded || !halted;
   }
+  last_hash = group.hash;
   if (folded) Tell();
+}
+
+// Whether the group is the next; it was delivered again if it is not, or is of another log.
+bool GrantsReplica::Impl::Follows(const Group& group) {
+  const std::lock_guard lock(mutex);
+  if (halted || another_log || group.last_number() <= index.version()) return false;
+  const bool next =
+      group.header.first_number == index.version() + 1 && group.header.previous == last_hash;
+  if (!next) SayAnother();
+  return next;
 }
 
 bool GrantsReplica::Impl::Fold(const base::FactRecord& record) {
@@ -261,7 +303,7 @@ absl::Status GrantsReplica::Check(std::string_view viewer, std::string_view owne
   {
     const std::lock_guard lock(impl_->mutex);
     grants = impl_->GrantsOf(viewer, owner);
-    if (!impl_->IsFresh()) return Stale();
+    if (!impl_->IsFresh()) return impl_->Stale();
   }
   if (grants != nullptr && grants->Allows(kind, item, location)) return absl::OkStatus();
   return NotGranted(viewer, owner);
@@ -277,7 +319,7 @@ absl::StatusOr<std::shared_ptr<const base::GrantedItems>> GrantsReplica::ItemsAt
   {
     const std::lock_guard lock(impl_->mutex);
     grants = impl_->GrantsOf(viewer, owner);
-    if (!impl_->IsFresh()) return Stale();
+    if (!impl_->IsFresh()) return impl_->Stale();
   }
   if (grants == nullptr) return kNone;
   return std::make_shared<const PairItems>(std::move(grants), kind, location);
@@ -286,14 +328,14 @@ absl::StatusOr<std::shared_ptr<const base::GrantedItems>> GrantsReplica::ItemsAt
 absl::Status GrantsReplica::CheckJoint(std::string_view viewer, std::string_view relation) const {
   const std::lock_guard lock(impl_->mutex);
   if (const auto id = GlassIdOf(viewer); id.has_value()) {
-    if (!impl_->IsFresh()) return Stale();
+    if (!impl_->IsFresh()) return impl_->Stale();
     const std::shared_ptr<const GlassEntry> glass = impl_->index.FindGlass(*id);
     const bool may = impl_->Stands(glass.get()) && glass->relation == relation;
     return may ? absl::OkStatus() : NoParty(viewer, relation);
   }
   const std::shared_ptr<const Relation> found = impl_->index.FindRelation(relation);
   if (!HasParty(found.get(), viewer)) {
-    return impl_->IsFresh() ? NoParty(viewer, relation) : Stale();
+    return impl_->IsFresh() ? NoParty(viewer, relation) : impl_->Stale();
   }
   // Who was a party once stays one for as long as was signed: that is known without governance.
   const absl::Time until = ReadableUntil(*found);
@@ -306,7 +348,7 @@ absl::StatusOr<std::shared_ptr<const base::AgreementTerms>> GrantsReplica::Terms
   {
     const std::lock_guard lock(impl_->mutex);
     found = impl_->index.FindRelation(relation);
-    if (!impl_->IsFresh()) return Stale();
+    if (!impl_->IsFresh()) return impl_->Stale();
   }
   if (!HasParty(found.get(), viewer) || found->terms == nullptr) return NoParty(viewer, relation);
   return found->terms;
@@ -318,7 +360,7 @@ absl::Status GrantsReplica::CheckDerivation(std::string_view relation, std::stri
   {
     const std::lock_guard lock(impl_->mutex);
     found = impl_->index.FindRelation(relation);
-    if (!impl_->IsFresh()) return Stale();
+    if (!impl_->IsFresh()) return impl_->Stale();
   }
   if (HasParty(found.get(), owner) && found->version > 0 && !found->revoked) {
     const std::string owner_id(owner);
@@ -349,7 +391,7 @@ std::uint64_t GrantsReplica::version() const {
 
 absl::Status GrantsReplica::Fresh() const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->IsFresh() ? absl::OkStatus() : Stale();
+  return impl_->IsFresh() ? absl::OkStatus() : impl_->Stale();
 }
 
 std::optional<KnownFirm> GrantsReplica::Firm(std::string_view firm) const {
@@ -420,6 +462,11 @@ void GrantsReplica::OnFold(std::function<void(std::uint64_t version)> listener) 
   impl_->listeners.push_back(std::move(shared));
 }
 
+void GrantsReplica::OnAnotherLog(Task listener) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->on_another_log = std::move(listener);
+}
+
 void GrantsReplica::WaitFor(std::uint64_t number, absl::Time deadline,
                             absl::AnyInvocable<void(absl::Status)> done) {
   std::unique_lock held(impl_->mutex);
@@ -436,14 +483,16 @@ void GrantsReplica::WaitFor(std::uint64_t number, absl::Time deadline,
     const std::shared_ptr<Impl> self = weak.lock();
     if (self == nullptr) return;
     Impl::Waiter waiter;
+    absl::Status stale;
     {
       const std::lock_guard lock(self->mutex);
       const auto found = self->waiters.find(id);
       if (found == self->waiters.end()) return;
       waiter = std::move(found->second);
       self->waiters.erase(found);
+      stale = self->Stale();
     }
-    waiter.done(Stale());
+    waiter.done(stale);
   });
 }
 

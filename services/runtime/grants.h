@@ -1,6 +1,8 @@
 // The replica of governance that every service keeps: firms, principals, agreements in force. It
 // follows governance's facts and asks for its position every 200 ms; what it says holds until 700
-// ms after the question was sent, on its own monotonic clock (design, section 6).
+// ms after the question was sent, on its own monotonic clock (design, section 6). It holds for the
+// log that was followed alone: a group that does not name the hash of the one before it, or a log
+// that ends before what was read of it, makes the replica stale for good.
 #pragma once
 
 #include <cstdint>
@@ -101,6 +103,10 @@ class GrantsReplica final : public base::Grants {
   std::vector<GrantChange> ChangesSince(std::string_view firm, std::uint64_t after) const;
   // Called after every fold, outside locks, on the executor or the follower's thread.
   void OnFold(std::function<void(std::uint64_t version)> listener);
+  // Called once, on the executor, where governance's log turns out to be another than the one that
+  // was followed (it was restored from a backup, or begun anew, while this process went on).
+  // Nothing is folded then and all is stale until a new process follows it from the first fact.
+  void OnAnotherLog(Task listener);
   // Calls back when version() >= number; kUnavailable / GRANTS_STALE at the deadline.
   void WaitFor(std::uint64_t number, absl::Time deadline,
                absl::AnyInvocable<void(absl::Status)> done);

@@ -133,6 +133,8 @@ class PlayedGovernance final : public GovernanceSource {
   std::uint64_t Append(std::vector<base::Fact> facts) {
     auto group = std::make_shared<Group>();
     group->header.first_number = durable + 1;
+    group->header.previous = last;
+    group->hash = last = HashOf(absl::StrCat(salt, " group from ", durable + 1));
     group->header.count = static_cast<std::uint32_t>(facts.size());
     for (base::Fact& fact : facts) {
       base::FactRecord& record = group->facts.emplace_back();
@@ -158,6 +160,8 @@ class PlayedGovernance final : public GovernanceSource {
   int asked = 0;
   absl::Time now{};  // The instant of what is appended.
   std::uint64_t durable = 0;
+  Hash last{};         // Of the last group.
+  std::string salt{};  // Of the hashes: another one makes another log.
   std::vector<std::shared_ptr<const Group>> waiting{};
   std::vector<std::pair<std::uint64_t, Done>> held{};
 

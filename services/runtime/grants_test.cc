@@ -346,6 +346,56 @@ TEST_F(GrantsTest, StopsAtAFactThatItCannotRead) {
   EXPECT_THAT(CheckMaker(), HasReason(Reason::kGrantsStale));
 }
 
+// Governance is restored from a backup while this instance goes on: the new facts take numbers that
+// are folded here already, so a revocation would be passed over, and the maker would read for ever.
+TEST_F(GrantsTest, ALogThatEndsBeforeWhatWasFollowedMakesAllStaleForGood) {
+  int told = 0;
+  grants_.OnAnotherLog([&] { ++told; });
+  const Hash before = governance_.last;
+  governance_.Append({Suspended("rival", true)});
+  governance_.Deliver();
+  EXPECT_THAT(CheckMaker(), IsOk());
+  governance_.durable = 5;  // Restored from before the last fact.
+  governance_.last = before;
+  executor_.Advance(kGrantsAskPeriod);
+  EXPECT_THAT(CheckMaker(), HasReason(Reason::kGrantsStale));
+  EXPECT_EQ(told, 1);
+  governance_.Append({Revoked("a1")});  // Fact 6 once more: another one.
+  governance_.Append({Suspended("shop", true)});
+  governance_.Deliver();
+  executor_.Advance(absl::Seconds(2));
+  EXPECT_THAT(CheckMaker(), HasReason(Reason::kGrantsStale));
+  EXPECT_THAT(std::string(grants_.Fresh().message()), ::testing::HasSubstr("restart"));
+  EXPECT_EQ(grants_.version(), 6u);
+  EXPECT_EQ(told, 1);
+}
+
+// The same, where the restored log has grown beyond what was followed before it was asked again.
+TEST_F(GrantsTest, AGroupThatDoesNotFollowTheLastOneMakesAllStaleForGood) {
+  governance_.answering = false;
+  executor_.Advance(absl::Milliseconds(100));
+  governance_.salt = "restored";
+  governance_.last = HashOf("another group before it");
+  governance_.Append({Revoked("a1")});
+  governance_.answering = true;
+  governance_.Deliver();
+  executor_.Advance(absl::Seconds(2));
+  EXPECT_THAT(CheckMaker(), HasReason(Reason::kGrantsStale));
+  EXPECT_EQ(grants_.version(), 5u);
+}
+
+// An answer may come after facts that were folded meanwhile: that is no older log.
+TEST_F(GrantsTest, AnAnswerThatFactsHaveOvertakenCounts) {
+  governance_.answering = false;
+  governance_.holding = true;
+  executor_.Advance(kGrantsAskPeriod);
+  governance_.Append({Suspended("rival", true)});
+  governance_.Deliver();
+  governance_.Deliver();
+  governance_.AnswerHeld();
+  EXPECT_THAT(CheckMaker(), IsOk());
+}
+
 TEST_F(GrantsTest, ChangesSinceNamesOnlyTheFirmsOwn) {
   EXPECT_EQ(grants_.ChangesSince("maker", 0).size(), 1u);
   EXPECT_THAT(grants_.ChangesSince("maker", 5), IsEmpty());

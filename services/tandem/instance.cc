@@ -231,6 +231,11 @@ absl::Status Instance::Impl::FollowGovernance() {
         PeerChannel(DomainId::kGovernance), config.insecure ? config.instance : "", executor);
   }
   grants = std::make_unique<runtime::GrantsReplica>(*governance_source, clock, executor);
+  grants->OnAnotherLog([this] {
+    runtime::LogLine(LogLevel::kError,
+                     "governance's log is not the one that was followed: restart this instance",
+                     {{"followed", grants->version()}});
+  });
   book = std::make_unique<runtime::ReplicaFirmBook>(*grants);
   return absl::OkStatus();
 }

@@ -41,6 +41,16 @@ class Follower:
                 count, since = len(self.records), time.monotonic()
             time.sleep(0.05)
 
+    def until(self, holds, what, seconds=60):
+        """Waits until `holds` is true of the records: on a busy machine they may take their time."""
+        deadline = time.monotonic() + seconds
+        while not holds(self.records):
+            if self.failure is not None:
+                raise self.failure
+            if time.monotonic() > deadline:
+                raise Violation(f"{self.firm}'s feed does not bring {what}: {self.records}")
+            time.sleep(0.02)
+
     def _run(self):
         try:
             while not self._ended:

@@ -80,6 +80,7 @@ class Relation {
                                .start = base::Day::FromNumber(base::Day::kFirst + input_.Short()),
                                .bucket_count = input_.Byte() % 8,
                                .bucket_days = input_.Byte() % 2 == 0 ? 1 : 7,
+                               .horizon_days_max = 40,
                                .parties = {"acme", "bolt"},
                                .agreement_version = 1});
   }

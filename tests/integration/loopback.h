@@ -147,8 +147,11 @@ class Loopback {
                                }};
     door_ = std::make_unique<runtime::Door>(std::move(parts), options);
     service_ = MakeScriptService(*door_, api);
+    std::vector<grpc::Service*> services = {service_.get()};
+    if (make_more) more_ = make_more(*door_);
+    if (more_ != nullptr) services.push_back(more_.get());
     auto server =
-        runtime::Server::Start({.listen = "127.0.0.1:0", .tls = std::move(tls)}, {service_.get()});
+        runtime::Server::Start({.listen = "127.0.0.1:0", .tls = std::move(tls)}, services);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     return absl::OkStatus();
@@ -175,6 +178,8 @@ class Loopback {
   runtime::StoredBytes stored;
   runtime::Door::CatchUp catch_up;
   std::function<std::string(std::string_view principal)> break_glass;
+  // Another service at the same door.
+  std::function<std::unique_ptr<grpc::Service>(runtime::Door&)> make_more;
 
  private:
   runtime::SystemRandom random_;
@@ -183,6 +188,7 @@ class Loopback {
   std::vector<runtime::AuditEntry> audited_;
   std::unique_ptr<runtime::Door> door_;
   std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<grpc::Service> more_;
   std::unique_ptr<runtime::Server> server_;
 };
 

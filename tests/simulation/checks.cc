@@ -19,8 +19,6 @@ namespace gv1 = governance::v1;
 
 constexpr std::int32_t kFirstDay = 20'000;
 
-using Facts = std::map<base::SlotId, std::vector<base::FactRecord>>;
-
 // All facts of a domain's slots, by a reader that begins at the first.
 void AddFacts(Instance& instance, base::DomainId domain, std::uint16_t slots, Facts& facts,
               Report& report) {
@@ -259,6 +257,8 @@ void CheckRun(const Ended& ended, Report& report) {
   for (const auto& follower : *ended.followers) {
     CheckFeed(*follower, follower->instance(), facts, *ended.trade, report);
   }
+  CheckRuns(ended, facts, report);
+  CheckGlasses(ended, report);
 }
 
 }  // namespace tandem::simulation

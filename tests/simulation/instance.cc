@@ -72,6 +72,8 @@ void Instance::Join(Instance* governing, Instance* exchanging) {
 void Instance::Boot() {
   const auto life = std::make_shared<Life>(*this);
   life_ = life;
+  executor_ = std::make_shared<LifeExecutor>(node_);
+  world_->Keep(executor_);
   if (roles_.governance) {
     life->source = std::make_unique<runtime::LocalGovernance>(life->log);
   } else {
@@ -132,7 +134,7 @@ void Instance::Serve(const std::shared_ptr<Life>& life) {
     Instance* const from = roles_.exchange ? this : exchanging_;
     life->series = std::make_unique<SimSeries>(*network_, node_, from->node(),
                                                [from] { return from->exchange(); });
-    life->worker = std::make_unique<forecast::Worker>(*life->forecast, *life->series, node_,
+    life->worker = std::make_unique<forecast::Worker>(*life->forecast, *life->series, *executor_,
                                                       forecast::WorkerOptions{});
     life->worker->Start();
   }
@@ -144,6 +146,7 @@ void Instance::Serve(const std::shared_ptr<Life>& life) {
 
 void Instance::Crash() {
   node_.Crash();
+  if (executor_ != nullptr) executor_->End();
   // Nothing that was handed to the node runs any more: what is destroyed here is not called back.
   life_.reset();
   disk_->Crash();

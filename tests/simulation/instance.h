@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "services/exchange/api.h"
 #include "services/forecast/api.h"
@@ -16,6 +17,24 @@
 #include "tests/simulation/world.h"
 
 namespace tandem::simulation {
+
+// An executor that ends with its instance's life, as the program's does before what runs on it
+// goes. What was under way at a crash is answered late, by slots that go last, and would else go on
+// in the next life.
+class LifeExecutor final : public runtime::Executor {
+ public:
+  explicit LifeExecutor(Node& node) : node_(&node) {}
+  void End() { node_ = nullptr; }
+  void Run(runtime::Task task) override {
+    if (node_ != nullptr) node_->Run(std::move(task));
+  }
+  void RunAfter(absl::Duration delay, runtime::Task task) override {
+    if (node_ != nullptr) node_->RunAfter(delay, std::move(task));
+  }
+
+ private:
+  Node* node_;
+};
 
 class Instance {
  public:
@@ -67,6 +86,7 @@ class Instance {
   Instance* exchanging_ = nullptr;
   std::shared_ptr<Disk> disk_;
   std::shared_ptr<Life> life_;
+  std::shared_ptr<LifeExecutor> executor_;  // Of the life that runs, or ran last.
 };
 
 }  // namespace tandem::simulation

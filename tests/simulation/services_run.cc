@@ -35,7 +35,8 @@ class Run {
                 .forecasting = forecasting_,
                 .trade = trade_.get(),
                 .journal = &journal_,
-                .followers = &followers_},
+                .followers = &followers_,
+                .clocks_set = clocks_set_},
                report_);
     }
     // Nobody is called back any more; the world goes first, then what ran in it.
@@ -107,6 +108,7 @@ class Run {
         return instance.node().Pause(
             world_.random().Between(absl::Milliseconds(100), absl::Seconds(5)));
       case 3:
+        clocks_set_ = true;
         return instance.node().SetClock(-world_.random().Between(absl::Seconds(1), absl::Hours(1)));
       default:
         ++report_.counts["storms"];
@@ -133,6 +135,7 @@ class Run {
   Wire wire_;
   Journal journal_;
   Report report_;
+  bool clocks_set_ = false;
   std::vector<std::unique_ptr<Instance>> instances_;
   Instance* governing_ = nullptr;
   Instance* exchanging_ = nullptr;

@@ -199,6 +199,10 @@ void Trade::Begin() {
   }
   Loop([this](Next next) { ReviseAgreements(std::move(next)); });
   Loop([this](Next next) { PublishVersion(std::move(next)); });
+  Loop([this](Next next) { BreakGlass(std::move(next)); });
+  for (int maker = 0; maker < 2; ++maker) {
+    Loop([this, maker](Next next) { RunForecast(maker, std::move(next)); });
+  }
 }
 
 void Trade::ReportStock(int location, Next done) {

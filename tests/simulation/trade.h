@@ -37,6 +37,32 @@ struct Relation {
   std::optional<absl::Duration> revoked{};  // By when it was durable, at the latest.
 };
 
+// The operator's leave to read what an agreement shares, as far as its client knows.
+struct Glass {
+  int maker = 0;                           // Whose agreement with the retailer.
+  absl::Duration sent{};                   // Its opening.
+  absl::Duration expires{};                // At the latest, while no clock is set.
+  bool by_party = false;                   // Its closing was sent by a party.
+  std::optional<absl::Duration> closed{};  // By when that was durable, at the latest.
+};
+
+// A page that the operator was handed under a break-glass.
+struct GlassRead {
+  std::string glass{};  // Its id.
+  absl::Duration at{};
+  std::vector<std::string> items{};
+};
+
+// A run that a maker began, and how it ended.
+struct MakersRun {
+  int maker = 0;
+  std::string name{};
+  std::string method{};
+  bool ended = false;
+  std::string version{};  // "": it failed.
+  std::string error{};
+};
+
 class Trade {
  public:
   Trade(Wire wire, Instance& governing, Instance& exchanging, Instance& forecasting,
@@ -53,6 +79,11 @@ class Trade {
 
   const Relation& relation(int maker) const { return relations_[maker]; }
   const std::vector<std::string>& published() const { return published_; }
+  const std::map<std::string, Glass>& glasses() const { return glasses_; }  // By id.
+  const std::vector<GlassRead>& glass_reads() const { return glass_reads_; }
+  const std::vector<MakersRun>& runs() const { return runs_; }
+  // Reads the retailer's sales as the operator, under whatever break-glass stands for it.
+  void ReadAsOperator();
 
  private:
   using Next = std::function<void()>;
@@ -78,6 +109,14 @@ class Trade {
   void ReviseAgreements(Next done);
   void PublishVersion(Next done);
   void UploadAndPublish(const std::string& name, Next done);
+  // trade_glass.cc
+  void BreakGlass(Next done);
+  void OpenGlass(int maker, Next done);
+  void CloseGlass(const std::string& id, Next done);
+  void CheckRefusedGlass(int maker, const absl::Status& refused);
+  // trade_runs.cc
+  void RunForecast(int maker, Next done);
+  void AwaitRun(std::size_t run, Next done);
 
   Wire wire_;
   Instance* governing_;
@@ -90,6 +129,9 @@ class Trade {
   std::map<int, std::size_t> durable_blocks_;
   std::map<std::pair<int, std::pair<int, int>>, std::set<std::int64_t>> values_;  // Ever sent.
   std::vector<std::string> published_;
+  std::map<std::string, Glass> glasses_;
+  std::vector<GlassRead> glass_reads_;
+  std::vector<MakersRun> runs_;
   int loops_ = 0;
   bool stopped_ = false;
 };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <queue>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -43,6 +44,8 @@ class World {
   void RunFor(absl::Duration span);
   // Runs the next event; false if there is none.
   bool Step();
+  // Holds it for longer than every event: what a crash left in them refers to it.
+  void Keep(std::shared_ptr<void> thing) { kept_.push_back(std::move(thing)); }
   // A hash of every step so far: two runs of one seed must agree.
   std::uint64_t digest() const { return digest_; }
 
@@ -59,7 +62,8 @@ class World {
   absl::Duration now_ = absl::ZeroDuration();
   std::uint64_t order_ = 0;
   std::uint64_t digest_ = 0;
-  std::priority_queue<Event> events_;
+  std::vector<std::shared_ptr<void>> kept_;
+  std::priority_queue<Event> events_;  // Last: it goes first.
 };
 
 // A machine: its executor and clocks. What runs on it dies with it.

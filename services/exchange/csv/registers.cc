@@ -8,6 +8,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/exchange/limits.h"
+#include "services/exchange/time_zones.h"
 #include "services/exchange/units.h"
 
 namespace tandem::exchange::csv {
@@ -176,7 +177,13 @@ absl::StatusOr<v1::Location> ParseLocation(const Row& row, std::string_view firm
     location.set_gln(std::string(gln));
   }
   TANDEM_ASSIGN_OR_RETURN(*location.mutable_display_name(), row.Label(kDisplayName));
-  TANDEM_ASSIGN_OR_RETURN(*location.mutable_time_zone(), row.Label(kTimeZone));
+  const std::string_view zone = row.Text(kTimeZone);
+  if (!zone.empty() && !IsTimeZone(zone)) {
+    return row.Refused(kTimeZone,
+                       base::Refuse(Reason::kUnknownEnum,
+                                    "is no zone of the IANA database, such as Europe/Berlin"));
+  }
+  location.set_time_zone(std::string(zone));
   TANDEM_RETURN_IF_ERROR(SetHierarchy(row, kHierarchy, &location));
   return location;
 }

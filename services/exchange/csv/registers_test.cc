@@ -78,6 +78,12 @@ TEST(RegistersTest, LocationsComeBackAsTheyWere) {
       RoundTrip(kLocationFields, "location,kind,gln\na,SHOP,\nb,STORE,1\n", parse, WriteLocation)
           .rules,
       ElementsAre("kind:UNKNOWN_ENUM", "gln:BAD_GLN"));
+  EXPECT_THAT(RoundTrip(kLocationFields,
+                        "location,kind,time_zone\na,STORE,CEST\nb,STORE,Europe/Berlin\n"
+                        "c,STORE,Mars/Olympus\nd,STORE,\n",
+                        parse, WriteLocation)
+                  .rules,
+              ElementsAre("time_zone:UNKNOWN_ENUM", "time_zone:UNKNOWN_ENUM"));
 }
 
 TEST(RegistersTest, EventsComeBackAsTheyWere) {
