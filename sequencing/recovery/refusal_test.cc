@@ -43,6 +43,7 @@ TEST(RecoveryBookTest, RefusesAPlanThatContradictsItself) {
       {"QUANTILES_FALL", family([](auto& f) {
          f.parts[0].ready = {2, 1, 3};
        })},
+      {"OUT_OF_RANGE: part 101 is made", family([](auto& f) { f.parts[0].made_ms = INT64_MAX; })},
       {"RACK_TWICE: rack 1", family([](auto& f) { f.racks.push_back({.rack = 1}); })},
       {"RACK_OVERFULL: rack 1", family([](auto& f) { f.racks[0].capacity = 2; })},
       {"UNKNOWN_PART: rack 1, slot 0", family([](auto& f) { f.racks[0].slots[0] = 55; })},
@@ -132,6 +133,8 @@ TEST(ProposeTest, RefusesWhatCannotHaveHappened) {
       {"EMPTY_OUTAGE", SupplierDown{1, 5, 5}, kInvalidArgument},
       {"OUTAGE_OVER", SupplierDown{1, -5, 0}, kFailedPrecondition},
       {"OUT_OF_RANGE", SupplierDown{1, 0, std::int64_t{1} << 60}, kInvalidArgument},
+      {"OUT_OF_RANGE: part 105", SupplierDown{1, -(std::int64_t{1} << 50), std::int64_t{1} << 50},
+       kInvalidArgument},
       {"UNKNOWN_SUPPLIER: supplier 6", SupplierDown{6, 0, 5}, kNotFound},
       {"NOT_ON_LINE: vehicle 5", CallsMissing{{5}}, kFailedPrecondition},
       {"EVENT_BEFORE_CAUSE: vehicle 3", CallCancelled{3, 1, 1}, kFailedPrecondition},
