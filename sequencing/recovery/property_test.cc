@@ -2,6 +2,7 @@
 // arrivals: read off the proposal and the plan alone.
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -167,6 +168,7 @@ void After::CheckFences(const PlanFamily& plan, const FamilyProposal& family) co
   for (const PlanPart& part : plan.parts) place[part.part] = part.place;
   for (const ProposedRack& rack : family.racks) {
     EXPECT_NE(rack.where, PartPlace::kInTransit);
+    EXPECT_EQ(std::ranges::adjacent_find(rack.pulls, std::greater_equal<>()), rack.pulls.end());
     for (const RackInsert& insert : rack.inserts) {
       // Inside the fence only what is at hand changes hands.
       if (!frozen(insert.vehicle)) continue;

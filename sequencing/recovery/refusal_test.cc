@@ -28,6 +28,7 @@ TEST(RecoveryBookTest, RefusesAPlanThatContradictsItself) {
       {"VEHICLE_TWICE: vehicle 1", [](auto& plan) { plan.vehicles[1].vehicle = 1; }},
       {"OUT_OF_RANGE: vehicle 2, weight 0", [](auto& plan) { plan.vehicles[1].weight = 0; }},
       {"OUT_OF_RANGE: now", [](auto& plan) { plan.horizon_ms = -1; }},
+      {"OUT_OF_RANGE: version", [](auto& plan) { plan.versions.pegs = INT64_MAX; }},
       {"OUT_OF_RANGE: point 3", [](auto& plan) { plan.points = {{.point = 3, .position = -1}}; }},
       {"OUT_OF_RANGE: an express truck", [](auto& plan) { plan.origins = {{.places = 0}}; }},
       {"FAMILY_TWICE", [](auto& plan) { plan.families.push_back(plan.families[0]); }},

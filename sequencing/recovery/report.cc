@@ -129,8 +129,14 @@ void Reporter::ReportRackMove(std::int32_t family, const Taken& taken, FamilyPro
     return &*at;
   };
   if (ProposedRack* rack = rack_of(taken.option->part); rack != nullptr) {
-    rack->pulls.push_back(book.slot_of[At(taken.option->part)]);
-    std::ranges::sort(rack->pulls);
+    // The racks' work may have pulled it for another, who does not get it.
+    const std::optional<std::int64_t> id = PartId(family, taken.option->part);
+    for (ProposedRack& other : to.racks) {
+      std::erase_if(other.inserts, [&id](const RackInsert& of) { return of.part == id; });
+    }
+    const std::int32_t slot = book.slot_of[At(taken.option->part)];
+    const auto at = std::ranges::lower_bound(rack->pulls, slot);
+    if (at == rack->pulls.end() || *at != slot) rack->pulls.insert(at, slot);
   }
   const std::int32_t vehicle = list_.needs[taken.need].vehicle;
   const std::int32_t own = book.pegs[At(vehicle)];
