@@ -54,8 +54,8 @@ struct StopAt {
   friend bool operator==(const StopAt&, const StopAt&) = default;
 };
 
-// Each part and each vehicle is in one re-peg at most, and in none if it ends as it was; a vehicle's
-// own part is free once it gets another.
+// Each part and each vehicle is in one re-peg at most, and in none if it ends as it was; a
+// vehicle's own part is free once it gets another.
 struct ProposedRepeg {
   std::int64_t part = 0;
   std::optional<std::int64_t> from{};  // None: it was free.
