@@ -1,4 +1,4 @@
-// Golden cases: every line of the folder's sequence_metrics*.jsonl. See golden.h.
+// Golden cases of the kind sequence_metrics. See golden.h.
 #include "tests/support/golden.h"
 
 #include <string>

@@ -5,10 +5,12 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace tandem::sequencing {
 namespace {
@@ -24,9 +26,10 @@ absl::Status Refusal(const Line& line, absl::string_view reason) {
 
 absl::StatusOr<std::vector<Line>> LinesOf(std::string_view text) {
   std::vector<Line> lines;
+  absl::string_view rest(text.data(), text.size());
+  absl::ConsumePrefix(&rest, "\xEF\xBB\xBF");  // A mark of the byte order, as in roadef.cc.
   int number = 0;
-  for (absl::string_view piece :
-       absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
+  for (absl::string_view piece : absl::StrSplit(rest, '\n')) {
     ++number;
     piece = absl::StripAsciiWhitespace(piece);
     if (piece.empty() || piece.front() == '%') continue;
@@ -119,9 +122,9 @@ absl::StatusOr<CsplibProblem> ParseCsplib(std::string_view text) {
       !status.ok()) {
     return status;
   }
+  absl::flat_hash_set<int> numbers;  // Asked, never walked.
   for (std::size_t i = 3; i < lines->size(); ++i) {
-    for (std::size_t before = 3; before < i; ++before) {
-      if ((*lines)[before].values[0] != (*lines)[i].values[0]) continue;
+    if (!numbers.insert((*lines)[i].values[0]).second) {
       return Refusal((*lines)[i], absl::StrCat("class ", (*lines)[i].values[0], " is there twice"));
     }
     const int left = cars - static_cast<int>(parsed.problem.day.size());

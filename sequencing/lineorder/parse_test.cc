@@ -210,6 +210,14 @@ TEST(ParseCsplibTest, ReadsAnInstance) {
   EXPECT_THAT(parsed->problem.objectives, ElementsAre(Objective::kHighRatios));
 }
 
+TEST(ParseCsplibTest, LineEndsAndAMarkOfTheByteOrderAreTheSame) {
+  std::string text = "\xEF\xBB\xBF";
+  for (const char c : std::string_view(kCsplib)) text += c == '\n' ? "\r\n" : std::string(1, c);
+  const auto parsed = ParseCsplib(text);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->class_of, ParseCsplib(kCsplib)->class_of);
+}
+
 TEST(ParseCsplibTest, RefusesBadInputByLineFieldAndRule) {
   struct Case {
     const char* name;

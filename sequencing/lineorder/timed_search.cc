@@ -1,6 +1,7 @@
 #include "sequencing/lineorder/timed_search.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "sequencing/lineorder/line_search.h"
@@ -23,7 +24,8 @@ class Timer {
   bool Ends(const LineSearch& search) const {
     const bool enough =
         options_.enough_score.has_value() && search.best_score() <= *options_.enough_score;
-    return enough || search.optimal() || left() <= 0.0;
+    const bool stopped = options_.stop && options_.stop();
+    return enough || stopped || search.optimal() || left() <= 0.0;
   }
 
   // Searches until the moves are made or it ends. The seconds that it took.
@@ -44,15 +46,19 @@ class Timer {
 
 // Replaces `search` by one of as many moves as fit in what is left, unless a pilot has found what
 // is enough or used up the time: then by the pilot. A pilot is a small search of its own, hot and
-// cold as the whole one will be.
+// cold as the whole one will be. The better one that was replaced goes to `pilot`: a search that is
+// stopped early may not have come so far.
 absl::Status FitToTime(const LineProblem& problem, const TimedOptions& options, const Timer& timer,
-                       LineSearch& search) {
+                       LineSearch& search, std::optional<LineSearch>& pilot) {
   double rate = 0.0;
   const auto begin = [&](double moves) -> absl::Status {
     const std::int64_t iterations = std::max<std::int64_t>(1, static_cast<std::int64_t>(moves));
     absl::StatusOr<LineSearch> next =
         LineSearch::Begin(problem, {.seed = options.seed, .iterations = iterations});
     if (!next.ok()) return next.status();
+    const bool better = search.iterations_done() > 0 &&
+                        (!pilot.has_value() || search.best_score() < pilot->best_score());
+    if (better) pilot = std::move(search);
     search = *std::move(next);
     return absl::OkStatus();
   };
@@ -80,17 +86,20 @@ absl::StatusOr<TimedResult> SearchFor(const LineProblem& problem, const TimedOpt
   absl::StatusOr<LineSearch> search = LineSearch::Begin(
       problem, {.seed = options.seed, .iterations = std::max<std::int64_t>(1, options.iterations)});
   if (!search.ok()) return search.status();
+  std::optional<LineSearch> pilot;
   if (options.iterations == 0) {
-    if (absl::Status status = FitToTime(problem, options, timer, *search); !status.ok()) {
+    if (absl::Status status = FitToTime(problem, options, timer, *search, pilot); !status.ok()) {
       return status;
     }
   }
   if (!timer.Ends(*search)) timer.Run(*search, true);
-  return TimedResult{.order = search->BestOrder(),
-                     .iterations = search->iterations(),
-                     .done = search->iterations_done(),
-                     .judged = search->moves_judged(),
-                     .optimal = search->optimal()};
+  const bool from_pilot = pilot.has_value() && pilot->best_score() < search->best_score();
+  const LineSearch& best = from_pilot ? *pilot : *search;
+  return TimedResult{.order = best.BestOrder(),
+                     .iterations = best.iterations(),
+                     .done = best.iterations_done(),
+                     .judged = best.moves_judged(),
+                     .optimal = best.optimal()};
 }
 
 }  // namespace tandem::sequencing

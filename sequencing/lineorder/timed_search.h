@@ -21,6 +21,8 @@ struct TimedOptions {
   std::optional<std::int64_t> enough_score{};
   // Seconds since any instant; asked every 20,000 moves, a few milliseconds.
   std::function<double()> now_seconds{};
+  // May be empty. Asked with the clock: true stops it, with the best order so far.
+  std::function<bool()> stop{};
   // May be empty. Told of moves done, of all.
   std::function<void(std::int64_t, std::int64_t)> on_progress{};
 };
@@ -28,7 +30,8 @@ struct TimedOptions {
 struct TimedResult {
   std::vector<int> order{};
   // With these and the seed, LineSearch gives the same order after `done` moves. Where that is less
-  // than all, the seconds have stopped it, the score was enough, or the order known to be optimal.
+  // than all, the seconds or `stop` have stopped it, the score was enough, or the order known to be
+  // optimal.
   std::int64_t iterations = 0;
   std::int64_t done = 0;
   std::int64_t judged = 0;  // Moves whose change of the score was counted.

@@ -1,6 +1,7 @@
 #include "sequencing/lineorder/timed_search.h"
 
 #include <cmath>
+#include <cstdint>
 #include <random>
 #include <vector>
 
@@ -82,6 +83,50 @@ TEST(TimedSearchTest, StopsAtTheFirstLookWithAScoreThatIsEnough) {
   EXPECT_EQ(search->BestOrder(), found->order);
   options.enough_score = ScoreOf(problem, best->order)->score - 1;  // Out of reach.
   EXPECT_EQ(SearchFor(problem, options)->order, best->order);
+}
+
+TEST(TimedSearchTest, StopsWhereItIsAskedToWithTheBestOrderSoFar) {
+  const LineProblem problem = SomeProblem();
+  for (const std::int64_t iterations : {std::int64_t{0}, std::int64_t{1'000'000'000'000}}) {
+    for (const int looks : {1, 3, 30}) {
+      SCOPED_TRACE(looks);
+      int asked = 0;
+      const auto found = SearchFor(problem, {.seed = 3,
+                                             .iterations = iterations,
+                                             .seconds = 1e6,
+                                             .now_seconds = [&] { return 1e-4 * asked; },
+                                             .stop = [&] { return ++asked >= looks; }});
+      ASSERT_TRUE(found.ok()) << found.status();
+      EXPECT_LT(found->done, found->iterations);
+      auto search = LineSearch::Begin(problem, {.seed = 3, .iterations = found->iterations});
+      ASSERT_TRUE(search.ok());
+      search->Advance(found->done);
+      EXPECT_EQ(search->BestOrder(), found->order);
+    }
+  }
+}
+
+// The long search begins anew after the pilots, and has not got so far when it is stopped at once.
+TEST(TimedSearchTest, WhatAPilotFoundIsNotLostWhereTheLongSearchIsStopped) {
+  const LineProblem problem = SomeProblem();
+  std::int64_t last = INT64_MAX;
+  for (const int looks :
+       {5, 8, 17, 19}) {  // In the first pilot, in the second, at its end, behind.
+    SCOPED_TRACE(looks);
+    int asked = 0;
+    const auto found = SearchFor(problem, {.seed = 3,
+                                           .seconds = 50.0,
+                                           .now_seconds = [&] { return 0.1 * asked; },
+                                           .stop = [&] { return ++asked >= looks; }});
+    ASSERT_TRUE(found.ok()) << found.status();
+    auto search = LineSearch::Begin(problem, {.seed = 3, .iterations = found->iterations});
+    ASSERT_TRUE(search.ok());
+    search->Advance(found->done);
+    EXPECT_EQ(search->BestOrder(), found->order);
+    const std::int64_t score = ScoreOf(problem, found->order)->score;
+    EXPECT_LE(score, last);
+    last = score;
+  }
 }
 
 // As where the process was stopped for a while.

@@ -1,5 +1,4 @@
-// Golden cases: every line of the folder's pegging_static*.jsonl and pegging_events*.jsonl. See
-// golden.h.
+// Golden cases of the kinds pegging_static and pegging_events. See golden.h.
 #include "tests/support/golden.h"
 
 #include <algorithm>

@@ -65,9 +65,9 @@ struct SetLimits {
 };
 
 // The vehicles to serve on time, of the greatest weight. `ready_ticks[s]` are the pieces of stock
-// s, in any order. Ties go to the earlier vehicle by due tick, then by place in `vehicles`. Returns
-// kInvalidArgument / UNKNOWN_STOCK, STOCK_TWICE, SET_SIZE, WEIGHT_NOT_POSITIVE or
-// TICK_OUT_OF_RANGE, with the vehicle; a vehicle without an option is late.
+// s, in any order. Which of several such choices it is follows from due ticks and places in
+// `vehicles` alone. Returns kInvalidArgument / UNKNOWN_STOCK, STOCK_TWICE, SET_SIZE,
+// WEIGHT_NOT_POSITIVE or TICK_OUT_OF_RANGE, with the vehicle; a vehicle without an option is late.
 absl::StatusOr<SetChoice> ChooseSets(std::span<const SetVehicle> vehicles,
                                      const std::vector<std::vector<std::int32_t>>& ready_ticks,
                                      const SetLimits& limits = {});

@@ -1,5 +1,4 @@
-// Golden cases: every line of the folder's rack_repeg*.jsonl and truck_lanes*.jsonl. See
-// golden.h.
+// Golden cases of the kinds rack_repeg and truck_lanes. See golden.h.
 #include "tests/support/golden.h"
 
 #include <optional>

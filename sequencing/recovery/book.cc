@@ -113,6 +113,10 @@ absl::Status RecoveryBook::FillParts(std::int32_t family) {
     if (absl::Status status = CheckQuantiles(part.ready); !status.ok()) {
       return absl::Status(status.code(), absl::StrCat(status.message(), " of part ", part.part));
     }
+    if (part.made_ms < -kInstantMax || part.made_ms > kInstantMax) {
+      return Invalid("OUT_OF_RANGE", "part ", part.part, " is made at ", part.made_ms,
+                     " ms; at most 2^50");
+    }
     if (part.variant < 0 || part.variant >= plan.variant_count) {
       return Invalid("UNKNOWN_VARIANT", "part ", part.part, ", variant ", part.variant, " of ",
                      plan.variant_count);

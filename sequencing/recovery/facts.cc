@@ -217,6 +217,7 @@ absl::Status FactsWork::Make(const SupplierDown& what) {
                      ": the plan's arrivals hold it");
   }
   bool known = false;
+  const std::int64_t later_ms = what.to_ms - what.from_ms;
   for (std::int32_t f = 0; f < book_.families(); ++f) {
     const PlanFamily& plan = book_.plan().families[At(f)];
     if (plan.supplier != what.supplier) continue;
@@ -224,7 +225,11 @@ absl::Status FactsWork::Make(const SupplierDown& what) {
     for (std::size_t k = 0; k < plan.parts.size(); ++k) {
       const PlanPart& part = plan.parts[k];
       if (part.place != PartPlace::kPlanned || part.made_ms < what.from_ms) continue;
-      Ready(f)[k] = Shifted(part.ready, what.to_ms - what.from_ms);
+      if (std::max(part.ready.p90_ms, part.made_ms) > kInstantMax - later_ms) {
+        return Invalid("OUT_OF_RANGE", "part ", part.part, " would be made ", later_ms,
+                       " ms later, beyond 2^50 ms");
+      }
+      Ready(f)[k] = Shifted(part.ready, later_ms);
     }
   }
   if (!known) return Missing("UNKNOWN_SUPPLIER", "supplier ", what.supplier);

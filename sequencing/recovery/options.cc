@@ -40,6 +40,7 @@ class Lister {
   };
 
   std::vector<LateAt> TakeLate();
+  void FindPrepared(std::span<const LateAt> late);
   void OpenFamily(std::int32_t family);
   void AddFamily(std::span<const LateAt> late, std::int32_t victims_max);
   // Needs on time that may hand their part on.
@@ -82,6 +83,7 @@ class Lister {
   std::vector<std::int32_t> own_parts_{};  // By the list's needs.
   std::vector<Lates> own_lates_{};         // By the list's needs: a fetch counts.
   std::vector<std::pair<std::size_t, std::size_t>> ranges_{};  // Of options, by the list's needs.
+  std::vector<std::int64_t> prepare_ms_{};                     // By origin.
   // Of the family that is open.
   std::int32_t family_ = 0;
   FamilyColumns columns_{};
@@ -107,6 +109,17 @@ std::vector<Lister::LateAt> Lister::TakeLate() {
     list_.all_listed = false;
   }
   return late;
+}
+
+// A truck leaves when all that it may carry has been prepared, whichever of it is sent in the end.
+void Lister::FindPrepared(std::span<const LateAt> late) {
+  prepare_ms_.assign(plan_.origins.size(), 0);
+  for (const LateAt& at : late) {
+    const std::optional<ExpressTerms>& terms = plan_.families[At(at.family)].express;
+    if (!terms.has_value()) continue;
+    std::int64_t& prepare_ms = prepare_ms_[At(terms->origin)];
+    prepare_ms = std::max(prepare_ms, terms->prepare_ms);
+  }
 }
 
 void Lister::OpenFamily(std::int32_t family) {
@@ -361,8 +374,8 @@ void Lister::AddExpress(const ListedNeed& need) {
     return;
   }
   const ExpressTerms& terms = *columns_.plan->express;
-  const Quantiles arrival = Shifted(
-      terms.travel_ms, plan_.now_ms + terms.prepare_ms + terms.unload_ms + terms.internal_ms);
+  const Quantiles arrival = Shifted(terms.travel_ms, plan_.now_ms + prepare_ms_[At(terms.origin)] +
+                                                         terms.unload_ms + terms.internal_ms);
   Add({.kind = OptionKind::kExpress, .origin = terms.origin, .arrival = arrival},
       {.resource = terms.origin, .late = LateOf(arrival, need), .money = terms.part_money});
 }
@@ -403,6 +416,7 @@ OptionList Lister::List() {
   list_.problem.capacity.assign(plan_.origins.size(), 0);
   const std::vector<LateAt> late = TakeLate();
   if (late.empty()) return std::move(list_);
+  FindPrepared(late);
   const auto victims =
       std::max<std::int32_t>(4, kVictimsInAll / static_cast<std::int32_t>(late.size()));
   for (std::size_t first = 0; first < late.size();) {

@@ -71,7 +71,7 @@ struct AllowedAlternate {
 // How a missing part comes by an express truck that is sent now.
 struct ExpressTerms {
   std::int32_t origin = 0;  // Index into RecoveryPlan::origins: what starts there shares trucks.
-  std::int64_t prepare_ms = 0;
+  std::int64_t prepare_ms = 0;  // A truck waits for all families of its origin that are late.
   Quantiles travel_ms{};
   std::int64_t travel_q95_ms = 0;  // For the latest departure.
   std::int64_t unload_ms = 0;

@@ -54,6 +54,12 @@ absl::Status CheckTerms(const RecoveryPlan& plan) {
     return Invalid("OUT_OF_RANGE", "now ", plan.now_ms, " and horizon ", plan.horizon_ms,
                    " ms; at most 2^50, and the horizon is not before now");
   }
+  constexpr std::int64_t kVersionMax = std::int64_t{1} << 62;  // An event counts on from it.
+  for (const std::int64_t version :
+       {plan.versions.plan, plan.versions.pegs, plan.versions.places}) {
+    if (version >= -kVersionMax && version <= kVersionMax) continue;
+    return Invalid("OUT_OF_RANGE", "version ", version, "; at most 2^62");
+  }
   for (const ExpressOrigin& origin : plan.origins) {
     if (origin.places < 1 || origin.places > kPositionsMax || !Amount(origin.money)) {
       return Invalid("OUT_OF_RANGE", "an express truck of ", origin.places, " places for ",

@@ -2,6 +2,7 @@
 // arrivals: read off the proposal and the plan alone.
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -61,6 +62,10 @@ PlanFamily FamilyDrawn(Draw& draw, std::int64_t index, std::int64_t vehicles) {
     const std::int64_t p50_ms = (*part.vehicle + draw(-9, 1)) * kMinuteMs;
     part.ready = {p50_ms - draw(0, 2) * kMinuteMs, p50_ms, p50_ms + draw(0, 2) * kMinuteMs};
     part.bound = draw.OneIn(12);
+  }
+  if (!family.parts.empty() &&
+      draw.OneIn(2)) {  // A vehicle without a part, and a part that is free.
+    family.parts[static_cast<std::size_t>(draw(0, std::ssize(family.parts) - 1))].vehicle.reset();
   }
   for (std::int64_t k = draw(0, 2); k > 0; --k) {
     family.parts.push_back({.part = 1'000 * index + 900 + k,
@@ -163,6 +168,7 @@ void After::CheckFences(const PlanFamily& plan, const FamilyProposal& family) co
   for (const PlanPart& part : plan.parts) place[part.part] = part.place;
   for (const ProposedRack& rack : family.racks) {
     EXPECT_NE(rack.where, PartPlace::kInTransit);
+    EXPECT_EQ(std::ranges::adjacent_find(rack.pulls, std::greater_equal<>()), rack.pulls.end());
     for (const RackInsert& insert : rack.inserts) {
       // Inside the fence only what is at hand changes hands.
       if (!frozen(insert.vehicle)) continue;
@@ -204,9 +210,13 @@ std::map<std::int64_t, std::int64_t> After::Pegs(const PlanFamily& plan,
     if (part.vehicle.has_value()) pegs[*part.vehicle] = part.part;
   }
   for (const ProposedRepeg& repeg : family.repegs) {
+    // Told once, and as it was before.
+    EXPECT_EQ(std::ranges::count(family.repegs, repeg.part, &ProposedRepeg::part), 1) << repeg.part;
+    EXPECT_EQ(std::ranges::count(family.repegs, repeg.to, &ProposedRepeg::to), 1) << repeg.part;
+    EXPECT_NE(repeg.from, std::optional(repeg.to)) << repeg.part;
     std::erase_if(pegs, [&](const auto& peg) { return peg.second == repeg.part; });
-    pegs[repeg.to] = repeg.part;
   }
+  for (const ProposedRepeg& repeg : family.repegs) pegs[repeg.to] = repeg.part;
   return pegs;
 }
 

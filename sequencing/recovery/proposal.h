@@ -54,6 +54,8 @@ struct StopAt {
   friend bool operator==(const StopAt&, const StopAt&) = default;
 };
 
+// Each part and each vehicle is in one re-peg at most, and in none if it ends as it was; a
+// vehicle's own part is free once it gets another.
 struct ProposedRepeg {
   std::int64_t part = 0;
   std::optional<std::int64_t> from{};  // None: it was free.
@@ -218,8 +220,9 @@ struct Proposal {
   std::vector<SetCost> tried{};
   std::vector<OptionCost> not_taken{};
   std::vector<DroppedOption> dropped{};
-  // Every combination of the listed options was considered: for quantiles that coincide the choice
-  // is an optimum. False: a bound (limits.h) cut the search.
+  // Every combination of the listed options with up to two express trucks was considered: for
+  // quantiles that coincide the choice is an optimum among these. False: a bound (limits.h) cut the
+  // search.
   bool exhaustive = true;
 
   friend bool operator==(const Proposal&, const Proposal&) = default;

@@ -231,6 +231,46 @@ TEST(ProposeTest, UsesAPartThatIsOfAnotherVariant) {
   EXPECT_THAT(proposal.families[0].built_short, ElementsAre(1));
 }
 
+// 7. Two families of one origin: the truck that carries both leaves when the slower is prepared.
+TEST(ProposeTest, AnExpressTruckWaitsForAllThatItMayCarry) {
+  RecoveryPlan plan = PlanOf("....A", 1);
+  plan.families.push_back(FamilyOf("....A", 1));
+  plan.families[1].family = 2;
+  plan.families[1].racks[0].rack = 2;
+  plan.families[1].racks[0].slots = {205};
+  plan.families[1].parts[0].part = 205;
+  plan.origins = {{.places = 2, .money = 5}};
+  plan.families[0].express = ExpressTerms{.travel_ms = Sure(kMinuteMs)};
+  plan.families[1].express =
+      ExpressTerms{.prepare_ms = 2 * kMinuteMs, .travel_ms = Sure(kMinuteMs)};
+  const LoadDelayed lost{.racks = {1, 2}};
+  const Proposal proposal = ProposalFor(plan, lost);
+  EXPECT_EQ(proposal.choice, (RecoveryCost{.transports = 1, .money = 5}));
+  ASSERT_EQ(proposal.express.size(), 1U);
+  EXPECT_EQ(proposal.express[0].ready_ms, 2 * kMinuteMs);
+  ASSERT_EQ(proposal.express[0].positions.size(), 2U);
+  for (const ExpressPosition& position : proposal.express[0].positions) {
+    EXPECT_EQ(position.arrival, Sure(3 * kMinuteMs));
+  }
+  plan.families[1].express->prepare_ms = 6 * kMinuteMs;  // Vehicle 5 is needed at minute 5.
+  EXPECT_EQ(ProposalFor(plan, lost).choice.stop_tenths, 2 * kTenthsOfMinute);
+}
+
+// 7. The clock's zero lies ahead: an instant below it is one like any other.
+TEST(ProposeTest, InstantsBeforeTheClocksZeroAreTold) {
+  RecoveryPlan plan = PlanOf("....A", 1);
+  plan.now_ms = -10 * kMinuteMs;
+  plan.runs[0].from_ms = plan.now_ms;
+  plan.origins = {{.places = 1}};
+  plan.families[0].express =
+      ExpressTerms{.prepare_ms = kMinuteMs, .travel_ms = Sure(2 * kMinuteMs)};
+  const Proposal proposal = ProposalFor(plan, LoadDelayed{.racks = {1}});
+  ASSERT_EQ(proposal.express.size(), 1U);
+  EXPECT_EQ(proposal.express[0].ready_ms, -9 * kMinuteMs);
+  EXPECT_EQ(proposal.express[0].leave_by_ms, -5 * kMinuteMs);
+  EXPECT_EQ(proposal.express[0].positions[0].arrival, Sure(-7 * kMinuteMs));
+}
+
 // 7. A rack is half an hour late. The express brings exactly what would be late without it.
 TEST(ProposeTest, SendsTheUncoveredByExpress) {
   RecoveryPlan plan = PlanOf("ABABAB", 3);

@@ -28,6 +28,7 @@ TEST(RecoveryBookTest, RefusesAPlanThatContradictsItself) {
       {"VEHICLE_TWICE: vehicle 1", [](auto& plan) { plan.vehicles[1].vehicle = 1; }},
       {"OUT_OF_RANGE: vehicle 2, weight 0", [](auto& plan) { plan.vehicles[1].weight = 0; }},
       {"OUT_OF_RANGE: now", [](auto& plan) { plan.horizon_ms = -1; }},
+      {"OUT_OF_RANGE: version", [](auto& plan) { plan.versions.pegs = INT64_MAX; }},
       {"OUT_OF_RANGE: point 3", [](auto& plan) { plan.points = {{.point = 3, .position = -1}}; }},
       {"OUT_OF_RANGE: an express truck", [](auto& plan) { plan.origins = {{.places = 0}}; }},
       {"FAMILY_TWICE", [](auto& plan) { plan.families.push_back(plan.families[0]); }},
@@ -43,6 +44,7 @@ TEST(RecoveryBookTest, RefusesAPlanThatContradictsItself) {
       {"QUANTILES_FALL", family([](auto& f) {
          f.parts[0].ready = {2, 1, 3};
        })},
+      {"OUT_OF_RANGE: part 101 is made", family([](auto& f) { f.parts[0].made_ms = INT64_MAX; })},
       {"RACK_TWICE: rack 1", family([](auto& f) { f.racks.push_back({.rack = 1}); })},
       {"RACK_OVERFULL: rack 1", family([](auto& f) { f.racks[0].capacity = 2; })},
       {"UNKNOWN_PART: rack 1, slot 0", family([](auto& f) { f.racks[0].slots[0] = 55; })},
@@ -132,6 +134,8 @@ TEST(ProposeTest, RefusesWhatCannotHaveHappened) {
       {"EMPTY_OUTAGE", SupplierDown{1, 5, 5}, kInvalidArgument},
       {"OUTAGE_OVER", SupplierDown{1, -5, 0}, kFailedPrecondition},
       {"OUT_OF_RANGE", SupplierDown{1, 0, std::int64_t{1} << 60}, kInvalidArgument},
+      {"OUT_OF_RANGE: part 105", SupplierDown{1, -(std::int64_t{1} << 50), std::int64_t{1} << 50},
+       kInvalidArgument},
       {"UNKNOWN_SUPPLIER: supplier 6", SupplierDown{6, 0, 5}, kNotFound},
       {"NOT_ON_LINE: vehicle 5", CallsMissing{{5}}, kFailedPrecondition},
       {"EVENT_BEFORE_CAUSE: vehicle 3", CallCancelled{3, 1, 1}, kFailedPrecondition},

@@ -38,6 +38,7 @@ class Reporter {
   void ReportUncovered(std::int32_t family, FamilyProposal& to) const;
   void ReportStop(std::int32_t family, FamilyProposal& to) const;
   void ReportRackPegs(std::int32_t family, FamilyProposal& to) const;
+  std::optional<std::int64_t> HolderOf(std::int32_t family, std::int32_t part) const;
   void ReportTaken(std::int32_t family, FamilyProposal& to) const;
   void ReportRackMove(std::int32_t family, const Taken& taken, FamilyProposal& to) const;
   void ReportSurplus(std::int32_t family, FamilyProposal& to) const;
@@ -128,8 +129,14 @@ void Reporter::ReportRackMove(std::int32_t family, const Taken& taken, FamilyPro
     return &*at;
   };
   if (ProposedRack* rack = rack_of(taken.option->part); rack != nullptr) {
-    rack->pulls.push_back(book.slot_of[At(taken.option->part)]);
-    std::ranges::sort(rack->pulls);
+    // The racks' work may have pulled it for another, who does not get it.
+    const std::optional<std::int64_t> id = PartId(family, taken.option->part);
+    for (ProposedRack& other : to.racks) {
+      std::erase_if(other.inserts, [&id](const RackInsert& of) { return of.part == id; });
+    }
+    const std::int32_t slot = book.slot_of[At(taken.option->part)];
+    const auto at = std::ranges::lower_bound(rack->pulls, slot);
+    if (at == rack->pulls.end() || *at != slot) rack->pulls.insert(at, slot);
   }
   const std::int32_t vehicle = list_.needs[taken.need].vehicle;
   const std::int32_t own = book.pegs[At(vehicle)];
@@ -139,8 +146,14 @@ void Reporter::ReportRackMove(std::int32_t family, const Taken& taken, FamilyPro
   }
 }
 
+// Whose a part is when the happening is known, and nothing has been done.
+std::optional<std::int64_t> Reporter::HolderOf(std::int32_t family, std::int32_t part) const {
+  const std::int32_t vehicle = facts_.book->family(family).vehicle_of[At(part)];
+  if (vehicle == kNone || facts_.Columns(family).pegs[At(vehicle)] != part) return std::nullopt;
+  return VehicleId(vehicle);
+}
+
 void Reporter::ReportTaken(std::int32_t family, FamilyProposal& to) const {
-  const FamilyColumns columns = world_.Columns(family);
   for (const std::size_t n : needs_of_[At(family)]) {
     const Taken taken = TakenOf(n);
     const ListedNeed& need = list_.needs[n];
@@ -155,9 +168,13 @@ void Reporter::ReportTaken(std::int32_t family, FamilyProposal& to) const {
     ProposedRepeg repeg{.part = PartId(family, part),
                         .to = VehicleId(need.vehicle),
                         .alternate = taken.option->kind == OptionKind::kAlternate};
-    const std::int32_t from = facts_.book->family(family).vehicle_of[At(part)];
-    if (from != kNone && columns.pegs[At(from)] == part) repeg.from = VehicleId(from);
-    to.repegs.push_back(repeg);
+    repeg.from = HolderOf(family, part);
+    // What the racks' work gives to one and an option to another is told once, as it ends; and so
+    // is what a vehicle gets.
+    std::erase_if(to.repegs, [&repeg](const ProposedRepeg& of) {
+      return of.part == repeg.part || of.to == repeg.to;
+    });
+    if (repeg.from != repeg.to) to.repegs.push_back(repeg);
     ReportRackMove(family, taken, to);
   }
 }
@@ -231,7 +248,7 @@ void Reporter::ReportFamily(std::int32_t family) {
 }
 
 ExpressLoad Reporter::LoadOf(std::int32_t origin, std::span<const Taken> parts) const {
-  ExpressLoad load{.origin = origin};
+  ExpressLoad load{.origin = origin, .ready_ms = plan_.now_ms};
   std::vector<RackTiming> timings;
   for (const Taken& taken : parts) {
     const ListedNeed& need = list_.needs[taken.need];

@@ -60,6 +60,19 @@ absl::Status CheckVehicles(std::span<const ScoredVehicle> vehicles, std::size_t 
   return absl::OkStatus();
 }
 
+// All vehicles as late and with as many violations as can be: a sum of these must be a number.
+absl::Status CheckSum(std::size_t vehicles, const ScoredOptions& options) {
+  const auto n = static_cast<double>(vehicles);
+  double windows = 0.0;
+  for (const RatioRule& rule : options.rules) windows += rule.window;
+  const double most = static_cast<double>(options.late_cost) * n +
+                      static_cast<double>(options.colour_cost) +
+                      static_cast<double>(options.violation_cost) * windows;
+  if (n * most < 0x1p62) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat("the costs of ", vehicles, " vehicles are too large to add up"));
+}
+
 // Releases that might come next, and what they cost.
 struct Path {
   std::vector<std::int32_t> tail{};  // Released on this path.
@@ -166,6 +179,7 @@ absl::StatusOr<ScoredOrder> ReleaseByScore(std::span<const ScoredVehicle> vehicl
   if (const absl::Status status = CheckVehicles(vehicles, options.rules.size()); !status.ok()) {
     return status;
   }
+  if (const absl::Status status = CheckSum(vehicles.size(), options); !status.ok()) return status;
   return Chooser(vehicles, options).Run();
 }
 

@@ -43,7 +43,7 @@ struct ScoredOrder {
 // best look-ahead's first one leaves; ties by the earlier arrival. O(n look_ahead beam slots)
 // scores. Returns kInvalidArgument, naming vehicle or rule, for a rank below 0 or twice, P > Q or
 // below 0, Q above 1,000, an option without a rule, more than 32 rules, a negative cost or one
-// above 2^31, and limits outside of what is said.
+// above 2^31, and limits outside of what is said; kOutOfRange if the cost could exceed 2^62.
 absl::StatusOr<ScoredOrder> ReleaseByScore(std::span<const ScoredVehicle> vehicles,
                                            const ScoredOptions& options);
 

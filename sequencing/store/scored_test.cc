@@ -119,6 +119,10 @@ TEST(ReleaseByScoreTest, RefusesByName) {
   EXPECT_THAT(refused({}, {.look_ahead = 6}), HasSubstr("looking 6 ahead"));
   EXPECT_THAT(refused({}, {.beam = 51}), HasSubstr("beam of 51"));
   EXPECT_THAT(refused({}, {.slots = -1}), HasSubstr("-1 slots"));
+  Vehicles late;  // The sum of what it costs that they leave late would be no number.
+  for (std::int64_t k = 0; k < (1 << 16); ++k) late.push_back({.rank = k});
+  EXPECT_EQ(ReleaseByScore(late, {.late_cost = std::int64_t{1} << 31}).status().code(),
+            absl::StatusCode::kOutOfRange);
 }
 
 }  // namespace

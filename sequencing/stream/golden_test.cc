@@ -1,4 +1,4 @@
-// Golden cases: every line of the folder's broadcast_streams*.jsonl. See golden.h.
+// Golden cases of the kind broadcast_streams. See golden.h.
 #include "tests/support/golden.h"
 
 #include <algorithm>

@@ -16,8 +16,9 @@ std::string NameOf(const Message& message) {
   return absl::StrCat("message ", message.number, " of epoch ", message.epoch);
 }
 
+constexpr std::int64_t kTimeMax = std::int64_t{1} << 60;  // So that differences are numbers.
+
 absl::Status CheckTime(std::int64_t now_ms, const StreamState& state) {
-  constexpr std::int64_t kTimeMax = std::int64_t{1} << 60;
   if (now_ms >= state.now_ms && now_ms <= kTimeMax) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("the time is ", now_ms, " ms, and was ", state.now_ms, " ms before"));
@@ -124,6 +125,10 @@ bool IsAlarm(StreamEventKind kind) {
 absl::StatusOr<StreamState> BeginStream(const StreamTerms& terms, const EpochStart& start) {
   if (const absl::Status status = CheckTerms(terms); !status.ok()) return status;
   if (const absl::Status status = CheckEpochStart(terms, start); !status.ok()) return status;
+  if (start.now_ms < -kTimeMax || start.now_ms > kTimeMax) {
+    return absl::InvalidArgumentError(absl::StrCat("epoch ", start.epoch, " cannot begin at ",
+                                                   start.now_ms, " ms; it is within 2^60"));
+  }
   return StreamState{.epoch = start.epoch,
                      .next = start.first_number,
                      .frozen_before = start.first_number,

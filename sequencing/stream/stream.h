@@ -129,7 +129,8 @@ struct EpochStart {
   std::int64_t now_ms = 0;
 };
 
-// Returns kInvalidArgument for terms that CheckTerms refuses and a number that is none.
+// Returns kInvalidArgument for terms that CheckTerms refuses, a number that is none, and a time
+// that is not within 2^60 ms.
 absl::StatusOr<StreamState> BeginStream(const StreamTerms& terms, const EpochStart& start);
 
 // Takes one message. Which number it means, whether it is new, late, repeated or contradictory, and

@@ -447,6 +447,9 @@ TEST(CheckTermsTest, RefusesEachTermOutsideOfItsRange) {
   }
   EXPECT_TRUE(CheckTerms({.modulus = 100, .jump = 49}).ok());
   EXPECT_FALSE(BeginStream({.modulus = 100}, {.first_number = 100}).ok());
+  for (const std::int64_t now_ms : {INT64_MIN, INT64_MAX}) {  // A span from it would be none.
+    EXPECT_FALSE(BeginStream({}, {.now_ms = now_ms}).ok());
+  }
 }
 
 TEST(IsAlarmTest, TellsWhatSomebodyMustSee) {

@@ -14,6 +14,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 // A folder of its own with one file of cases.
 class GoldenCasesTest : public ::testing::Test {
@@ -26,20 +27,30 @@ class GoldenCasesTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
+  // A file of the folder, in a folder of its own where its name says so.
+  void Write(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+
   // What failed, each with its traces, when `run` saw the cases of this text.
   std::vector<std::string> FailuresOf(const std::string& text,
                                       const std::function<void(const nlohmann::json&)>& run) {
-    std::ofstream(folder_ / "kind.jsonl") << text;
+    Write("truck_lanes.jsonl", text);
+    return Failures(run);
+  }
+  std::vector<std::string> Failures(const std::function<void(const nlohmann::json&)>& run) {
     ::testing::TestPartResultArray results;
     {
       const ::testing::ScopedFakeTestPartResultReporter reporter(
           ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &results);
-      ForEachGoldenCase(folder_, "kind", run);
+      ForEachGoldenCase(folder_, "truck_lanes", run);
     }
     std::vector<std::string> failures;
     failures.reserve(static_cast<std::size_t>(results.size()));
     for (int i = 0; i < results.size(); ++i) {
-      failures.emplace_back(results.GetTestPartResult(i).message());
+      const ::testing::TestPartResult& result = results.GetTestPartResult(i);
+      if (result.failed()) failures.emplace_back(result.message());  // A skip is none.
     }
     return failures;
   }
@@ -66,7 +77,7 @@ TEST_F(GoldenCasesTest, ACaseThatFailsOrThrowsIsNamedAndTheOthersAreRun) {
                                    });
   EXPECT_THAT(seen, ElementsAre("\"A\"", "\"B\"", "3", "\"D\""));
   EXPECT_THAT(failures, ElementsAre(AllOf(HasSubstr("threw: too far"), HasSubstr("line 1, case A")),
-                                    HasSubstr("kind.jsonl line 2, case B"),
+                                    HasSubstr("truck_lanes.jsonl line 2, case B"),
                                     AllOf(HasSubstr("threw"), HasSubstr("line 4, case 3"))));
 }
 
@@ -75,14 +86,46 @@ TEST_F(GoldenCasesTest, ALineThatIsNoCaseIsNamedAndTheOthersAreRun) {
   const auto failures = FailuresOf("{\"id\":\n[1]\r\n{}\n \r\n{\"id\":\"E\"}\r\n",
                                    [&seen](const nlohmann::json&) { ++seen; });
   EXPECT_EQ(seen, 1);
-  EXPECT_THAT(failures, ElementsAre(HasSubstr("kind.jsonl line 1 is no JSON object"),
-                                    HasSubstr("kind.jsonl line 2"), HasSubstr("line 3")));
+  EXPECT_THAT(failures, ElementsAre(HasSubstr("truck_lanes.jsonl line 1 is no JSON object"),
+                                    HasSubstr("truck_lanes.jsonl line 2"), HasSubstr("line 3")));
 }
 
 TEST_F(GoldenCasesTest, NoCaseIsAFailureInTheFolderOfTheProject) {
   const auto nothing = [](const nlohmann::json&) {};
-  EXPECT_THAT(FailuresOf("", nothing), ElementsAre(HasSubstr("no kind case in")));
+  EXPECT_THAT(FailuresOf("", nothing), ElementsAre(HasSubstr("no truck_lanes case in")));
   EXPECT_THAT(FailuresOf(R"({"id":"A"})", nothing), IsEmpty());
+}
+
+// Every case of the kind, whatever its file is called, wherever it lies and in either form.
+TEST_F(GoldenCasesTest, EveryCaseOfTheKindIsFound) {
+  const auto lanes = [](const char* id) {
+    return R"({"ready_order":[],"expected":{},"id":")" + std::string(id) + "\"}";
+  };
+  Write("truck_lanes_more.jsonl", lanes("A"));
+  Write("more_truck_lanes.jsonl", lanes("B"));
+  Write("deeper/still/truck_lanes.jsonl", lanes("C"));
+  Write("any.jsonl", lanes("D") + "\n" + R"({"id":"other","actual":[],"expected":{}})" + "\n");
+  Write("list_truck_lanes.json", "[\n" + lanes("E") + ",\n" + lanes("F") + "]");
+  Write("one.json", lanes("G"));
+  Write("rack_repeg.jsonl", R"({"id":"other"})");
+  Write("notes.json", R"({"text":"no case"})");
+  Write("truck_lanes.txt", "no case");
+  std::vector<std::string> seen;
+  const auto see = [&seen](const nlohmann::json& one) { seen.push_back(one.at("id")); };
+  EXPECT_THAT(Failures(see), IsEmpty());
+  EXPECT_THAT(seen, UnorderedElementsAre("A", "B", "C", "D", "E", "F", "G"));
+  Write("bad_truck_lanes.json", "[{]");
+  EXPECT_THAT(Failures(see), ElementsAre(HasSubstr("bad_truck_lanes.json is no JSON object")));
+}
+
+// Skipped alone where other kinds are there: a folder without any is a wrong name.
+TEST_F(GoldenCasesTest, AnotherFolderNeedNotHoldEveryKindButOneOfThem) {
+  setenv("TANDEM_GOLDEN", folder_.c_str(), 1);
+  const auto nothing = [](const nlohmann::json&) {};
+  EXPECT_THAT(Failures(nothing), ElementsAre(HasSubstr("no truck_lanes case in")));
+  Write("rack_repeg.jsonl", R"({"id":"other"})");
+  EXPECT_THAT(Failures(nothing), IsEmpty());
+  unsetenv("TANDEM_GOLDEN");
 }
 
 TEST(Int32sTest, RefusesByKeyWhatIsNone) {

@@ -1,4 +1,5 @@
 // Building orders, planned on this machine: no service is called.
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/tandem/cli/files.h"
+#include "services/tandem/cli/interrupt.h"
 #include "services/tandem/cli/nouns.h"
 #include "services/tandem/cli/print.h"
 #include "services/tandem/cli/progress.h"
@@ -84,6 +86,7 @@ absl::StatusOr<Instance> ReadCsplib(const std::string& path) {
 
 absl::StatusOr<Planned> Plan(const Args& args, const Instance& instance) {
   Progress progress("planning", "moves", args.iterations);
+  const Interrupt interrupt;  // What is best so far is an order too.
   const absl::Time begin = absl::Now();
   absl::StatusOr<sequencing::TimedResult> search = sequencing::SearchFor(
       instance.problem,
@@ -91,6 +94,7 @@ absl::StatusOr<Planned> Plan(const Args& args, const Instance& instance) {
        .iterations = args.iterations,
        .seconds = args.seconds,
        .now_seconds = [begin] { return absl::ToDoubleSeconds(absl::Now() - begin); },
+       .stop = [&interrupt] { return interrupt.came(); },
        .on_progress =
            [&progress](std::int64_t done, std::int64_t all) {
              progress.SetTotal(all);
@@ -144,6 +148,15 @@ std::string JsonOf(const Table& table) {
   return json + "}\n";
 }
 
+// What is wrong with a seed; empty: nothing. The parser itself would turn -1 into the largest.
+std::string SeedFault(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* const end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data(), end, seed);
+  if (error == std::errc() && read == end) return "";
+  return absl::StrCat(text, " is no whole number from 0 to 2^64 - 1");
+}
+
 absl::Status RunPlan(const Args& args, const std::string& output) {
   const absl::Time begin = absl::Now();
   if (args.roadef.empty() == args.csplib.empty()) {
@@ -180,7 +193,9 @@ void AddLineCommands(CLI::App& app, const SessionPtr& session) {
   plan->add_option("--seconds", args->seconds, "Stop after so many")
       ->check(CLI::Range(0.001, 1e6))
       ->capture_default_str();
-  plan->add_option("--seed", args->seed, "Another seed is another search")->capture_default_str();
+  plan->add_option("--seed", args->seed, "Another seed is another search")
+      ->check(SeedFault)
+      ->capture_default_str();
   plan->add_option("--iterations", args->iterations,
                    "Moves to draw; with the seed they fix the order, unless the seconds stop it. "
                    "Without: as many as the seconds allow")
