@@ -106,7 +106,7 @@ void SimSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner, 
     api->ListItems(call, request, [network, own, answer, life](auto items) {
       absl::StatusOr<forecast::ItemGroups> groups = forecast::ItemGroups();
       if (!items.ok()) {
-        groups = items.status();
+        if (!absl::IsPermissionDenied(items.status())) groups = items.status();
       } else {
         for (const ev1::Item& item : items->message.items()) {
           if (item.hierarchy().empty()) continue;
