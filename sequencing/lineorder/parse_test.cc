@@ -70,6 +70,20 @@ TEST(ParseRoadefTest, ReadsColumnsByNameAndAnEmptyColumnAtTheEnd) {
   EXPECT_EQ(problem->day[0].colour, 2);
 }
 
+TEST(ParseRoadefTest, SequencesAllDatesBehindTheFirstTogether) {
+  Files files;
+  files.vehicles =
+      "Date;SeqRank;Ident;Paint Color;HPRC1;LPRC1\n"
+      "51 1;1;x;1;0;0\n51 2;1;y;1;0;0\n51 2;2;z;1;0;0\n51 3;1;w;1;0;0\n";
+  const auto problem = files.Parse();
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  EXPECT_EQ(problem->previous.size(), 1u);
+  ASSERT_EQ(problem->day.size(), 3u);
+  EXPECT_EQ(problem->day[2].ident, "w");
+  files.vehicles += "51 4;1;y;1;0;0\n";
+  EXPECT_THAT(std::string(files.Parse().status().message()), HasSubstr("y is in the day twice"));
+}
+
 TEST(ParseRoadefTest, ReadsOtherEndsOfLinesEmptyLinesAndAMarkOfTheByteOrder) {
   Files files;
   for (std::string Files::*file :
@@ -100,6 +114,13 @@ TEST(ParseRoadefTest, ThePreviousDayMayRepeatAVehicle) {
   EXPECT_EQ(problem->previous.size(), 3u);
   EXPECT_EQ(problem->previous[2].options, 2u);
   EXPECT_EQ(problem->day.size(), 2u);
+}
+
+TEST(ParseRoadefTest, RefusesADayWithoutAnObjective) {
+  Files files;
+  files.objectives = "rank;objective name;\n";
+  EXPECT_THAT(std::string(files.Parse().status().message()),
+              HasSubstr("optimization_objectives.txt: no objective is named"));
 }
 
 TEST(ParseRoadefTest, RefusesBadInputByRecordFieldAndRule) {
@@ -137,7 +158,6 @@ TEST(ParseRoadefTest, RefusesBadInputByRecordFieldAndRule) {
       {"a field too many", &Files::vehicles, ";two;", ";t;wo;",
        "line 4: the field 1 stands behind the last column, LPRC1"},
       {"colour too large", &Files::vehicles, ";5;0;1", ";5000000000;0;1", "no whole number"},
-      {"third date", &Files::vehicles, "2003 38 3;2", "2003 38 4;2", "line 4: a third date"},
       {"date comes back", &Files::vehicles, "2003 38 3;2", "2003 38 2;2", "comes back"},
       {"P > Q", &Files::ratios, "1/3", "4/3", "line 2: ratio 4/3: P exceeds Q"},
       {"P = 0", &Files::ratios, "1/3", "0/3", "P is at least 1"},

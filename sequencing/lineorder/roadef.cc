@@ -221,17 +221,14 @@ absl::Status ParseVehicles(std::string_view text, LineProblem& problem) {
       }
       dates.push_back(*date);
     }
-    if (dates.size() > 2) {
-      return Refusal(*file, line, "a third date: there are the previous day's and the day's");
-    }
     auto vehicle = ParseVehicle(*file, line, *columns);
     if (!vehicle.ok()) return vehicle.status();
-    if (dates.size() == 2 && !idents.insert(vehicle->ident).second) {
+    if (dates.size() > 1 && !idents.insert(vehicle->ident).second) {
       return Refusal(*file, line, absl::StrCat("vehicle ", vehicle->ident, " is in the day twice"));
     }
     (dates.size() == 1 ? problem.previous : problem.day).push_back(*std::move(vehicle));
   }
-  if (dates.size() == 2) return absl::OkStatus();
+  if (dates.size() > 1) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "vehicles.txt: the day is empty: no rows of a second date behind the previous day's");
 }
@@ -285,6 +282,9 @@ absl::Status ParseObjectives(std::string_view text, LineProblem& problem) {
       }
     }
     ranked.emplace_back(*rank, *objective);
+  }
+  if (ranked.empty()) {
+    return absl::InvalidArgumentError("optimization_objectives.txt: no objective is named");
   }
   std::ranges::sort(ranked);
   for (const auto& [rank, objective] : ranked) problem.objectives.push_back(objective);
