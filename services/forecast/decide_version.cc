@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/bug.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
@@ -107,12 +109,13 @@ Facts Dropped(const Version& version, std::string_view reason) {
 
 absl::Status CheckHorizon(base::Day start, std::int64_t days, std::int32_t horizon_days_max) {
   if (days <= horizon_days_max) return absl::OkStatus();
+  const std::string agreed = (start + (horizon_days_max - 1)).ToString();
+  const std::string last = (start + static_cast<std::int32_t>(days - 1)).ToString();
   return base::RefuseField(
       Reason::kFieldOutOfRange, "version.bucket_count",
-      "the buckets of every series must lie within the days that the agreement looks ahead",
-      {{"agreed_days", horizon_days_max},
-       {"last_day_agreed", (start + (horizon_days_max - 1)).ToString()},
-       {"last_day", (start + static_cast<std::int32_t>(days - 1)).ToString()}});
+      absl::StrCat("the agreement looks ", horizon_days_max, " days ahead: every series ends by ",
+                   agreed, ", not on ", last),
+      {{"agreed_days", horizon_days_max}, {"last_day_agreed", agreed}, {"last_day", last}});
 }
 
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& command,
