@@ -139,6 +139,25 @@ TEST(ForecastLongTest, LearnsAPromotionAndPutsItBack) {
   EXPECT_NEAR(without / static_cast<double>(std::size_t{24} * 14 - promoted), 1.0, 0.06);
 }
 
+// A promotion that doubles most series and does nothing to those that sell now and then: these are
+// forecast without it, the others with it.
+TEST(ForecastLongTest, DriversThatTellAClassNothingAreNotItsOwn) {
+  LongPanel panel = NoisyPanel(24, 133, 14, 5);
+  std::mt19937 random(15);
+  for (std::size_t i = 0; i < 24; i += 3) {
+    for (double& units : panel.series[i].units) {
+      units = random() % 3 == 0 ? 1.0 + static_cast<double>(random() % 4) : 0.0;
+    }
+  }
+  const LongForecast forecast = Forecast(panel, {.horizon_buckets = 14});
+  ASSERT_TRUE(forecast.uplift_grouping.has_value());
+  const auto share = [&](LongClass kind) {
+    return forecast.driverless_shares[static_cast<std::size_t>(kind)];
+  };
+  EXPECT_LT(share(LongClass::kSmooth), 0.1);
+  EXPECT_GT(share(LongClass::kIntermittent), 0.4);
+}
+
 TEST(ForecastLongTest, LeavesOutADriverThatTellsNothing) {
   LongPanel panel = NoisyPanel(12, 84, 7, 6);
   std::mt19937 random(9);
