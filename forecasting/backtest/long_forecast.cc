@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kStructureSeries = 1'500;
 constexpr std::size_t kStructureOrigins = 3;
 constexpr double kStructureGainMin = 0.01;
+constexpr double kFarOff = 5.0;         // Sizes of a series.
 constexpr double kTreeShareMin = 0.02;  // Trees that weigh less in every class are left out.
 
 // One panel's forecast.
@@ -207,10 +208,15 @@ class LongEngine {
     return absl::OkStatus();
   }
 
-  // Scaled absolute error of levels with the uplift put back.
-  double LevelLoss(const LongPanel& panel, const LongOrigin& origin) const {
+  // Absolute errors of levels with the uplift put back: in units, and over each series' size, where
+  // an error of more than kFarOff sizes counts as so many, or one series that came to life would
+  // choose for all.
+  struct LevelErrors {
+    double in_units = 0.0;
+    double scaled = 0.0;
+  };
+  void AddLevelErrors(const LongPanel& panel, const LongOrigin& origin, LevelErrors& errors) const {
     const std::size_t horizon = options_.horizon_buckets;
-    double loss = 0.0;
     for (std::size_t i = 0; i < panel.series.size(); ++i) {
       if (!origin.Has(i)) continue;
       // Of the history as it was: that of the ready series depends on the structure.
@@ -224,14 +230,21 @@ class LongEngine {
         if (!outcome.known) continue;
         const double mean = origin.levels[i].level_units * origin.indices.Ahead(i, h) *
                             origin.Uplift(i, h, horizon);
-        loss += std::abs(outcome.units - mean) / scale;
+        const double error = std::abs(outcome.units - mean);
+        errors.in_units += error;
+        errors.scaled += std::min(error / scale, kFarOff);
       }
     }
-    return loss;
   }
 
-  // Drivers and the longest season are used the way that forecast best from earlier origins; the
-  // season as it is, and no drivers, where that is as good, or nothing can be judged.
+  // Half by what is in units, half by the series' own, relative to the first choice's.
+  static double LossOf(const LevelErrors& errors, const LevelErrors& first) {
+    const auto over = [](double error, double of) { return of > 0.0 ? error / of : 1.0; };
+    return 0.5 * (over(errors.in_units, first.in_units) + over(errors.scaled, first.scaled));
+  }
+
+  // The longest season is used the way that forecast best from earlier origins, as it is where that
+  // is as good or nothing can be judged; and drivers the best way, if that is no worse than none.
   absl::Status ChooseStructure() {
     if (backs_.empty()) return absl::OkStatus();
     const LongPanel sample = SampleOf(panel_, kStructureSeries);
@@ -239,28 +252,33 @@ class LongEngine {
     const std::size_t uplifts = panel_.driver_count == 0 ? 1 : panel_.groupings.size() + 2;
     const std::size_t choices = SeasonsOf(options_.bucket).empty() ? uplifts : 2 * uplifts;
     const std::size_t origins = std::min(kStructureOrigins, backs_.size());
+    LevelErrors first;
+    std::optional<LongStructure> drivers;
     double least = 0.0;
     double least_driverless = 0.0;
     for (std::size_t choice = 0; choice < choices; ++choice) {
       LongStructure structure{.longest_season = choice < uplifts};
       if (choice % uplifts > 0) structure.uplift = choice % uplifts - 1;
-      double loss = 0.0;
+      LevelErrors errors;
       for (std::size_t k = 0; k < origins; ++k) {
         const auto origin = OriginOf(input, backs_[k], structure, executor_);
         if (!origin.ok()) return origin.status();
-        loss += LevelLoss(sample, *origin);
+        AddLevelErrors(sample, *origin, errors);
       }
-      if (choice == 0 || loss < (1.0 - kStructureGainMin) * least) {
-        least = loss;
-        structure_ = structure;
-      }
-      if (choice == 0 ||
-          (!structure.uplift.has_value() && loss < (1.0 - kStructureGainMin) * least_driverless)) {
+      if (choice == 0) first = errors;
+      const double loss = LossOf(errors, first);
+      const bool none = !structure.uplift.has_value();
+      if (none && (choice == 0 || loss < (1.0 - kStructureGainMin) * least_driverless)) {
         least_driverless = loss;
         driverless_ = structure;
       }
+      if (!none && (!drivers.has_value() || loss < (1.0 - kStructureGainMin) * least)) {
+        least = loss;
+        drivers = structure;
+      }
       Tell(0.1 * static_cast<double>(choice + 1) / static_cast<double>(choices));
     }
+    structure_ = drivers.has_value() && least < least_driverless ? *drivers : driverless_;
     forecast_.uplift_grouping = structure_.uplift;
     forecast_.longest_season = structure_.longest_season;
     return absl::OkStatus();
