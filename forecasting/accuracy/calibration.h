@@ -6,7 +6,7 @@
 //
 //   Calibration calibration;
 //   calibration.Add(outcome, quantile_units, draw);  // Of every node and bucket.
-//   calibration.Covered(kInterval80);
+//   calibration.Covered(2);  // Of the 80 % interval.
 #pragma once
 
 #include <array>

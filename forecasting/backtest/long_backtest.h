@@ -109,6 +109,9 @@ struct LongForecast {
   // The grouping by which uplifts of the drivers are pooled: 0 for all series, k for groupings[k -
   // 1]; nullopt where there are no drivers or leaving them out forecast the past better.
   std::optional<std::size_t> uplift_grouping{};
+  // What the local forecast without drivers weighs in the local one, by class; 0 where no drivers
+  // are used.
+  std::array<double, kLongClasses> driverless_shares{};
   bool longest_season = true;  // Whether indices of the longest season were used.
   // What forecast: kLocal where trees had too few rows, or (best) did not forecast the past better.
   BacktestEngine engine_used = BacktestEngine::kLocal;

@@ -139,6 +139,35 @@ TEST(ForecastLongTest, LearnsAPromotionAndPutsItBack) {
   EXPECT_NEAR(without / static_cast<double>(std::size_t{24} * 14 - promoted), 1.0, 0.06);
 }
 
+// A promotion that doubles most series and does nothing to those that sell now and then: these are
+// forecast without it, the others with it.
+TEST(ForecastLongTest, DriversThatTellAClassNothingAreNotItsOwn) {
+  LongPanel panel = NoisyPanel(24, 133, 14, 5);
+  std::mt19937 random(15);
+  for (std::size_t i = 0; i < 24; i += 3) {
+    for (double& units : panel.series[i].units) {
+      units = random() % 3 == 0 ? 1.0 + static_cast<double>(random() % 4) : 0.0;
+    }
+  }
+  const LongForecast forecast = Forecast(panel, {.horizon_buckets = 14});
+  ASSERT_TRUE(forecast.uplift_grouping.has_value());
+  const auto share = [&](LongClass kind) {
+    return forecast.driverless_shares[static_cast<std::size_t>(kind)];
+  };
+  EXPECT_LT(share(LongClass::kSmooth), 0.1);
+  EXPECT_GT(share(LongClass::kIntermittent), 0.4);
+}
+
+// One that had sold next to nothing comes to life after an earlier origin: what it misses is
+// thousands of its sizes, however promotions are used, and says nothing of what they do to others.
+TEST(ForecastLongTest, OneSeriesThatComesToLifeDoesNotChooseForAll) {
+  LongPanel panel = NoisyPanel(24, 133, 14, 5);
+  std::vector<double>& late = panel.series[7].units;
+  for (std::size_t t = 0; t < late.size(); ++t) late[t] = t < 119 ? 1e-4 : 40.0;
+  const LongForecast forecast = Forecast(panel, {.horizon_buckets = 14});
+  EXPECT_TRUE(forecast.uplift_grouping.has_value());
+}
+
 TEST(ForecastLongTest, LeavesOutADriverThatTellsNothing) {
   LongPanel panel = NoisyPanel(12, 84, 7, 6);
   std::mt19937 random(9);
@@ -248,6 +277,33 @@ TEST(ForecastLongTest, QuantilesAscendAndCoverWhatComes) {
   EXPECT_THAT(*errors->back().calibration.Covered(3), DoubleNear(0.95, 0.035));
   // The gamma's own scatter about the right mean: E|X - 1| of shape 8 is .279.
   EXPECT_LT(*errors->back().wmape, 0.33);
+}
+
+// Where two buckets in five are gaps or lower bounds, quantiles are those of the buckets that are
+// known. What is forecast for the others used to count as nothing in a residual's scale: residuals
+// of the known ones came out by two fifths too small, and the 80 % interval covered 58 %.
+TEST(ForecastLongTest, QuantilesCoverWhatComesWhereMuchIsUnknown) {
+  constexpr std::size_t kDays = 112;
+  constexpr std::size_t kHorizon = 7;
+  const LongPanel whole = NoisyPanel(60, kDays + kHorizon, 0, 9);
+  LongPanel panel = whole;
+  LongActuals actuals;
+  for (std::size_t i = 0; i < panel.series.size(); ++i) {
+    LongSeries& series = panel.series[i];
+    actuals.units.insert(actuals.units.end(), series.units.end() - kHorizon, series.units.end());
+    series.units.resize(kDays);
+    series.knowledge.resize(kDays);
+    for (std::size_t t = 0; t < kDays; ++t) {
+      if ((7 * i + 3 * t) % 5 < 2) series.knowledge[t] = Knowledge::kGap;
+    }
+  }
+  actuals.knowledge.assign(actuals.units.size(), Knowledge::kKnown);
+  const LongForecast forecast = Forecast(panel, {.horizon_buckets = kHorizon});
+  const auto errors = MeasureLong(panel, actuals, forecast, BucketLength::kDay);
+  ASSERT_TRUE(errors.ok()) << errors.status();
+  // 420 outcomes, as above.
+  EXPECT_THAT(*errors->back().calibration.Covered(2), DoubleNear(0.80, 0.06));
+  EXPECT_THAT(*errors->back().calibration.Covered(0), DoubleNear(0.50, 0.08));
 }
 
 // Sixty months of 20 to 31 that repeat exactly but for one more unit in the last but one.

@@ -158,8 +158,8 @@ class LongLevelMeasure {
     return node;
   }
 
-  // The steps of what is known of the history: MASE's from where the forecast's history begins, the
-  // others' from the first sale; and what it weighs, gaps as they were filled.
+  // The steps of what is known of the history, from the first sale on: MASE's no earlier than the
+  // forecast's history; and what it weighs, gaps as they were filled.
   void Describe(std::span<const std::size_t> members, std::size_t season, Node& node) const {
     std::size_t longest = 0;
     for (const std::size_t i : members) longest = std::max(longest, panel_.series[i].units.size());
@@ -183,7 +183,7 @@ class LongLevelMeasure {
         newest[newest.size() - k] += ready[ready.size() - k];
       }
     }
-    node.season_step = season_steps.Size(first);
+    node.season_step = season_steps.Size(std::max(first, first_sale));
     node.square_step = steps.Square(first_sale);
     node.step = steps.Size(first_sale);
     for (const double units : newest) node.weight += std::abs(units);

@@ -1,27 +1,24 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "forecasting/backtest/long_backtest.h"
-#include "forecasting/backtest/long_choice.h"
+#include "forecasting/backtest/long_local.h"
 #include "forecasting/backtest/long_origin.h"
 #include "forecasting/backtest/long_panel.h"
 #include "forecasting/backtest/long_quantiles.h"
-#include "forecasting/backtest/long_run.h"
 #include "forecasting/backtest/long_trees.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {
 namespace {
 
-constexpr std::size_t kSampleSeries = 120;  // Of a class, to weigh methods by.
 constexpr std::size_t kStructureSeries = 1'500;
 constexpr std::size_t kStructureOrigins = 3;
-constexpr std::size_t kBlockSeries = 16;  // Forecast with one scratch.
-constexpr std::size_t kRecentBuckets = 500;
-constexpr std::size_t kCostlyValuesMax = 4'000'000;  // A panel of more does without costly methods.
 constexpr double kStructureGainMin = 0.01;
+constexpr double kFarOff = 5.0;         // Sizes of a series.
 constexpr double kTreeShareMin = 0.02;  // Trees that weigh less in every class are left out.
 
 // One panel's forecast.
@@ -67,31 +64,68 @@ class LongEngine {
     Tell(0.8 + 0.05 * static_cast<double>(back) / oldest);
   }
 
+  // A part of the work as a function to be told of it.
+  LongLocal::Told Part(double from, double to) const {
+    return [this, from, to](double share) { Tell(from + share * (to - from)); };
+  }
+
   absl::Status ReadOrigins() {
-    for (const std::size_t back : backs_) {
-      auto origin = OriginOf(input_, back, structure_, executor_);
-      if (!origin.ok()) return origin.status();
-      earlier_.push_back(*std::move(origin));
-      Tell(0.1 + 0.1 * static_cast<double>(earlier_.size()) / static_cast<double>(backs_.size()));
-    }
-    auto now = OriginOf(input_, 0, structure_, executor_);
-    if (!now.ok()) return now.status();
-    now_ = *std::move(now);
-    return absl::OkStatus();
+    local_.emplace(input_, structure_, executor_);
+    return local_->ReadOrigins(backs_, Part(0.1, 0.4));
   }
 
   absl::Status ForecastLocally() {
     absl::Status status = ChooseStructure();
-    if (status.ok()) status = ReadOrigins();
+    if (status.ok()) status = Run(structure_, Part(0.1, 0.45), local_);
     if (!status.ok()) return status;
-    Weigh(now_);
-    for (const LongOrigin& origin : earlier_) {
-      past_means_.push_back(Means(origin));
-      Tell(0.4 +
-           0.4 * static_cast<double>(past_means_.size()) / static_cast<double>(backs_.size()));
+    past_means_ = local_->past_means();
+    forecast_.mean_units = local_->means();
+    forecast_.mixtures = local_->mixtures();
+    if (!structure_.uplift.has_value()) return absl::OkStatus();
+    status = Run(driverless_, Part(0.45, 0.8), plain_);
+    if (status.ok()) DrawToDriverless();
+    return status;
+  }
+
+  absl::Status Run(const LongStructure& structure, const LongLocal::Told& told,
+                   std::optional<LongLocal>& local) {
+    local.emplace(input_, structure, executor_);
+    absl::Status status = local->ReadOrigins(backs_, [&](double share) { told(0.3 * share); });
+    if (status.ok()) local->Forecast([&](double share) { told(0.3 + 0.7 * share); });
+    return status;
+  }
+
+  // What drivers did to many series need not be what they do to each: by class of series the
+  // forecast is drawn to the one without them, as far as that has missed less.
+  void DrawToDriverless() {
+    forecast_.driverless_shares = {};
+    if (backs_.empty()) return;
+    const auto shares = ChooseTreeShares({.panel = panel_,
+                                          .now = local_->now(),
+                                          .origins = local_->earlier(),
+                                          .local = past_means_,
+                                          .on_local = plain_->past_means(),
+                                          .horizon_buckets = options_.horizon_buckets});
+    for (std::size_t c = 0; c < kLongClasses; ++c) {
+      forecast_.driverless_shares[c] = shares[c].on_local;
     }
-    forecast_.mean_units = Means(now_);
-    return absl::OkStatus();
+    driverless_blend_ = shares;
+    Blend(local_->now(), shares, {.on_local = plain_->means()}, forecast_.mean_units);
+    for (std::size_t k = 0; k < backs_.size(); ++k) {
+      Blend(local_->now(), shares, {.on_local = plain_->past_means()[k]}, past_means_[k]);
+    }
+  }
+
+  // The local forecast from any origin.
+  absl::StatusOr<std::vector<double>> LocalMeansAt(std::size_t back) const {
+    const auto known = std::ranges::find(backs_, back);
+    if (known != backs_.end()) return past_means_[static_cast<std::size_t>(known - backs_.begin())];
+    auto means = local_->MeansAt(back);
+    if (!means.ok() || !plain_.has_value()) return means;
+    const auto plain = plain_->MeansAt(back);
+    if (!plain.ok()) return plain.status();
+    Blend(local_->now(), driverless_blend_, {.on_local = *plain}, *means);
+    return means;
   }
 
   // Earlier origins, then now, of trees that know no local forecast.
@@ -116,12 +150,12 @@ class LongEngine {
     if (!means.ok()) return means.status();
     forecast_.mean_units = std::move(means->back());
     std::vector<LongOrigin> judged;
-    for (std::size_t k = 0; k < earlier_.size(); ++k) {
+    for (std::size_t k = 0; k < backs_.size(); ++k) {
       if ((*means)[k].empty()) continue;
-      judged.push_back(std::move(earlier_[k]));
+      judged.push_back(std::move(local_->earlier()[k]));
       past_means_.push_back(std::move((*means)[k]));
     }
-    earlier_ = std::move(judged);
+    local_->earlier() = std::move(judged);
     forecast_.tree_shares.fill({.alone = 1.0});
     forecast_.engine_used = BacktestEngine::kGlobal;
     return absl::OkStatus();
@@ -131,14 +165,9 @@ class LongEngine {
   absl::StatusOr<std::vector<std::vector<double>>> MeansOnLocal(LongTrees& trees) {
     for (const std::size_t back : trees.learnt_backs()) {
       TellLearnt(back, trees);
-      const auto known = std::ranges::find(backs_, back);
-      if (known != backs_.end()) {
-        trees.Learn(back, past_means_[static_cast<std::size_t>(known - backs_.begin())], executor_);
-        continue;
-      }
-      const auto origin = OriginOf(input_, back, structure_, executor_);
-      if (!origin.ok()) return origin.status();
-      trees.Learn(back, Means(*origin), executor_);
+      const auto means = LocalMeansAt(back);
+      if (!means.ok()) return means.status();
+      trees.Learn(back, *means, executor_);
     }
     std::vector<std::size_t> backs = backs_;
     backs.push_back(0);
@@ -157,8 +186,8 @@ class LongEngine {
     if (!alone.ok()) return alone.status();
     if (on_local->back().empty()) return absl::OkStatus();
     forecast_.tree_shares = ChooseTreeShares({.panel = panel_,
-                                              .now = now_,
-                                              .origins = earlier_,
+                                              .now = local_->now(),
+                                              .origins = local_->earlier(),
                                               .local = past_means_,
                                               .on_local = std::span(*on_local).first(backs_.size()),
                                               .alone = std::span(*alone).first(backs_.size()),
@@ -168,20 +197,26 @@ class LongEngine {
       shares = {};
       return absl::OkStatus();
     }
-    Blend(now_, shares, {.on_local = on_local->back(), .alone = alone->back()},
+    Blend(local_->now(), shares, {.on_local = on_local->back(), .alone = alone->back()},
           forecast_.mean_units);
     for (std::size_t k = 0; k < backs_.size(); ++k) {
       if ((*on_local)[k].empty() || (*alone)[k].empty()) continue;
-      Blend(now_, shares, {.on_local = (*on_local)[k], .alone = (*alone)[k]}, past_means_[k]);
+      Blend(local_->now(), shares, {.on_local = (*on_local)[k], .alone = (*alone)[k]},
+            past_means_[k]);
     }
     forecast_.engine_used = BacktestEngine::kBest;
     return absl::OkStatus();
   }
 
-  // Scaled absolute error of levels with the uplift put back.
-  double LevelLoss(const LongPanel& panel, const LongOrigin& origin) const {
+  // Absolute errors of levels with the uplift put back: in units, and over each series' size, where
+  // an error of more than kFarOff sizes counts as so many, or one series that came to life would
+  // choose for all.
+  struct LevelErrors {
+    double in_units = 0.0;
+    double scaled = 0.0;
+  };
+  void AddLevelErrors(const LongPanel& panel, const LongOrigin& origin, LevelErrors& errors) const {
     const std::size_t horizon = options_.horizon_buckets;
-    double loss = 0.0;
     for (std::size_t i = 0; i < panel.series.size(); ++i) {
       if (!origin.Has(i)) continue;
       // Of the history as it was: that of the ready series depends on the structure.
@@ -195,14 +230,21 @@ class LongEngine {
         if (!outcome.known) continue;
         const double mean = origin.levels[i].level_units * origin.indices.Ahead(i, h) *
                             origin.Uplift(i, h, horizon);
-        loss += std::abs(outcome.units - mean) / scale;
+        const double error = std::abs(outcome.units - mean);
+        errors.in_units += error;
+        errors.scaled += std::min(error / scale, kFarOff);
       }
     }
-    return loss;
   }
 
-  // Drivers and the longest season are used the way that forecast best from earlier origins; the
-  // season as it is, and no drivers, where that is as good, or nothing can be judged.
+  // Half by what is in units, half by the series' own, relative to the first choice's.
+  static double LossOf(const LevelErrors& errors, const LevelErrors& first) {
+    const auto over = [](double error, double of) { return of > 0.0 ? error / of : 1.0; };
+    return 0.5 * (over(errors.in_units, first.in_units) + over(errors.scaled, first.scaled));
+  }
+
+  // The longest season is used the way that forecast best from earlier origins, as it is where that
+  // is as good or nothing can be judged; and drivers the best way, if that is no worse than none.
   absl::Status ChooseStructure() {
     if (backs_.empty()) return absl::OkStatus();
     const LongPanel sample = SampleOf(panel_, kStructureSeries);
@@ -210,137 +252,50 @@ class LongEngine {
     const std::size_t uplifts = panel_.driver_count == 0 ? 1 : panel_.groupings.size() + 2;
     const std::size_t choices = SeasonsOf(options_.bucket).empty() ? uplifts : 2 * uplifts;
     const std::size_t origins = std::min(kStructureOrigins, backs_.size());
+    LevelErrors first;
+    std::optional<LongStructure> drivers;
     double least = 0.0;
+    double least_driverless = 0.0;
     for (std::size_t choice = 0; choice < choices; ++choice) {
       LongStructure structure{.longest_season = choice < uplifts};
       if (choice % uplifts > 0) structure.uplift = choice % uplifts - 1;
-      double loss = 0.0;
+      LevelErrors errors;
       for (std::size_t k = 0; k < origins; ++k) {
         const auto origin = OriginOf(input, backs_[k], structure, executor_);
         if (!origin.ok()) return origin.status();
-        loss += LevelLoss(sample, *origin);
+        AddLevelErrors(sample, *origin, errors);
       }
-      if (choice == 0 || loss < (1.0 - kStructureGainMin) * least) {
+      if (choice == 0) first = errors;
+      const double loss = LossOf(errors, first);
+      const bool none = !structure.uplift.has_value();
+      if (none && (choice == 0 || loss < (1.0 - kStructureGainMin) * least_driverless)) {
+        least_driverless = loss;
+        driverless_ = structure;
+      }
+      if (!none && (!drivers.has_value() || loss < (1.0 - kStructureGainMin) * least)) {
         least = loss;
-        structure_ = structure;
+        drivers = structure;
       }
       Tell(0.1 * static_cast<double>(choice + 1) / static_cast<double>(choices));
     }
+    structure_ = drivers.has_value() && least < least_driverless ? *drivers : driverless_;
     forecast_.uplift_grouping = structure_.uplift;
     forecast_.longest_season = structure_.longest_season;
     return absl::OkStatus();
   }
 
-  std::vector<LongMethod> AllowedFor(LongClass kind) const {
-    std::size_t values = 0;
-    for (const LongSeries& one : panel_.series) {
-      values += std::min(one.units.size(), kRecentBuckets);
-    }
-    const bool costly = values * (backs_.size() + 1) <= kCostlyValuesMax;
-    std::vector<LongMethod> allowed;
-    for (std::size_t m = 0; m < kLongMethods; ++m) {
-      const auto method = static_cast<LongMethod>(m);
-      if (Suits(method, kind) && (costly || !IsCostly(method))) allowed.push_back(method);
-    }
-    return allowed;
-  }
-
-  // Runs the methods on a sample of every class at the earlier origins, and weighs them.
-  void Weigh(const LongOrigin& now) {
-    for (std::size_t kind = 0; kind < kLongClasses; ++kind) {
-      std::vector<std::size_t> members;
-      for (std::size_t i = 0; i < panel_.series.size(); ++i) {
-        if (static_cast<std::size_t>(now.ready[i].kind) == kind) members.push_back(i);
-      }
-      forecast_.mixtures[kind].series = members.size();
-      const std::size_t sample = std::min(members.size(), kSampleSeries);
-      std::vector<std::size_t> sampled;
-      for (std::size_t k = 0; k < sample; ++k) {
-        sampled.push_back(members[k * members.size() / sample]);
-      }
-      const auto allowed = AllowedFor(static_cast<LongClass>(kind));
-      std::vector<std::vector<ChoiceRow>> rows(sample * earlier_.size());
-      executor_.ForEach(rows.size(), [&](std::size_t part) {
-        rows[part] =
-            RowsOf(earlier_[part % earlier_.size()], sampled[part / earlier_.size()], allowed);
-      });
-      std::vector<ChoiceRow> all;
-      std::size_t judged = 0;
-      for (const std::vector<ChoiceRow>& one : rows) {
-        all.insert(all.end(), one.begin(), one.end());
-        if (!one.empty()) ++judged;
-      }
-      forecast_.mixtures[kind].weights = ChooseWeights({.kind = static_cast<LongClass>(kind),
-                                                        .allowed = allowed,
-                                                        .rows = all,
-                                                        .series_origins = judged});
-    }
-    Tell(0.4);
-  }
-
-  std::vector<ChoiceRow> RowsOf(const LongOrigin& origin, std::size_t i,
-                                std::span<const LongMethod> allowed) const {
-    std::vector<ChoiceRow> rows;
-    if (!origin.Has(i)) return rows;
-    const double scale =
-        std::max(origin.levels[i].error_units, 0.05 * std::abs(origin.levels[i].level_units));
-    if (!(scale > 0.0)) return rows;
-    const std::size_t horizon = options_.horizon_buckets;
-    LongScratch scratch;
-    for (const LongMethod method : allowed) {
-      std::vector<double>& mean = scratch.means[static_cast<std::size_t>(method)];
-      mean.resize(horizon);
-      RunMethod(method, origin, i, mean, scratch);
-    }
-    for (std::size_t h = 0; h < std::min(horizon, origin.back); ++h) {
-      const LongOutcome outcome = OutcomeAt(panel_.series[i], origin.back, h);
-      if (!outcome.known) continue;
-      ChoiceRow& row = rows.emplace_back();
-      row.actual = static_cast<float>(outcome.units);
-      row.scale = static_cast<float>(scale);
-      for (const LongMethod method : allowed) {
-        const auto m = static_cast<std::size_t>(method);
-        row.forecast[m] = static_cast<float>(scratch.means[m][h]);
-      }
-    }
-    return rows;
-  }
-
-  // The mixtures' forecasts from an origin, series by series; zeros where a series had no history.
-  std::vector<double> Means(const LongOrigin& origin) const {
-    const std::size_t horizon = options_.horizon_buckets;
-    std::vector<double> means(panel_.series.size() * horizon, 0.0);
-    const std::size_t blocks = (panel_.series.size() + kBlockSeries - 1) / kBlockSeries;
-    executor_.ForEach(blocks, [&](std::size_t block) {
-      LongScratch scratch;
-      const std::size_t end = std::min(panel_.series.size(), (block + 1) * kBlockSeries);
-      for (std::size_t i = block * kBlockSeries; i < end; ++i) {
-        if (!origin.Has(i)) continue;
-        const std::span<double> to = std::span(means).subspan(i * horizon, horizon);
-        const auto kind = static_cast<std::size_t>(origin.ready[i].kind);
-        for (std::size_t m = 0; m < kLongMethods; ++m) {
-          const double weight = forecast_.mixtures[kind].weights[m];
-          if (weight == 0.0) continue;
-          std::vector<double>& mean = scratch.means[m];
-          mean.resize(horizon);
-          RunMethod(static_cast<LongMethod>(m), origin, i, mean, scratch);
-          for (std::size_t h = 0; h < horizon; ++h) to[h] += weight * mean[h];
-        }
-      }
-    });
-    return means;
-  }
-
   absl::Status FillQuantiles() {
     const LevelBuilder builder(panel_, options_.horizon_buckets);
+    const LongOrigin& now = local_->now();
+    const std::vector<LongOrigin>& earlier = local_->earlier();
     std::vector<absl::Status> statuses(forecast_.levels.size());
     forecast_.quantile_units.resize(forecast_.levels.size());
     executor_.ForEach(forecast_.levels.size(), [&](std::size_t l) {
       const LongLevel& level = forecast_.levels[l];
-      LevelForecasts level_forecasts{.now = builder.Nodes(level, now_, now_, forecast_.mean_units)};
-      builder.Describe(level, now_, level_forecasts);
-      for (std::size_t k = 0; k < earlier_.size(); ++k) {
-        level_forecasts.past.push_back(builder.Nodes(level, earlier_[k], now_, past_means_[k]));
+      LevelForecasts level_forecasts{.now = builder.Nodes(level, now, now, forecast_.mean_units)};
+      builder.Describe(level, now, level_forecasts);
+      for (std::size_t k = 0; k < earlier.size(); ++k) {
+        level_forecasts.past.push_back(builder.Nodes(level, earlier[k], now, past_means_[k]));
       }
       auto quantiles = QuantilesOfLevel(level_forecasts);
       statuses[l] = quantiles.status();
@@ -359,8 +314,10 @@ class LongEngine {
   OriginInput input_;
   std::vector<std::size_t> backs_;
   LongStructure structure_;
-  std::vector<LongOrigin> earlier_;
-  LongOrigin now_;
+  LongStructure driverless_;  // The best without drivers.
+  std::optional<LongLocal> local_;
+  std::optional<LongLocal> plain_;  // Without drivers, where structure_ has them.
+  std::array<LongTreeShares, kLongClasses> driverless_blend_{};
   std::vector<std::vector<double>> past_means_;
   LongForecast forecast_;
 };

@@ -183,8 +183,11 @@ void LevelBuilder::FillSumSpreads(const LongLevel& level, const LongOrigin& orig
   }
   for (std::size_t n = 0; n < nodes.size(); ++n) {
     NodeForecasts& node = nodes[n];
-    for (const double mean : node.mean_units) {
-      node.spread_units += std::abs(mean) / static_cast<double>(node.mean_units.size());
+    const bool now = node.known.empty();
+    const auto count = now ? static_cast<double>(node.mean_units.size())
+                           : static_cast<double>(std::ranges::count(node.known, 1));
+    for (const double mean : node.mean_units) {  // 0 where nothing is known.
+      node.spread_units += std::abs(mean) / std::max(1.0, count);
     }
     // Signed series may add up to nearly nothing.
     node.spread_units = std::max(node.spread_units, kSumShare * std::sqrt(squares[n]));

@@ -22,10 +22,16 @@ constexpr double kOutlier = 5.0;  // In typical residuals: no more counts toward
 constexpr double kFarOut = 30.0;  // And no more in a pool.
 constexpr double kUnseenGrowth = 0.05;  // Of the variance a bucket, where no residual is known.
 
-double MeanOf(std::span<const double> values) {
+// Of what a residual can be taken of: a bucket that nobody knows is no forecast of nothing.
+double MeanOf(const NodeForecasts& node) {
   double sum = 0.0;
-  for (const double value : values) sum += value;
-  return values.empty() ? 0.0 : sum / static_cast<double>(values.size());
+  double count = 0.0;
+  for (std::size_t h = 0; h < node.mean_units.size(); ++h) {
+    if (!node.known.empty() && node.known[h] == 0) continue;
+    sum += node.mean_units[h];
+    count += 1.0;
+  }
+  return count > 0.0 ? sum / count : 0.0;
 }
 
 double GrowthOf(LongClass kind) {
@@ -44,7 +50,7 @@ double GrowthOf(LongClass kind) {
 class Spread {
  public:
   Spread(const NodeForecasts& node, LongClass kind)
-      : node_(node), mean_(MeanOf(node.mean_units)), growth_(GrowthOf(kind)) {}
+      : node_(node), mean_(MeanOf(node)), growth_(GrowthOf(kind)) {}
   double At(std::size_t h) const {
     if (!(mean_ > 0.0) || growth_ == 0.0) return node_.spread_units;
     const double ratio = std::clamp(node_.mean_units[h] / mean_, kRatioMin, kRatioMax);

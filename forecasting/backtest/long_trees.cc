@@ -253,10 +253,11 @@ void AddErrors(const LongBlendInput& input, std::size_t k,
       if (!outcome.known) continue;
       const std::size_t at = i * horizon + h;
       const double local = input.local[k][at];
+      const double alone = input.alone.empty() ? local : input.alone[k][at];
       for (std::size_t m = 0; m < kMixtures; ++m) {
         double error = std::abs(outcome.units - local -
                                 mixtures[m].on_local * (input.on_local[k][at] - local) -
-                                mixtures[m].alone * (input.alone[k][at] - local));
+                                mixtures[m].alone * (alone - local));
         double scale = origin.levels[i].error_units;
         if (kind == LongClass::kIntermittent) {  // Its median is often zero.
           error *= error;
@@ -269,12 +270,13 @@ void AddErrors(const LongBlendInput& input, std::size_t k,
   }
 }
 
-LongTreeShares MeanShares(const std::array<double, kMixtures>& losses) {
+LongTreeShares MeanShares(const std::array<double, kMixtures>& losses, bool with_alone) {
   static const std::array<LongTreeShares, kMixtures> mixtures = Mixtures();
   const double least = *std::ranges::min_element(losses);
   LongTreeShares shares;
   double sum = 0.0;
   for (std::size_t m = 0; m < kMixtures; ++m) {
+    if (!with_alone && mixtures[m].alone > 0.0) continue;
     const double weight = std::exp((least - losses[m]) / kLossWidth);
     shares.on_local += weight * mixtures[m].on_local;
     shares.alone += weight * mixtures[m].alone;
@@ -289,7 +291,8 @@ std::array<LongTreeShares, kLongClasses> ChooseTreeShares(const LongBlendInput& 
   std::array<std::array<double, kMixtures>, kLongClasses> losses{};
   std::array<double, kLongClasses> judged{};
   for (std::size_t k = 0; k < input.origins.size(); ++k) {
-    if (input.on_local[k].empty() || input.alone[k].empty()) continue;
+    if (input.on_local[k].empty()) continue;
+    if (!input.alone.empty() && input.alone[k].empty()) continue;
     std::array<MixtureErrors, kLongClasses> errors{};
     AddErrors(input, k, errors);
     for (std::size_t c = 0; c < kLongClasses; ++c) {
@@ -305,7 +308,7 @@ std::array<LongTreeShares, kLongClasses> ChooseTreeShares(const LongBlendInput& 
   for (std::size_t c = 0; c < kLongClasses; ++c) {
     if (judged[c] == 0.0) continue;
     for (double& loss : losses[c]) loss /= judged[c];
-    shares[c] = MeanShares(losses[c]);
+    shares[c] = MeanShares(losses[c], !input.alone.empty());
   }
   return shares;
 }
@@ -316,8 +319,8 @@ void Blend(const LongOrigin& now, std::span<const LongTreeShares> shares,
   for (std::size_t k = 0; k < means.size(); ++k) {
     const LongTreeShares& share = shares[static_cast<std::size_t>(now.ready[k / horizon].kind)];
     const double local = means[k];
-    means[k] +=
-        share.on_local * (trees.on_local[k] - local) + share.alone * (trees.alone[k] - local);
+    means[k] += share.on_local * (trees.on_local[k] - local);
+    if (!trees.alone.empty()) means[k] += share.alone * (trees.alone[k] - local);
   }
 }
 

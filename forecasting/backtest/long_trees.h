@@ -94,7 +94,8 @@ struct LongBlendInput {
   const LongPanel& panel;
   const LongOrigin& now;  // For the classes.
   std::span<const LongOrigin> origins{};
-  // By origin, series by series; an origin where one is empty is not judged.
+  // By origin, series by series; an origin where one is empty is not judged. Without any `alone`
+  // the mixtures are of two: in place of trees also a second local forecast.
   std::span<const std::vector<double>> local{};
   std::span<const std::vector<double>> on_local{};
   std::span<const std::vector<double>> alone{};

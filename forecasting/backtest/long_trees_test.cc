@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -233,7 +234,7 @@ TEST_F(LongTreesTest, ForecastsOfEarlierOriginsReadNothingLater) {
 }
 
 // One series, two buckets known after the origin: 10 and 10; local says 6.
-LongTreeShares SharesWhere(double on_local, double alone) {
+LongTreeShares SharesWhere(double on_local, std::optional<double> alone) {
   LongPanel panel;
   panel.series.push_back(
       {.units = {8.0, 9.0, 10.0, 10.0}, .knowledge = std::vector<Knowledge>(4, Knowledge::kKnown)});
@@ -245,7 +246,8 @@ LongTreeShares SharesWhere(double on_local, double alone) {
   origins[0].levels.push_back({.level_units = 8.5, .error_units = 1.0});
   const std::vector<std::vector<double>> local = {{6.0, 6.0}};
   const std::vector<std::vector<double>> first = {{on_local, on_local}};
-  const std::vector<std::vector<double>> second = {{alone, alone}};
+  std::vector<std::vector<double>> second;
+  if (alone.has_value()) second = {{*alone, *alone}};
   return ChooseTreeShares({.panel = panel,
                            .now = now,
                            .origins = origins,
@@ -279,6 +281,13 @@ TEST(ChooseTreeSharesTest, AlikeForecastsShareAlike) {
     }
   }
   EXPECT_NEAR(SharesWhere(6.04, 6.0).on_local, want / weights, 1e-6);
+}
+
+TEST(ChooseTreeSharesTest, WithoutTreesAloneTwoAreMixed) {
+  EXPECT_NEAR(SharesWhere(10.0, std::nullopt).on_local, 1.0, 1e-6);
+  EXPECT_NEAR(SharesWhere(2.0, std::nullopt).on_local, 0.0, 1e-6);
+  EXPECT_NEAR(SharesWhere(6.0, std::nullopt).on_local, 0.5, 1e-9);
+  EXPECT_EQ(SharesWhere(6.0, std::nullopt).alone, 0.0);
 }
 
 TEST(ChooseTreeSharesTest, AreNoneWhereNoOriginCanBeJudged) {

@@ -112,11 +112,17 @@ absl::StatusOr<LongUplifts> LongUplifts::Fit(const Input& input, Executor& execu
   uplifts.coefficients_.resize(input.ready.size());
   std::vector<absl::Status> statuses(runs.size());
   executor.ForEach(runs.size(), [&](std::size_t r) {
+    // A demand that comes now and then has hardly a logarithm: what its zeros tell is how often it
+    // comes. Where most of the others can tell, it has what they have in common.
+    const auto is_smooth = [&](std::size_t i) { return input.ready[i].kind == LongClass::kSmooth; };
+    const auto smooth = std::ranges::count_if(runs[r], is_smooth);
+    const bool smooth_alone = 2 * static_cast<std::size_t>(smooth) >= runs[r].size();
     std::vector<Rows> rows;
     std::vector<PromotedSeries> promoted;
     std::vector<std::size_t> members;
     rows.reserve(runs[r].size());  // Views point into it.
     for (const std::size_t i : runs[r]) {
+      if (smooth_alone && !is_smooth(i)) continue;
       rows.push_back(RowsOf(input, i));
       if (rows.back().units.empty()) continue;
       promoted.push_back({.units = rows.back().units, .drivers = rows.back().drivers});
@@ -126,8 +132,13 @@ absl::StatusOr<LongUplifts> LongUplifts::Fit(const Input& input, Executor& execu
     const auto model = FitUplifts(
         promoted, {.drivers = input.form.columns(), .half_life_buckets = input.half_life_buckets});
     statuses[r] = model.status();
-    for (std::size_t m = 0; model.ok() && m < members.size(); ++m) {
+    if (!model.ok()) return;
+    for (std::size_t m = 0; m < members.size(); ++m) {
       uplifts.coefficients_[members[m]] = model->series[m].coefficients;
+    }
+    for (const std::size_t i : runs[r]) {
+      if (!smooth_alone || is_smooth(i)) continue;
+      uplifts.coefficients_[i] = model->groups.front().coefficients;
     }
   });
   for (const absl::Status& status : statuses) {

@@ -42,7 +42,8 @@ class LongUplifts {
  public:
   // Fits effects/uplift.h's model to each node of `grouping` (nullptr: all series), in runs of at
   // most 500 series, on seasonally adjusted values of the last 400 buckets. Signed series have no
-  // uplift. Errors as FitUplifts.
+  // uplift; intermittent ones have what the smooth of their run have in common, where these are
+  // half of it or more. Errors as FitUplifts.
   struct Input {
     const LongPanel& panel;
     const DriverForm& form;

@@ -78,6 +78,16 @@ std::string TreesJson(const forecasting::LongForecast& forecast, bool alone) {
   return json + "}";
 }
 
+// What the forecast without drivers weighs in the local one, by class.
+std::string DriverlessJson(const forecasting::LongForecast& forecast) {
+  std::string json = "{";
+  for (std::size_t kind = 0; kind < forecasting::kLongClasses; ++kind) {
+    absl::StrAppend(&json, json.size() == 1 ? "" : ",", Quoted(forecasting::kLongClassNames[kind]),
+                    ":", absl::StrFormat("%.2f", forecast.driverless_shares[kind]));
+  }
+  return json + "}";
+}
+
 std::string UpliftJson(const LongRun& run) {
   if (!run.forecast.uplift_grouping.has_value()) return "null";
   return Quoted(LevelName(run.folder, *run.forecast.uplift_grouping));
@@ -146,13 +156,13 @@ std::string LongMetricsJson(const LongRun& run) {
       "{\"format\":\"long\",\"engine\":\"%s\",\"engine_used\":\"%s\",\"frequency\":\"%s\","
       "\"origin\":\"%s\","
       "\"horizon\":%d,\"series\":%d,\"without_history\":%s,\"drivers\":%s,\"unlearnt\":%s,"
-      "\"uplift_pooled_by\":%s,\"longest_season\":%s,\"methods\":%s,"
+      "\"uplift_pooled_by\":%s,\"driverless_weights\":%s,\"longest_season\":%s,\"methods\":%s,"
       "\"tree_weights\":%s,\"alone_weights\":%s",
       run.args.engine, EngineName(run.forecast.engine_used), run.args.frequency,
       folder.calendar.TextOf(folder.origin), run.forecast.horizon_buckets, folder.names.size(),
       List(folder.without_history), List(folder.drivers), List(folder.unlearnt), UpliftJson(run),
-      run.forecast.longest_season ? "true" : "false", MethodsJson(run.forecast),
-      TreesJson(run.forecast, false), TreesJson(run.forecast, true));
+      DriverlessJson(run.forecast), run.forecast.longest_season ? "true" : "false",
+      MethodsJson(run.forecast), TreesJson(run.forecast, false), TreesJson(run.forecast, true));
   if (run.errors.has_value()) {
     json += ",\"levels\":[";
     for (std::size_t l = 0; l < run.errors->size(); ++l) {

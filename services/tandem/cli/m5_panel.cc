@@ -142,13 +142,17 @@ class Loader {
 
   absl::Status ReadSales(const std::string& path) {
     FirstReject reject(path);
+    const std::size_t before = rows_.size();
     TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(path));
     TANDEM_RETURN_IF_ERROR(
         InFile(csv::ReadM5Sales(
                    *source, [&](const csv::M5Series& series) { return Take(path, series); },
                    reject.Taker(), panel_.history_days),
                path));
-    return reject.status();
+    TANDEM_RETURN_IF_ERROR(reject.status());
+    if (rows_.size() > before) return absl::OkStatus();
+    return base::Refuse(Reason::kFileMalformed, "the file has no rows",
+                        {{"file", path}, {"rule", "FILE_MALFORMED"}});
   }
 
   absl::Status Take(const std::string& path, const csv::M5Series& series) {

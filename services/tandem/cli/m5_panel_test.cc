@@ -53,6 +53,15 @@ TEST_F(M5PanelTest, ReadsAFolder) {
   EXPECT_EQ(panel->unmeasured.series, 0);
 }
 
+// Alone it was a panel without series, an error that named no file; beside others it was skipped.
+TEST_F(M5PanelTest, ASalesFileWithoutRowsIsRefused) {
+  const std::string text(kSales);
+  const std::string header = text.substr(0, text.find('\n') + 1);
+  ExpectRefused("sales.csv", header, {{"rule", "FILE_MALFORMED"}});
+  Put("sales.csv", kSales);
+  ExpectRefused("sales_b.csv", header, {{"rule", "FILE_MALFORMED"}});
+}
+
 TEST_F(M5PanelTest, AMissingColumnIsNamedWithItsFile) {
   ExpectRefused("sales.csv", absl::StrReplaceAll(kSales, {{"store_id", "store"}}),
                 {{"column", "store_id"}, {"rule", "FIELD_MISSING"}});
