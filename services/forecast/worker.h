@@ -63,8 +63,8 @@ class SeriesSource {
   virtual void Read(const base::Caller& on_behalf_of, SeriesRequest request, Done done) = 0;
 
   using GroupsDone = absl::AnyInvocable<void(absl::StatusOr<ItemGroups>)>;
-  // The groups of the owner's items; none where the caller may not read the owner's register. `done`
-  // and errors as Read.
+  // The groups of the owner's items; none where the caller may not read the owner's register.
+  // `done` and errors as Read.
   virtual void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) = 0;
 };
 

@@ -18,8 +18,8 @@ struct RowCounts {
 };
 
 // Calls `use` with every row of the file, after its header. What `use` refuses as INVALID_ARGUMENT
-// or NOT_FOUND, or for ENTRY_CLOSED, and records that are no CSV, go to `on_reject`; any other error
-// of `use` ends the reading. Returns errors of the header, the mapping and the source too.
+// or NOT_FOUND, or for ENTRY_CLOSED, and records that are no CSV, go to `on_reject`; any other
+// error of `use` ends the reading. Returns errors of the header, the mapping and the source too.
 absl::StatusOr<RowCounts> ForEachRow(Source& source, std::span<const Field> fields,
                                      const Mapping& mapping,
                                      const std::function<absl::Status(const Row&)>& use,
