@@ -120,8 +120,17 @@ std::size_t PartOf(const std::vector<std::string>& items, std::size_t begin,
   return items_max;
 }
 
-absl::Status FitApart(const Batch& batch, const Run& run, const std::vector<Found>& found,
-                      const SeriesColumnsRead& read, ChunkBuilder& builder) {
+// What a batch is fitted from.
+struct Fitting {
+  const Batch& batch;
+  const Run& run;
+  const SeriesColumnsRead& read;
+  const ItemGroups& groups;
+  std::vector<Found> found{};
+};
+
+absl::Status FitApart(const Fitting& fitting, ChunkBuilder& builder) {
+  const auto& [batch, run, read, groups, found] = fitting;
   Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
   for (const auto& [item, row] : found) {
     const auto forecast = FitSeries(run.method, window.Of(read, row), run.horizon_days);
@@ -135,9 +144,8 @@ absl::Status FitApart(const Batch& batch, const Run& run, const std::vector<Foun
   return absl::OkStatus();
 }
 
-absl::Status FitTogether(const Batch& batch, const Run& run, const std::vector<Found>& found,
-                         const SeriesColumnsRead& read, const ItemGroups& groups,
-                         ChunkBuilder& builder) {
+absl::Status FitTogether(const Fitting& fitting, ChunkBuilder& builder) {
+  const auto& [batch, run, read, groups, found] = fitting;
   const base::Day first = FirstDayOf(run);
   Window window(first, base::Day::FromNumber(run.origin_day));
   ProfileFit fit(first, run.origin_day - first.number() + 1, run.horizon_days, read.events);
@@ -168,14 +176,14 @@ absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, cons
   TANDEM_RETURN_IF_ERROR(CheckColumns(read));
   absl::flat_hash_map<std::string, std::size_t> rows;
   for (std::size_t row = 0; row < read.items.size(); ++row) rows.emplace(read.items[row], row);
-  std::vector<Found> found;
+  Fitting fitting{.batch = batch, .run = run, .read = read, .groups = groups};
   for (const std::string& item : batch.items) {
-    if (const auto row = rows.find(item); row != rows.end()) found.emplace_back(&item, row->second);
+    const auto row = rows.find(item);
+    if (row != rows.end()) fitting.found.emplace_back(&item, row->second);
   }
   ChunkBuilder builder(batch);
-  TANDEM_RETURN_IF_ERROR(run.method == kPooledProfile
-                             ? FitTogether(batch, run, found, read, groups, builder)
-                             : FitApart(batch, run, found, read, builder));
+  TANDEM_RETURN_IF_ERROR(run.method == kPooledProfile ? FitTogether(fitting, builder)
+                                                      : FitApart(fitting, builder));
   return builder.Take();
 }
 

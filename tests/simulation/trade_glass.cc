@@ -35,8 +35,9 @@ void Trade::BreakGlass(Next done) {
   if (!standing.empty() && random.OneIn(12)) return CloseGlass(standing.back(), std::move(done));
   // Never while one stands: that refusal does not last, so a copy of the request that is still
   // under way could be accepted once that one has ended, and no caller can tell by its answer.
-  if (standing.empty() && random.OneIn(8))
+  if (standing.empty() && random.OneIn(8)) {
     return OpenGlass(static_cast<int>(random.Below(2)), std::move(done));
+  }
   wire_.clients->RunAfter(absl::Milliseconds(200), std::move(done));
 }
 

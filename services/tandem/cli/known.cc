@@ -11,19 +11,26 @@ namespace {
 namespace csv = exchange::csv;
 namespace v1 = exchange::v1;
 
-absl::Status Check(const LastDays& entries, const csv::Row& row, std::size_t field,
-                   std::string_view id, const RowDay& last, base::Reason unknown) {
-  const auto found = entries.find(absl::string_view(id.data(), id.size()));
-  const std::string which = row.Text(field) == id ? "" : "'" + std::string(id) + "' ";
-  if (found == entries.end()) {
-    return row.Refused(field, base::Refuse(unknown, which + "is not in the register"));
+// One of the two registers, and what is said of its entries.
+struct Register {
+  const LastDays& entries;
+  base::Reason unknown;
+  std::string_view what;
+};
+
+absl::Status Check(const Register& among, const csv::Row& row, std::size_t field,
+                   std::string_view id, const RowDay& last) {
+  const auto found = among.entries.find(absl::string_view(id.data(), id.size()));
+  if (found == among.entries.end()) {
+    const std::string which = row.Text(field) == id ? "" : "'" + std::string(id) + "' ";
+    return row.Refused(field, base::Refuse(among.unknown, which + "is not in the register"));
   }
   if (last.day <= found->second) return absl::OkStatus();
-  const std::string what = unknown == base::Reason::kUnknownItem ? "item '" : "location '";
-  return row.Refused(last.field,
-                     base::Refuse(base::Reason::kEntryClosed,
-                                  "the " + what + std::string(id) + "' is closed by then, its " +
-                                      "last day is " + found->second.ToString()));
+  return row.Refused(
+      last.field,
+      base::Refuse(base::Reason::kEntryClosed,
+                   "the " + std::string(among.what) + " '" + std::string(id) +
+                       "' is closed by then, its last day is " + found->second.ToString()));
 }
 
 // Adds an item or a location to what is known.
@@ -57,12 +64,13 @@ absl::StatusOr<Known> LoadKnown(Client& client) {
 
 absl::Status CheckLocation(const Known& known, const csv::Row& row, std::size_t field,
                            std::string_view location, const RowDay& last) {
-  return Check(known.locations, row, field, location, last, base::Reason::kUnknownLocation);
+  return Check({known.locations, base::Reason::kUnknownLocation, "location"}, row, field, location,
+               last);
 }
 
 absl::Status CheckItem(const Known& known, const csv::Row& row, std::size_t field,
                        std::string_view item, const RowDay& last) {
-  return Check(known.items, row, field, item, last, base::Reason::kUnknownItem);
+  return Check({known.items, base::Reason::kUnknownItem, "item"}, row, field, item, last);
 }
 
 }  // namespace tandem::cli

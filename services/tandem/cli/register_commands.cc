@@ -111,7 +111,8 @@ absl::Status Close(Client& client, const std::string& name, const std::string& l
 }
 
 void AddClose(CLI::App* noun, const SessionPtr& session, const ArgsPtr& args,
-              const std::string& what, const std::string& example, Action run) {
+              const std::string& example, Action run) {
+  const std::string& what = noun->get_name();
   CLI::App* close =
       AddVerb(noun, session,
               {"close", absl::StrCat("Nothing of the ", what, " is accepted after a day; for ever"),
@@ -134,7 +135,7 @@ void AddRegisterCommands(CLI::App& app, const SessionPtr& session) {
   AddVerb(item, session, {"list", "Items that you may see", "tandem item list --owner acme"},
           [args, session](Client& client) { return ListItems(client, args->out, session->output); })
       ->add_option("--owner", args->out.owner, "Whose");
-  AddClose(item, session, args, "item", "4711", [args, session](Client& client) {
+  AddClose(item, session, args, "4711", [args, session](Client& client) {
     return Close(client, absl::StrCat(client.firm_name(), "/items/", args->id), args->last_date,
                  &v1::ExchangeService::Stub::CloseItem, session->output);
   });
@@ -148,7 +149,7 @@ void AddRegisterCommands(CLI::App& app, const SessionPtr& session) {
       {"list", "Locations that you may see", "tandem location list --owner acme"},
       [args, session](Client& client) { return ListLocations(client, args->out, session->output); })
       ->add_option("--owner", args->out.owner, "Whose");
-  AddClose(location, session, args, "location", "CA_1", [args, session](Client& client) {
+  AddClose(location, session, args, "CA_1", [args, session](Client& client) {
     return Close(client, absl::StrCat(client.firm_name(), "/locations/", args->id), args->last_date,
                  &v1::ExchangeService::Stub::CloseLocation, session->output);
   });
