@@ -1,6 +1,8 @@
 // Random cases against the oracle. Quick by default; TANDEM_PEGGING_CASES sets how many worlds.
 #include "sequencing/pegging/peg_world.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
@@ -61,25 +63,44 @@ TEST(PegWorldTest, SlipsInAShortageAreOptimal) {
       CasesOf(1000) / 4, 10'000'001);
 }
 
+constexpr int kLongChanges = 200;  // Of one long line: with time it leaves the shortage it is for.
+
+struct LongRun {
+  int changes = 0;
+  int rebuilds_every = 8;
+  bool short_always = true;
+  std::uint64_t seed = 1;
+};
+
+// Long lines that change again and again; adds their re-pegs.
+void ExpectLongLinesOptimal(const WorldRules& rules, const LongRun& run, std::int64_t& repegs) {
+  for (int begin = 0; begin < run.changes; begin += kLongChanges) {
+    PegWorld world(rules, run.seed + static_cast<std::uint64_t>(begin / kLongChanges));
+    const int changes = std::min(kLongChanges, run.changes - begin);
+    for (int change = 0; change < changes; ++change) {
+      if (change % run.rebuilds_every == run.rebuilds_every - 1) world.Rebuild();
+      ASSERT_EQ(world.Change(), "")
+          << "expiry " << rules.expiry << " range " << rules.tick_range << " weight_max "
+          << rules.weight_max << " parts " << rules.parts_start << " from " << begin << " change "
+          << change;
+      EXPECT_TRUE(world.best().weight_late > 0 || !run.short_always);
+      repegs += world.best().repegs;
+    }
+  }
+}
+
 TEST(PegWorldTest, SlipsInAShortageOfALongLineAreOptimal) {
   std::int64_t repegs = 0;
   for (const int range : {40, 2000}) {
     for (const int weight_max : {3, 1000}) {
       for (const int parts : {300, 395}) {
-        PegWorld world({.weight_max = weight_max,
-                        .tick_range = range,
-                        .needs_start = 400,
-                        .parts_start = parts,
-                        .shift_share = 1.0,
-                        .long_line = true},
-                       11'000'001);
-        for (int change = 0; change < CasesOf(1000) / 40; ++change) {
-          if (change % 8 == 7) world.Rebuild();
-          ASSERT_EQ(world.Change(), "") << "range " << range << " weight_max " << weight_max
-                                        << " parts " << parts << " change " << change;
-          EXPECT_GT(world.best().weight_late, 0);
-          repegs += world.best().repegs;
-        }
+        ExpectLongLinesOptimal({.weight_max = weight_max,
+                                .tick_range = range,
+                                .needs_start = 400,
+                                .parts_start = parts,
+                                .shift_share = 1.0,
+                                .long_line = true},
+                               {.changes = CasesOf(1000) / 40, .seed = 11'000'001}, repegs);
       }
     }
   }
@@ -104,47 +125,45 @@ TEST(PegWorldTest, SlipsInAShortageOfAGroupAreOptimal) {
 }
 
 TEST(PegWorldTest, SlipsInAShortageOfALargeGroupAreOptimal) {
+  std::int64_t repegs = 0;
   for (const bool expiry : {false, true}) {
     for (const int range : {30, 1500}) {
-      PegWorld world({.layout = {.variants = 4, .acceptances = {{0, 1}, {1, 2}, {2, 3}, {3, 0}}},
-                      .weight_max = 3,
-                      .expiry = expiry,
-                      .tick_range = range,
-                      .needs_start = 300,
-                      .parts_start = 270,
-                      .shift_share = 0.8,
-                      .long_line = true},
-                     13'000'001);
-      for (int change = 0; change < CasesOf(1000) / 40; ++change) {
-        if (change % 8 == 7) world.Rebuild();
-        ASSERT_EQ(world.Change(), "")
-            << "expiry " << expiry << " range " << range << " change " << change;
-        EXPECT_GT(world.best().weight_late, 0);
-      }
+      ExpectLongLinesOptimal(
+          {.layout = {.variants = 4, .acceptances = {{0, 1}, {1, 2}, {2, 3}, {3, 0}}},
+           .weight_max = 3,
+           .expiry = expiry,
+           .tick_range = range,
+           .needs_start = 300,
+           .parts_start = 270,
+           .shift_share = 0.8,
+           .long_line = true},
+          {.changes = CasesOf(1000) / 40, .seed = 13'000'001}, repegs);
     }
   }
+  EXPECT_GT(repegs, 0);
 }
 
 // Several blocks a side, splits and merges, ties across blocks.
 TEST(PegWorldTest, BlocksOfALongLineChangeNothing) {
+  std::int64_t repegs = 0;
   for (const int range : {5, 2000}) {
     for (const int weight_max : {1, 3}) {
       for (const int parts : {400, 470}) {
-        PegWorld world({.weight_max = weight_max,
-                        .tick_range = range,
-                        .needs_start = 400,
-                        .parts_start = parts,
-                        .batch_max = 2,
-                        .long_line = true},
-                       9'000'001);
-        for (int change = 0; change < CasesOf(1000) / 100; ++change) {
-          if (change % 4 == 3) world.Rebuild();
-          ASSERT_EQ(world.Change(), "") << "range " << range << " weight_max " << weight_max
-                                        << " parts " << parts << " change " << change;
-        }
+        ExpectLongLinesOptimal({.weight_max = weight_max,
+                                .tick_range = range,
+                                .needs_start = 400,
+                                .parts_start = parts,
+                                .batch_max = 2,
+                                .long_line = true},
+                               {.changes = CasesOf(1000) / 100,
+                                .rebuilds_every = 4,
+                                .short_always = false,
+                                .seed = 9'000'001},
+                               repegs);
       }
     }
   }
+  EXPECT_GT(repegs, 0);
 }
 
 TEST(PegWorldTest, SeveralLocationsShareAPool) {
