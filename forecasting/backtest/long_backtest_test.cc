@@ -285,11 +285,12 @@ TEST(ForecastLongTest, QuantilesAscendAndCoverWhatComes) {
 TEST(ForecastLongTest, QuantilesCoverWhatComesWhereMuchIsUnknown) {
   constexpr std::size_t kDays = 112;
   constexpr std::size_t kHorizon = 7;
-  const LongPanel whole = NoisyPanel(60, kDays + kHorizon, 0, 9);
-  LongPanel panel = whole;
+  LongPanel panel = NoisyPanel(60, kDays + kHorizon, 0, 9);
+  panel.driver_count = 0;  // What they tell is not the question here, and takes most of the time.
   LongActuals actuals;
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
     LongSeries& series = panel.series[i];
+    series.drivers.clear();
     actuals.units.insert(actuals.units.end(), series.units.end() - kHorizon, series.units.end());
     series.units.resize(kDays);
     series.knowledge.resize(kDays);
