@@ -24,7 +24,7 @@ TEST(TimeZonesTest, KnowsTheNamesOfTheDatabaseAlone) {
 // The machine's own database, of whatever release: a name that it does not have would be of no use.
 TEST(TimeZonesTest, EveryNameIsAZone) {
   absl::TimeZone zone;
-  if (!absl::LoadTimeZone("Europe/Berlin", &zone)) GTEST_SKIP() << "no time zones here (tzdata)";
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &zone)) << "no time zones here: install tzdata";
   int missing = 0;
   for (const std::string_view name : TimeZoneNames()) {
     if (!absl::LoadTimeZone(absl::string_view(name.data(), name.size()), &zone)) ++missing;

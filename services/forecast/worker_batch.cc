@@ -217,13 +217,17 @@ absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const
   return batches;
 }
 
+const ItemGroups& GroupsOf(const GroupsByOwner& groups, const std::string& owner) {
+  static const ItemGroups kNone;
+  const auto found = groups.find(owner);
+  return found == groups.end() ? kNone : found->second;
+}
+
 std::vector<Batch> CutBatches(std::vector<Batch> batches, const GroupsByOwner& groups,
                               std::size_t items_max) {
-  static const ItemGroups kNone;
   std::vector<Batch> cut;
   for (Batch& batch : batches) {
-    const auto found = groups.find(batch.owner);
-    const ItemGroups& of_items = found == groups.end() ? kNone : found->second;
+    const ItemGroups& of_items = GroupsOf(groups, batch.owner);
     if (!of_items.empty()) {
       std::ranges::stable_sort(batch.items, {},
                                [&](const std::string& item) { return GroupOf(of_items, item); });

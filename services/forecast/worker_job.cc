@@ -168,10 +168,7 @@ void Job::OnRead(std::size_t batch, absl::StatusOr<SeriesColumnsRead> read, int 
 void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
   auto cut = runtime::OpenPosition(*api_.seams().sealer, run_.firm, read.cut);
   if (!cut.ok()) return GiveUp(cut.status());
-  static const ItemGroups kNone;
-  const auto groups = groups_.find(batches_[batch].owner);
-  auto chunks =
-      FitBatch(batches_[batch], run_, read, groups == groups_.end() ? kNone : groups->second);
+  auto chunks = FitBatch(batches_[batch], run_, read, GroupsOf(groups_, batches_[batch].owner));
   if (!chunks.ok()) return GiveUp(chunks.status());
   bool all = false;
   {

@@ -37,6 +37,8 @@ absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, cons
 absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run);
 
 using GroupsByOwner = std::map<std::string, ItemGroups>;
+// Those of an owner's items; none where none were read.
+const ItemGroups& GroupsOf(const GroupsByOwner& groups, const std::string& owner);
 // The batches cut to at most `items_max` items. Where the owner's items have groups, a batch's are
 // put in the order of these, those without first, and are cut between two groups wherever a part
 // that is at least half full ends there. Pure.

@@ -84,6 +84,20 @@ absl::StatusOr<forecast::SeriesColumnsRead> ReadAll(
   }
 }
 
+// `done`, called at most once: by the answer, or by the node itself where none comes.
+template <typename Read>
+std::function<void(absl::StatusOr<Read>)> AnswerOnce(
+    Node& own, absl::AnyInvocable<void(absl::StatusOr<Read>)> done) {
+  const auto once =
+      std::make_shared<absl::AnyInvocable<void(absl::StatusOr<Read>)>>(std::move(done));
+  const auto answer = [once](absl::StatusOr<Read> read) {
+    if (auto call = std::exchange(*once, nullptr); call) call(std::move(read));
+  };
+  own.RunAfter(absl::Seconds(5),
+               [answer] { answer(absl::UnavailableError("the exchange did not answer")); });
+  return answer;
+}
+
 }  // namespace
 
 SimSeries::SimSeries(Network& network, Node& own, Node& exchanging,
@@ -91,10 +105,7 @@ SimSeries::SimSeries(Network& network, Node& own, Node& exchanging,
     : network_(&network), own_(&own), exchanging_(&exchanging), exchange_(std::move(exchange)) {}
 
 void SimSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) {
-  const auto once = std::make_shared<GroupsDone>(std::move(done));
-  const auto answer = [once](absl::StatusOr<forecast::ItemGroups> read) {
-    if (GroupsDone call = std::exchange(*once, nullptr); call) call(std::move(read));
-  };
+  const auto answer = AnswerOnce<forecast::ItemGroups>(*own_, std::move(done));
   ev1::ListItemsRequest request;
   request.set_parent(absl::StrCat("firms/", owner));
   network_->Send(*exchanging_, [exchange = exchange_, network = network_, own = own_, answer,
@@ -117,15 +128,10 @@ void SimSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner, 
       network->Answer(*own, life, [answer, groups] { answer(groups); });
     });
   });
-  own_->RunAfter(absl::Seconds(5),
-                 [answer] { answer(absl::UnavailableError("the exchange did not answer")); });
 }
 
 void SimSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) {
-  const auto once = std::make_shared<Done>(std::move(done));
-  const auto answer = [once](absl::StatusOr<forecast::SeriesColumnsRead> read) {
-    if (Done call = std::exchange(*once, nullptr); call) call(std::move(read));
-  };
+  const auto answer = AnswerOnce<SeriesRead>(*own_, std::move(done));
   network_->Send(*exchanging_, [exchange = exchange_, network = network_, own = own_, answer,
                                 caller = on_behalf_of, request, life = own_->life()] {
     exchange::ExchangeApi* api = exchange();
@@ -146,8 +152,6 @@ void SimSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest r
           AddEvents(*again, call, request, *read, send);
         });
   });
-  own_->RunAfter(absl::Seconds(5),
-                 [answer] { answer(absl::UnavailableError("the exchange did not answer")); });
 }
 
 }  // namespace tandem::simulation
