@@ -18,6 +18,7 @@
 #include "rocksdb/utilities/checkpoint.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/runtime/rocks_files.h"
 #include "services/runtime/rocks_options.h"
 #include "services/runtime/rocks_wal.h"
 
@@ -79,6 +80,7 @@ struct RocksStore::Impl {
   }
 
   const RocksStoreOptions options;
+  const std::unique_ptr<rocksdb::Env> env = MakeRocksEnv();  // Outlives the database.
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // Owned by us, freed before the database.
 
@@ -118,13 +120,15 @@ absl::Status RocksStore::Impl::OpenDb() {
     return absl::UnavailableError(
         absl::StrCat("the data folder ", options.path, " cannot be made: ", error.message()));
   }
-  TANDEM_RETURN_IF_ERROR(CheckWals(options.path));
+  TANDEM_RETURN_IF_ERROR(CheckWals(options.path, options.read_only));
   rocksdb::DB* opened = nullptr;
+  rocksdb::DBOptions db_options = RocksDbOptions();
+  db_options.env = env.get();
   const rocksdb::Status status =
       options.read_only
-          ? rocksdb::DB::OpenForReadOnly(RocksDbOptions(), options.path, RocksFamilies(), &families,
+          ? rocksdb::DB::OpenForReadOnly(db_options, options.path, RocksFamilies(), &families,
                                          &opened)
-          : rocksdb::DB::Open(RocksDbOptions(), options.path, RocksFamilies(), &families, &opened);
+          : rocksdb::DB::Open(db_options, options.path, RocksFamilies(), &families, &opened);
   db.reset(opened);
   return StatusOf(status, options.path);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <latch>
@@ -49,7 +50,8 @@ class RocksWalTest : public ::testing::Test {
     fs::copy(folder_ / "live", folder_ / "killed");
     wal_ = WalOf(folder_ / "killed");
     bytes_ = ReadFile(wal_);
-    last_commit_ = ReadFile(WalOf(folder_ / "but_one")).size();
+    last_commit_ = WrittenInWal(ReadFile(WalOf(folder_ / "but_one")));
+    end_ = WrittenInWal(bytes_);
   }
   static fs::path WalOf(const fs::path& folder) {
     fs::path wal;
@@ -64,7 +66,10 @@ class RocksWalTest : public ::testing::Test {
     fs::remove_all(copy);
     fs::copy(folder_ / "killed", copy);
     WriteFile(fs::path(copy) / wal_.filename(), bytes);
-    const auto store = RocksStore::Open({.path = copy});
+    return CommitsIn({.path = copy});
+  }
+  static absl::StatusOr<int> CommitsIn(const RocksStoreOptions& options) {
+    const auto store = RocksStore::Open(options);
     if (!store.ok()) return store.status();
     int commits = 0;
     const auto snapshot = (*store)->Snapshot();
@@ -76,7 +81,8 @@ class RocksWalTest : public ::testing::Test {
   TemporaryFolder folder_;
   fs::path wal_;
   std::string bytes_;
-  std::size_t last_commit_ = 0;  // Where it begins.
+  std::size_t last_commit_ = 0;  // Where it begins,
+  std::size_t end_ = 0;          // and ends; zeros laid out ahead follow.
 };
 
 TEST_F(RocksWalTest, AnUndamagedLogOpensWhole) {
@@ -123,13 +129,81 @@ TEST_F(RocksWalTest, DamagedLengthsAreErrors) {
 
 // A write that a crash cut off was never acknowledged: it goes, all before it stays.
 TEST_F(RocksWalTest, ATornLastCommitIsDropped) {
-  for (std::size_t cut = last_commit_; cut < bytes_.size(); cut += 97) {
+  for (std::size_t cut = last_commit_; cut < end_; cut += 97) {
     TANDEM_ASSERT_OK_AND_ASSIGN(const int commits, CommitsWith(bytes_.substr(0, cut)));
     EXPECT_EQ(commits, kCommits - 1);
   }
 }
 
-TEST(CheckWalsTest, AFolderThatIsNotThereIsFine) { EXPECT_THAT(CheckWals("/nowhere"), IsOk()); }
+// Where the file is laid out ahead a power cut leaves zeros for the sectors that were not written
+// yet, any of them.
+TEST_F(RocksWalTest, ALastCommitThatLacksSectorsIsDropped) {
+  constexpr std::size_t kSector = 512;
+  ASSERT_GT(bytes_.size(), end_ + kSector) << "the file is not laid out ahead";
+  EXPECT_EQ(bytes_.find_first_not_of('\0', end_), std::string::npos);
+  testing::Random random;
+  const std::size_t first = last_commit_ / kSector;
+  const std::size_t sectors = (end_ - 1) / kSector - first + 1;
+  ASSERT_GT(sectors, 2u);
+  for (int round = 0; round < 30; ++round) {
+    std::string torn = bytes_;
+    std::size_t lost = 0;
+    for (std::size_t sector = first; sector < first + sectors; ++sector) {
+      if (random.OneIn(2) && (lost > 0 || sector + 1 < first + sectors)) continue;
+      const std::size_t begin = std::max(sector * kSector, last_commit_);
+      const std::size_t end = std::min((sector + 1) * kSector, end_);
+      std::fill(torn.begin() + static_cast<std::ptrdiff_t>(begin),
+                torn.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+      ++lost;
+    }
+    SCOPED_TRACE(lost);
+    TANDEM_ASSERT_OK_AND_ASSIGN(const int commits, CommitsWith(torn));
+    EXPECT_EQ(commits, kCommits - 1);
+  }
+}
+
+// No tear leaves a whole sector with another bit in it.
+TEST_F(RocksWalTest, ALastCommitThatRottedIsAnError) {
+  constexpr std::size_t kHeader = 7;
+  testing::Random random;
+  for (int round = 0; round < 30; ++round) {
+    std::string damaged = bytes_;
+    const std::size_t at = last_commit_ + kHeader + random.Below(end_ - last_commit_ - kHeader);
+    SCOPED_TRACE(at);
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << random.Below(8)));
+    EXPECT_THAT(CommitsWith(damaged), HasReason(base::Reason::kStoredBytesDamaged));
+  }
+}
+
+// What is written after a crash goes on behind what was written before it.
+TEST_F(RocksWalTest, ACrashAfterACrashLosesNothing) {
+  constexpr int kCrashes = 3;
+  std::string folder = folder_ / "killed";
+  for (int crash = 0; crash < kCrashes; ++crash) {
+    const auto store = RocksStore::Open({.path = folder});
+    ASSERT_THAT(store.status(), IsOk());
+    std::latch answered(1);
+    (*store)->Write({{Space::kLog, "again " + std::to_string(crash), "x"}},
+                    [&](const absl::Status&) { answered.count_down(); });
+    answered.wait();
+    const std::string copy = folder + "+";
+    fs::copy(folder, copy);
+    folder = copy;
+  }
+  TANDEM_ASSERT_OK_AND_ASSIGN(const int commits, CommitsIn({.path = folder}));
+  EXPECT_EQ(commits, kCommits + kCrashes);
+}
+
+TEST_F(RocksWalTest, AReaderLeavesTheFileAsItIs) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(const int commits,
+                              CommitsIn({.path = folder_ / "killed", .read_only = true}));
+  EXPECT_EQ(commits, kCommits);
+  EXPECT_EQ(ReadFile(wal_), bytes_);
+}
+
+TEST(CheckWalsTest, AFolderThatIsNotThereIsFine) {
+  EXPECT_THAT(CheckWals("/nowhere", false), IsOk());
+}
 
 }  // namespace
 }  // namespace tandem::runtime
