@@ -23,6 +23,7 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
   // What a series' arrivals were at the last look, and for how many looks since.
   struct Watched {
     std::uint64_t reported = 0;
+    std::uint64_t rows = 0;
     int looks = 0;
   };
 
@@ -32,6 +33,7 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
   std::atomic<bool> stopped = false;
   std::atomic<std::uint64_t> steps = 0;
   std::vector<Work> work;
+  std::uint64_t arrived_rows = 0;  // Since the look before the last, of all series.
   std::map<std::string, Watched> watched;
 
   Impl(runtime::Router& r, runtime::Executor& e, FoldWorkerOptions o)
@@ -47,8 +49,12 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
 
   void Look() {
     work.clear();
+    arrived_rows = 0;
     for (const base::SlotId slot : router.slots()) {
       if (slot.domain == base::DomainId::kExchange) LookAt(slot);
+    }
+    if (arrived_rows >= options.import_rows) {
+      for (Work& each : work) each.busy = !each.all;
     }
     Step();
   }
@@ -65,6 +71,9 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
       const std::uint64_t reported = mark.arrival_blocks + mark.singles;
       seen.looks = seen.reported == reported ? seen.looks + 1 : 0;
       seen.reported = reported;
+      const std::uint64_t open_rows = mark.arrival_rows + mark.singles - mark.singles_folded;
+      arrived_rows += open_rows - std::min(open_rows, seen.rows);
+      seen.rows = open_rows;
       const bool idle = seen.looks >= options.idle_looks;
       if (idle) seen.looks = 0;
       work.push_back({slot, SeriesOfKey(key), idle, seen.looks == 0 && !idle});

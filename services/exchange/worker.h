@@ -18,8 +18,10 @@ struct FoldWorkerOptions {
   absl::Duration period = absl::Milliseconds(250);  // Between looks while nothing is to be done.
   // A series whose arrivals have not changed for this many looks is folded whatever its size.
   int idle_looks = 20;
-  // One that grew since the last look waits for a pause, so that folding does not compete with an
-  // import, unless this much has gathered.
+  // One that grew since the last look waits for a pause, and so does every series while this many
+  // rows come in from one look to the next, so that folding does not compete with an import; unless
+  // so much of it has gathered.
+  std::uint64_t import_rows = 250'000;
   std::uint64_t busy_rows_min = std::uint64_t{1} << 22;
   std::uint64_t busy_blocks_min = 1'024;
 };

@@ -22,6 +22,7 @@ class FoldWorkerTest : public ExchangeApiTest {
     fold_options_ = {.fold = {.rows_min = 1'000'000, .blocks_min = 2},
                      .period = kLook,
                      .idle_looks = 5,
+                     .import_rows = import_rows_,
                      .busy_rows_min = 1'000'000,
                      .busy_blocks_min = 8};
     Open();
@@ -36,9 +37,27 @@ class FoldWorkerTest : public ExchangeApiTest {
       ASSERT_THAT(Ingest(block_, {{1, day, 1000}}, true), IsOk());
     }
   }
+  // Two rows of another series.
+  void SendStock() {
+    ++stock_block_;
+    const std::int32_t day = testing::kDay + static_cast<std::int32_t>(stock_block_);
+    v1::IngestRequest request = BlockOf(stock_block_, {{1, day, 1000}, {2, day, 1000}}, true);
+    request.set_stream("stock");
+    request.mutable_series()->set_measure(v1::MEASURE_STOCK);
+    request.mutable_series()->set_stock_status(v1::STOCK_STATUS_FREE);
+    auto session = api_->OpenIngest(CallOf("shop"));
+    absl::Status status = absl::UnknownError("not answered");
+    session->Push(request, [&](const absl::StatusOr<v1::IngestResponse>& response) {
+      status = response.status();
+    });
+    executor_.Advance(absl::ZeroDuration());
+    ASSERT_THAT(status, IsOk());
+  }
   void Look() { executor_.Advance(kLook); }
 
+  std::uint64_t import_rows_ = 1'000'000;
   std::int64_t block_ = 0;
+  std::int64_t stock_block_ = 0;
 };
 
 TEST_F(FoldWorkerTest, LetsASeriesThatGrowsBeUntilThereIsAPause) {
@@ -49,6 +68,31 @@ TEST_F(FoldWorkerTest, LetsASeriesThatGrowsBeUntilThereIsAPause) {
     EXPECT_EQ(worker_->steps(), 0u) << i;  // Two would be worth it, were nothing coming in.
   }
   Look();  // Nothing came since the last look.
+  EXPECT_GT(worker_->steps(), 0u);
+}
+
+TEST_F(FoldWorkerTest, LetsAllSeriesBeWhileAnImportGoesOn) {
+  import_rows_ = 2;
+  Start();
+  Send(4);  // Two would be worth it.
+  for (int i = 0; i < 4; ++i) {
+    SendStock();
+    Look();
+    EXPECT_EQ(worker_->steps(), 0u) << i;
+  }
+  Look();
+  EXPECT_GT(worker_->steps(), 0u);
+}
+
+TEST_F(FoldWorkerTest, FoldsASeriesInAPauseThoughAnotherTrickles) {
+  import_rows_ = 3;
+  Start();
+  Send(4);
+  SendStock();
+  Look();  // Six rows came in.
+  ASSERT_EQ(worker_->steps(), 0u);
+  SendStock();
+  Look();
   EXPECT_GT(worker_->steps(), 0u);
 }
 
