@@ -7,6 +7,7 @@
 #include "tests/bench/bench.h"
 #include "tests/bench/client.h"
 #include "tests/bench/load.h"
+#include "tests/bench/network.h"
 #include "tests/bench/report.h"
 #include "tests/bench/synced_write.h"
 
@@ -62,7 +63,7 @@ void CommandRate() {
     echo.Run(options);
     ours.Run(options);
   }
-  Print({.name = "command_rate",
+  Print({.name = Named("command_rate"),
          .value = ours.rate(),
          .unit = "commands/s",
          .limit = echo.rate(),
@@ -91,7 +92,7 @@ void CommandLatency() {
     for (int i = 0; i < 1000; ++i) write.push_back(db.Put(400));
     add(ours, ReportStock(server.target(), options).seconds);
   }
-  Print({.name = "command_latency",
+  Print({.name = Named("command_latency"),
          .value = Quantile(ours, 0.5) * 1e6,
          .unit = "us",
          .limit = (Quantile(echo, 0.5) + Quantile(write, 0.5)) * 1e6,

@@ -15,6 +15,7 @@
 #include "tests/bench/bench.h"
 #include "tests/bench/client.h"
 #include "tests/bench/load.h"
+#include "tests/bench/network.h"
 #include "tests/bench/report.h"
 #include "tests/bench/synced_write.h"
 
@@ -222,7 +223,7 @@ void FeedLatency() {
   }
   std::vector<double> limit = EchoThenWrite(peer, 100.0, 10.0);
   Print(
-      {.name = "feed_latency",
+      {.name = Named("feed_latency"),
        .value = Quantile(spans, 0.99) * 1e6,
        .unit = "us",
        .limit = Quantile(limit, 0.99) * 1e6,
@@ -268,14 +269,14 @@ void FeedFanout() {
   }
   const std::string note = "2,000 streams of 200 firms, 1,000 commands/s, " +
                            std::to_string(records) + " records of 110000 delivered";
-  Print({.name = "feed_fanout",
+  Print({.name = Named("feed_fanout"),
          .value = Quantile(followed, 0.5) * 1e6,
          .unit = "us",
          .limit = Quantile(alone, 0.5) * 1e6,
          .goal = 1.2,
          .better = Better::kLower,
          .note = "the writer's p50; limit: without subscribers; " + note});
-  Print({.name = "feed_fanout_behind",
+  Print({.name = Named("feed_fanout_behind"),
          .value = behind,
          .unit = "s",
          .goal = 1.0,

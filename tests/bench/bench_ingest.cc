@@ -11,6 +11,7 @@
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/client.h"
+#include "tests/bench/network.h"
 #include "tests/bench/report.h"
 #include "tests/bench/synced_write.h"
 
@@ -176,7 +177,7 @@ void SalesIngest() {
     daily.push_back(Run(ByDay(kDays), nullptr).rate());
   }
   const double limit = std::min(Quantile(bare, 0.5), Quantile(disk, 0.5));
-  Print({.name = "sales_ingest",
+  Print({.name = Named("sales_ingest"),
          .value = Quantile(ingest, 0.5),
          .unit = "rows/s",
          .limit = limit,
@@ -185,7 +186,7 @@ void SalesIngest() {
                  std::to_string(static_cast<long>(Quantile(bare, 0.5))) +
                  " rows/s, the same batches straight into RocksDB " +
                  std::to_string(static_cast<long>(Quantile(disk, 0.5))) + " rows/s"});
-  Print({.name = "sales_daily",
+  Print({.name = Named("sales_daily"),
          .value = Quantile(daily, 0.5),
          .unit = "rows/s",
          .limit = Quantile(ingest, 0.5),

@@ -18,6 +18,7 @@
 #include "tests/bench/bench.h"
 #include "tests/bench/client.h"
 #include "tests/bench/m5_folder.h"
+#include "tests/bench/network.h"
 #include "tests/bench/report.h"
 
 namespace tandem::bench {
@@ -35,8 +36,8 @@ void RunClient(const std::string& target, const std::string& arguments) {
   const char* given = std::getenv("TANDEM_PROGRAM");
   const std::string program =
       given != nullptr ? given : BuildFolder() + "/../../services/tandem/tandem";
-  const std::string command =
-      program + " " + arguments + " --server " + target + " --insecure --as bench/bench >/dev/null";
+  const std::string command = program + " " + arguments + " --server " + target + " " +
+                              TheNetwork().ClientFlags("bench") + " >/dev/null";
   if (std::system(command.c_str()) != 0) {
     std::fprintf(stderr, "bench: failed: %s\n", command.c_str());
     std::exit(1);
@@ -130,7 +131,7 @@ void M5() {
     const double seconds = Since(begin);
     const Scan fresh = ReadAll(server);
     rows = fresh.known;
-    Print({.name = "m5_import" + m5.suffix,
+    Print({.name = Named("m5_import" + m5.suffix),
            .value = seconds,
            .unit = "s",
            .goal = 45.0,
@@ -139,7 +140,7 @@ void M5() {
                std::to_string(static_cast<long>(rows)) + " rows, registers and prices with them"});
     AwaitIdle(server);
     const Scan scan = ReadAll(server);
-    Print({.name = "m5_scan" + m5.suffix,
+    Print({.name = Named("m5_scan" + m5.suffix),
            .value = scan.values / scan.server_cpu_seconds / 1e6,
            .unit = "million values/s/core",
            .goal = 20.0,
@@ -149,7 +150,7 @@ void M5() {
   {
     const Clock::time_point begin = Clock::now();
     Server server(folder.path());
-    Print({.name = "restart" + m5.suffix,
+    Print({.name = Named("restart" + m5.suffix),
            .value = Since(begin),
            .unit = "s",
            .goal = 2.0,
@@ -157,7 +158,7 @@ void M5() {
            .note = "from exec to serving, with that history"});
   }
   Compact(folder.path() + "/data/store");
-  Print({.name = "m5_size" + m5.suffix,
+  Print({.name = Named("m5_size" + m5.suffix),
          .value = FolderBytes(folder.path() + "/data") / rows,
          .unit = "bytes/row",
          .goal = 1.5,

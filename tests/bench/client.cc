@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <mutex>
 #include <random>
+#include <thread>
 
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tandem/governance/v1/governance.grpc.pb.h"
+#include "tests/bench/network.h"
 
 namespace tandem::bench {
 namespace {
@@ -27,7 +29,7 @@ Client::Client(const std::string& target, std::string firm) : firm_(std::move(fi
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
   arguments.SetMaxReceiveMessageSize(-1);
-  channel_ = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  channel_ = grpc::CreateCustomChannel(target, TheNetwork().ClientCredentials(firm_), arguments);
   // gRPC 1.51 frees its callback queue twice now and then when the last channel that used it goes:
   // so none goes before the program does.
   static std::mutex mutex;
@@ -40,8 +42,10 @@ Client::~Client() = default;
 
 std::unique_ptr<grpc::ClientContext> Client::Context() const {
   auto context = std::make_unique<grpc::ClientContext>();
-  context->AddMetadata("tandem-firm", firm_);
-  context->AddMetadata("tandem-principal", "bench");
+  if (!TheNetwork().tls()) {  // With TLS the certificate says it.
+    context->AddMetadata("tandem-firm", firm_);
+    context->AddMetadata("tandem-principal", "bench");
+  }
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   return context;
 }
@@ -69,17 +73,27 @@ Server::Server(const std::string& folder) {
   const std::string port_file = folder + "/port";
   std::remove(port_file.c_str());
   const char* program = std::getenv("TANDEM_PROGRAM");
-  process_ = std::make_unique<Process>(std::vector<std::string>{
-      program != nullptr ? program : BuildFolder() + "/../../services/tandem/tandem", "serve",
-      "--data", folder + "/data", "--listen", "127.0.0.1:0", "--insecure", "--port-file", port_file,
-      "--log-level", "warning"});
+  std::vector<std::string> command{
+      program != nullptr ? program : BuildFolder() + "/../../services/tandem/tandem",
+      "serve",
+      "--data",
+      folder + "/data",
+      "--listen",
+      "127.0.0.1:0",
+      "--port-file",
+      port_file,
+      "--log-level",
+      "warning"};
+  for (const std::string& flag : TheNetwork().ServeFlags()) command.push_back(flag);
+  process_ = std::make_unique<Process>(command);
   target_ = "127.0.0.1:" + AwaitLine(port_file);
 }
 
 PeerServer::PeerServer() {
   const std::string port_file = folder_.path() + "/port";
+  TheNetwork().AuthorityOf("bench");  // Made, so that the peer knows it.
   process_ = std::make_unique<Process>(
-      std::vector<std::string>{BuildFolder() + "/bench", "--peer", port_file});
+      std::vector<std::string>{BuildFolder() + "/bench", "--peer", port_file, TheNetwork().path()});
   target_ = "127.0.0.1:" + AwaitLine(port_file);
 }
 
@@ -89,9 +103,23 @@ void AdmitFirm(const std::string& target, const std::string& firm) {
   request.set_firm_id(firm);
   request.mutable_firm()->set_display_name(firm);
   request.set_admin_principal("bench");
+  if (TheNetwork().tls()) {
+    request.mutable_firm()->add_authority_pems(TheNetwork().AuthorityOf(firm));
+  }
   request.set_request_id(NewRequestId());
   governance::v1::Firm answer;
   Check(Governance(client)->AdmitFirm(client.Context().get(), request, &answer), "AdmitFirm");
+  // A new authority counts within a second or two; until then handshakes are refused.
+  governance::v1::GetFirmRequest own;
+  own.set_name("firms/" + firm);
+  grpc::Status status;
+  for (int i = 0; i < 200; ++i) {
+    const Client fresh(target, firm);
+    status = Governance(fresh)->GetFirm(fresh.Context().get(), own, &answer);
+    if (status.ok()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  Check(status, "GetFirm as the new firm");
 }
 
 std::string ItemId(int index) {

@@ -22,7 +22,7 @@ class Client {
  public:
   Client(const std::string& target, std::string firm);
   ~Client();
-  // A context with the caller's metadata and a deadline of a minute.
+  // A context with a deadline of a minute, and without TLS the caller's metadata.
   std::unique_ptr<grpc::ClientContext> Context() const;
   // For the generated stubs, which stay out of headers: Service::NewStub(client.channel()).
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
@@ -39,7 +39,7 @@ void Check(const grpc::Status& status, const std::string& what);
 // A random UUID.
 std::string NewRequestId();
 
-// `tandem serve` on embedded storage in a folder, on a free loopback port, without TLS.
+// `tandem serve` on embedded storage in a folder, on a free loopback port.
 class Server {
  public:
   explicit Server(const std::string& folder);

@@ -1,10 +1,12 @@
-// tests/bench/run starts this: `bench NAME…` runs the benchmarks named, all without a name.
+// tests/bench/run starts this: `bench NAME…` runs the benchmarks named, all without a name; under
+// mutual TLS, or with --insecure first without.
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/network.h"
 #include "tests/bench/peer.h"
 
 namespace {
@@ -38,7 +40,7 @@ const Entry* Find(const char* name) {
 }
 
 int Usage() {
-  std::fprintf(stderr, "usage: bench [NAME…], where NAME is one of");
+  std::fprintf(stderr, "usage: bench [--insecure] [NAME…], where NAME is one of");
   for (const Entry& entry : kEntries) std::fprintf(stderr, " %s", entry.name);
   std::fprintf(stderr,
                "\n(m5_import, m5_size, m5_scan and restart are one run, m5; sales_daily comes with "
@@ -49,13 +51,21 @@ int Usage() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::strcmp(argv[1], "--peer") == 0) return tandem::bench::RunPeer(argv[2]);
-  for (int i = 1; i < argc; ++i) {
+  if (argc == 4 && std::strcmp(argv[1], "--peer") == 0) {
+    return tandem::bench::RunPeer(argv[2], argv[3]);
+  }
+  int first = 1;
+  const bool tls = argc <= first || std::strcmp(argv[first], "--insecure") != 0;
+  if (!tls) ++first;
+  for (int i = first; i < argc; ++i) {
     if (Find(argv[i]) == nullptr) return Usage();
   }
-  for (int i = 1; i < argc; ++i) Find(argv[i])->run();
-  if (argc == 1) {
-    for (const Entry& entry : kEntries) entry.run();
+  {
+    const tandem::bench::Network network(tls);
+    for (int i = first; i < argc; ++i) Find(argv[i])->run();
+    if (argc == first) {
+      for (const Entry& entry : kEntries) entry.run();
+    }
   }
   std::fflush(stdout);
   std::_Exit(

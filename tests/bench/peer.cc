@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
+#include "tests/bench/network.h"
 
 namespace tandem::bench {
 namespace {
@@ -56,7 +57,7 @@ class Peer final : public ev1::ExchangeService::CallbackService {
 
 }  // namespace
 
-int RunPeer(const std::string& port_file) {
+int RunPeer(const std::string& port_file, const std::string& certificates) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -64,7 +65,7 @@ int RunPeer(const std::string& port_file) {
   Peer peer;
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", Network::PeerCredentialsIn(certificates), &port);
   builder.SetMaxReceiveMessageSize(-1);
   builder.RegisterService(&peer);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

@@ -7,7 +7,8 @@
 namespace tandem::bench {
 
 // Serves ReportStock (answers at once) and Ingest (parses, adds up, answers each block) on a free
-// loopback port, writes the port into the file, and runs until SIGTERM.
-int RunPeer(const std::string& port_file);
+// loopback port, writes the port into the file, and runs until SIGTERM. With mutual TLS under the
+// certificates in a folder (network.h), or without for "".
+int RunPeer(const std::string& port_file, const std::string& certificates);
 
 }  // namespace tandem::bench
