@@ -121,8 +121,8 @@ bool BeginsRecord(std::string_view bytes, std::size_t offset) {
 bool LacksSector(std::string_view bytes, std::size_t begin, std::size_t end) {
   for (std::size_t from = begin; from < end;) {
     const std::size_t to = std::min(end, (from / kSector + 1) * kSector);
-    if (bytes.substr(from, to - from).find_first_not_of('\0') == std::string_view::npos)
-      return true;
+    const std::string_view share = bytes.substr(from, to - from);
+    if (share.find_first_not_of('\0') == std::string_view::npos) return true;
     from = to;
   }
   return false;

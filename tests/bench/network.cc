@@ -92,8 +92,9 @@ std::string Network::AuthorityOf(const std::string& firm) {
 
 std::vector<std::string> Network::ServeFlags() const {
   if (!tls()) return {"--insecure"};
-  return {"--tls-cert", path() + "/instances/node.pem", "--tls-key",
-          path() + "/instances/node.key", "--operator-ca", path() + "/operator/ca.pem"};
+  return {"--tls-cert",    path() + "/instances/node.pem",
+          "--tls-key",     path() + "/instances/node.key",
+          "--operator-ca", path() + "/operator/ca.pem"};
 }
 
 std::string Network::ClientFlags(const std::string& firm) {
