@@ -83,6 +83,8 @@ struct Fact {
   std::uint32_t key_id = 0;             // 0: not encrypted.
   FactRef cause{};
   std::string payload{};  // A Protocol Buffers message, not compressed.
+  // What the message holds is compressed already: the log does not try again. Not stored.
+  bool packed = false;
 };
 
 // The instant and the number that a command's first fact will get.

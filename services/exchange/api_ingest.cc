@@ -224,7 +224,7 @@ class Session final : public IngestSession {
     } else if (state.dictionary_register_size != registers.items.size()) {
       for (std::size_t i = 0; i < state.dictionary.ids.size(); ++i) {
         if (state.dictionary.numbers[i] != 0) continue;
-        state.dictionary.column.clear();
+        state.dictionary.derived.reset();
         state.dictionary.numbers[i] = registers.items.NumberOf(state.dictionary.ids[i]);
       }
     }

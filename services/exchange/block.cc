@@ -1,6 +1,7 @@
 #include "services/exchange/block.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <span>
 #include <utility>
@@ -99,6 +100,51 @@ absl::Status Touch(const BlockScope& scope, const std::vector<Run>& runs,
   return absl::OkStatus();
 }
 
+const Dictionary::Derived& DerivedOf(const BlockScope& scope) {
+  const std::vector<std::uint32_t>& numbers = scope.dictionary.numbers;
+  std::optional<Dictionary::Derived>& derived = scope.dictionary.derived;
+  if (!derived.has_value()) {
+    const bool ascending =
+        !numbers.empty() && numbers.front() != 0 &&
+        std::ranges::adjacent_find(numbers, std::ranges::greater_equal()) == numbers.end();
+    derived.emplace(Dictionary::Derived{.ascending = ascending});
+  }
+  if (derived->registers != scope.registers) {
+    derived->registers = scope.registers;
+    derived->last_day = Day::kLast;
+    for (const std::uint32_t number : numbers) {
+      if (number == 0) continue;
+      derived->last_day = std::min(derived->last_day, scope.registers->items.LastDay(number));
+    }
+  }
+  return *derived;
+}
+
+// Whether the block is one day of every item of the dictionary, in the items' order, with nothing
+// to refuse in its runs: as shops send their days. What a run needs in general is known then for
+// all of them.
+bool IsPlainDay(const BlockScope& scope, std::uint32_t location, const v1::SeriesBlock& block) {
+  const bool one_a_day =
+      block.run_item().empty() && block.run_length().empty() && block.run_first_day_size() == 1 &&
+      static_cast<std::size_t>(block.value_milli_size()) == scope.dictionary.numbers.size();
+  if (!one_a_day) return false;
+  const Dictionary::Derived& derived = DerivedOf(scope);
+  const std::int32_t day = block.run_first_day(0);
+  return derived.ascending && day >= Day::kFirst && day <= derived.last_day &&
+         day <= scope.registers->locations.LastDay(location);
+}
+
+void FillDay(const BlockScope& scope, std::int32_t day, SeriesBlock& block) {
+  const std::vector<std::uint32_t>& numbers = scope.dictionary.numbers;
+  block.runs.resize(numbers.size());
+  block.touched.resize(numbers.size());
+  for (std::size_t r = 0; r < numbers.size(); ++r) {
+    block.runs[r] = {numbers[r], day, 1, r};
+    block.touched[r] = {numbers[r], day, day};
+  }
+  block.box = {numbers.front(), numbers.back(), day, day};
+}
+
 // Where no item is named, every item of the dictionary has a run.
 std::size_t RunsOf(const BlockScope& scope, const v1::SeriesBlock& block) {
   return block.run_item().empty() ? scope.dictionary.ids.size()
@@ -194,15 +240,18 @@ std::string Compressed(std::span<const Run> runs, Part part) {
 }
 
 // What is touched has mostly the same columns as the runs: one run an item, in the items' order.
-void FillTouched(SeriesBlock& block) {
+bool TouchedAsRuns(const SeriesBlock& block) {
   const auto same = [](const Run& run, const TouchedItem& touched) {
     return run.item == touched.item && run.day_first == touched.day_first;
   };
   const auto one_day = [](const Run& run) { return run.length == 1; };
-  const bool alike = std::equal(block.runs.begin(), block.runs.end(), block.touched.begin(),
-                                block.touched.end(), same) &&
-                     std::all_of(block.runs.begin(), block.runs.end(), one_day);
-  if (!alike) {
+  return std::equal(block.runs.begin(), block.runs.end(), block.touched.begin(),
+                    block.touched.end(), same) &&
+         std::all_of(block.runs.begin(), block.runs.end(), one_day);
+}
+
+void FillTouched(bool as_runs, SeriesBlock& block) {
+  if (!as_runs) {
     block.touched_columns = EncodeTouched(block.series, block.touched);
     return;
   }
@@ -214,14 +263,16 @@ void FillTouched(SeriesBlock& block) {
 }
 
 // The items' column; a block of every item of the dictionary has the dictionary's.
-std::string ItemColumn(const Dictionary& dictionary, bool every_item, std::span<const Run> runs) {
+std::string ItemColumn(const BlockScope& scope, bool every_item, std::span<const Run> runs) {
   const auto item = [](const Run& r) -> std::int64_t { return r.item; };
   if (!every_item) return Compressed(runs, item);
-  if (dictionary.column.empty()) dictionary.column = Compressed(runs, item);
-  return dictionary.column;
+  DerivedOf(scope);
+  std::string& column = scope.dictionary.derived->column;
+  if (column.empty()) column = Compressed(runs, item);
+  return column;
 }
 
-void FillFact(const BlockScope& scope, bool every_item, SeriesBlock& block) {
+void FillFact(const BlockScope& scope, bool every_item, bool plain_day, SeriesBlock& block) {
   const Place& place = scope.place;
   v1::SeriesReported& fact = block.fact;
   fact.set_owner(place.owner);
@@ -230,18 +281,23 @@ void FillFact(const BlockScope& scope, bool every_item, SeriesBlock& block) {
   fact.set_stock_owner(block.series.stock_owner);
   fact.set_stock_status(block.series.stock_status);
   fact.set_revision(block.revision);
-  fact.set_run_item_column(ItemColumn(scope.dictionary, every_item, block.runs));
-  fact.set_run_first_day_column(
-      Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.day_first; }));
-  fact.set_run_length_column(
-      Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.length; }));
+  fact.set_run_item_column(ItemColumn(scope, every_item, block.runs));
+  if (plain_day) {
+    fact.set_run_first_day_column(EncodeConstant(block.box.day_first, block.runs.size()));
+    fact.set_run_length_column(EncodeConstant(1, block.runs.size()));
+  } else {
+    fact.set_run_first_day_column(
+        Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.day_first; }));
+    fact.set_run_length_column(
+        Compressed(block.runs, [](const Run& r) -> std::int64_t { return r.length; }));
+  }
   fact.set_value_column(EncodeColumn(block.values_milli));
   fact.set_row_count(static_cast<std::int64_t>(block.values_milli.size()));
   fact.set_item_first(block.box.item_first);
   fact.set_item_last(block.box.item_last);
   fact.set_day_first(block.box.day_first);
   fact.set_day_last(block.box.day_last);
-  FillTouched(block);
+  FillTouched(plain_day || TouchedAsRuns(block), block);
 }
 
 absl::Status CheckSize(std::size_t bytes) {
@@ -299,13 +355,20 @@ absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScop
                                                           block.stock_status(), scope.place.owner));
   TANDEM_ASSIGN_OR_RETURN(const std::uint32_t location, LocationNumber(scope));
   prepared->revision = block.revision();
-  TANDEM_ASSIGN_OR_RETURN(prepared->runs, RunsFrom(scope, location, block));
+  const bool plain_day = IsPlainDay(scope, location, block);
+  if (plain_day) {
+    FillDay(scope, block.run_first_day(0), *prepared);
+  } else {
+    TANDEM_ASSIGN_OR_RETURN(prepared->runs, RunsFrom(scope, location, block));
+  }
   prepared->values_milli.assign(block.value_milli().begin(), block.value_milli().end());
   TANDEM_RETURN_IF_ERROR(CheckValues(scope, *prepared));
-  TANDEM_RETURN_IF_ERROR(Touch(scope, prepared->runs, prepared->touched));
-  prepared->box = BoxOf(prepared->touched);
+  if (!plain_day) {
+    TANDEM_RETURN_IF_ERROR(Touch(scope, prepared->runs, prepared->touched));
+    prepared->box = BoxOf(prepared->touched);
+  }
   prepared->registers = scope.registers;
-  FillFact(scope, block.run_item().empty(), *prepared);
+  FillFact(scope, block.run_item().empty(), plain_day, *prepared);
   TANDEM_RETURN_IF_ERROR(CheckSize(prepared->fact.ByteSizeLong()));
   return prepared;
 }

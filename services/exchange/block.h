@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,9 +73,15 @@ struct PriceBlock {
 struct Dictionary {
   std::vector<std::string> ids{};
   std::vector<std::uint32_t> numbers{};
-  // The numbers as a fact's column, once a block of every item has needed it ("" until then): the
-  // blocks of a stream mostly name the same items. Whoever changes the numbers clears it.
-  mutable std::string column{};
+  // What follows from the numbers, found out once: the blocks of a stream mostly name the same
+  // items. Whoever changes the numbers resets it.
+  struct Derived {
+    bool ascending = false;   // Each above the one before, and all in the register.
+    std::string column{};     // The numbers as a fact's column; "" until a block needs it.
+    std::int32_t last_day{};  // The earliest of the items' last days, by these registers.
+    std::shared_ptr<const FirmRegister> registers{};
+  };
+  mutable std::optional<Derived> derived{};
 };
 // Returns kInvalidArgument / BLOCK_TOO_LARGE for more than kDictionaryMax ids.
 absl::StatusOr<Dictionary> MapDictionary(

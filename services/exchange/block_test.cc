@@ -121,6 +121,64 @@ TEST(PrepareSeriesTest, TakesEveryItemOfTheDictionaryOnOneDay) {
               HasReason(Reason::kBadColumns));
 }
 
+// Goal: whatever the dictionary's order, what is closed and what the day, a block of every item in
+// two columns is taken or refused as the same block in four is; also when the registers change.
+TEST(PrepareSeriesTest, TakesADayOfEveryItemAsItWouldTakeItsRuns) {
+  Random random;
+  const Place place{"shop", "l1"};
+  int taken = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    const std::shared_ptr<FirmRegister> registers[] = {testing::MakeRegister(6, 1),
+                                                       testing::MakeRegister(6, 1)};
+    const auto close_some = [&](FirmRegister& firm) {
+      if (random.OneIn(3)) {
+        const auto item = static_cast<std::uint32_t>(random.Below(6)) + 1;
+        firm.items.Close(item, testing::kDay + static_cast<std::int32_t>(random.Below(3)));
+      }
+      if (random.OneIn(6)) firm.locations.Close(1, testing::kDay + 1);
+    };
+    for (const auto& firm : registers) close_some(*firm);
+    v1::SeriesBlock full;
+    full.set_measure(v1::MEASURE_SALES);
+    const std::int32_t day = random.OneIn(8)
+                                 ? (random.OneIn(2) ? base::Day::kLast : base::Day::kFirst) - 1 +
+                                       static_cast<std::int32_t>(random.Below(3))
+                                 : testing::kDay + static_cast<std::int32_t>(random.Below(4));
+    for (std::uint32_t item = 1; item <= 6; ++item) {
+      if (random.OneIn(3)) continue;
+      full.add_items("i" + std::to_string(random.OneIn(30) ? 9 : item));
+    }
+    if (random.OneIn(4)) {
+      for (int i = full.items_size(); i-- > 1;) {
+        full.mutable_items()->SwapElements(
+            i, static_cast<int>(random.Below(static_cast<std::size_t>(i) + 1)));
+      }
+    }
+    for (int i = 0; i < full.items_size(); ++i) {
+      full.add_run_item(static_cast<std::uint32_t>(i));
+      full.add_run_first_day(day);
+      full.add_value_milli(static_cast<std::int64_t>(random.Below(5)) * 1000);
+    }
+    v1::SeriesBlock brief = full;
+    brief.clear_run_item();
+    if (brief.run_first_day_size() > 1) brief.mutable_run_first_day()->Truncate(1);
+    const auto dictionary = MapDictionary(full.items(), *registers[0]);
+    for (int i = 0; i < 3; ++i) {
+      const BlockScope scope{place, registers[i % 2], *dictionary};
+      const auto want = PrepareSeries(scope, full);
+      const auto got = PrepareSeries(scope, brief);
+      ASSERT_EQ(got.status(), want.status());
+      if (!got.ok()) continue;
+      ++taken;
+      EXPECT_EQ((*got)->fact.SerializeAsString(), (*want)->fact.SerializeAsString());
+      EXPECT_EQ((*got)->touched_columns.SerializeAsString(),
+                (*want)->touched_columns.SerializeAsString());
+      EXPECT_EQ((*got)->touched.size(), (*want)->touched.size());
+    }
+  }
+  EXPECT_GT(taken, 500);
+}
+
 // Goal: what a fold unpacks of a block is what unpacking all of it gives.
 TEST(DecodeSeriesOfTest, GivesTheItemsAskedFor) {
   const auto firm = testing::MakeRegister(5, 1);

@@ -340,6 +340,14 @@ std::string EncodeColumn(std::span<const std::int64_t> values) {
   return std::move(out).Take();
 }
 
+std::string EncodeConstant(std::int64_t value, std::size_t count) {
+  base::Require(count <= kColumnValuesMax, "a column is too long to encode");
+  base::ByteWriter out;
+  out.Byte(kVersion).Byte(0).Byte(0).Varint(count);
+  if (count > 0) out.Signed(value);
+  return std::move(out).Take();
+}
+
 absl::StatusOr<Column> Column::Open(std::string_view bytes, std::size_t values_max) {
   base::ByteReader in(bytes);
   const std::uint8_t version = in.Byte();

@@ -43,6 +43,9 @@ inline constexpr std::size_t kColumnValuesMax = std::size_t{1} << 20;
 // About 3 ns a value, most of it zstd's. Thread-safe (each thread has its own compressor).
 std::string EncodeColumn(std::span<const std::int64_t> values);
 
+// The bytes of EncodeColumn for `count` times one value, in no time.
+std::string EncodeConstant(std::int64_t value, std::size_t count);
+
 // The lowest and the highest value; 0 and 0 of none. Faster than a loop of one's own: it takes the
 // widest vector unit that the processor has.
 std::pair<std::int64_t, std::int64_t> LowestAndHighest(std::span<const std::int64_t> values);

@@ -48,6 +48,17 @@ Values AnyColumn(std::mt19937_64& random) {
   return values;
 }
 
+TEST(EncodeConstantTest, IsTheColumnOfOneValue) {
+  for (const std::size_t count : {0u, 1u, 2u, 3049u}) {
+    for (const std::int64_t value :
+         {std::int64_t{0}, std::int64_t{1}, std::int64_t{-7}, std::int64_t{16'000},
+          std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+      EXPECT_EQ(EncodeConstant(value, count),
+                EncodeColumn(std::vector<std::int64_t>(count, value)));
+    }
+  }
+}
+
 TEST(ColumnTest, GivesBackWhatItTook) {
   struct Case {
     const char* name;

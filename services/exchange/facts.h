@@ -27,7 +27,9 @@ enum class FactKind : std::uint32_t {
 };
 
 inline base::Fact MakeFact(FactKind kind, const google::protobuf::MessageLite& message) {
-  return {.kind = static_cast<std::uint32_t>(kind), .payload = message.SerializeAsString()};
+  return {.kind = static_cast<std::uint32_t>(kind),
+          .payload = message.SerializeAsString(),
+          .packed = kind == FactKind::kSeriesReported || kind == FactKind::kPricesReported};
 }
 
 }  // namespace tandem::exchange

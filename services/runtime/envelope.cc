@@ -196,7 +196,7 @@ std::string EncodeFact(const base::FactRecord& record) {
   out.Varint(fact.agreement_version);
   EncodeCause(fact.cause, out);
   out.Varint(fact.kind).Varint(fact.schema_version).Varint(fact.key_id);
-  const std::string packed = Compress(fact.payload);
+  const std::string packed = fact.packed ? std::string() : Compress(fact.payload);
   if (packed.empty()) {
     out.Byte(kPlain).Sized(fact.payload);
   } else {
