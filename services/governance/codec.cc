@@ -181,6 +181,14 @@ std::string BreakGlassPrefix(std::string_view agreement) { return IdKey('g', agr
 std::string NewestGlassKey(std::string_view principal) { return IdKey('o', principal); }
 std::string RefusedUntilKey(std::string_view agreement) { return IdKey('n', agreement); }
 
+std::string OpenOfferPrefix(std::string_view firm) { return IdKey('q', firm); }
+std::string OpenOfferKey(std::string_view firm, std::string_view agreement) {
+  return IdsKey('q', firm, agreement);
+}
+std::string OffersOfDayKey(std::string_view agreement, std::string_view firm) {
+  return IdsKey('k', agreement, firm);
+}
+
 std::string EncodeFirm(const Firm& firm) {
   base::ByteWriter out;
   out.Byte(kRowVersion).Sized(firm.id).Sized(firm.display_name).Sized(firm.gln);
@@ -314,6 +322,13 @@ std::string EncodeRefusedUntil(absl::Time until) {
   return out.Take();
 }
 
+std::string EncodeOffersOfDay(const OffersOfDay& offers) {
+  base::ByteWriter out;
+  out.Byte(kRowVersion);
+  PutTime(out, offers.begin);
+  return out.Varint(offers.count).Take();
+}
+
 std::optional<Firm> FirmIn(const base::RowReader& rows, std::string_view firm) {
   const std::optional<std::string> value = rows.Get(FirmKey(firm));
   if (!value.has_value()) return std::nullopt;
@@ -423,6 +438,19 @@ absl::Time RefusedUntilIn(const base::RowReader& rows, std::string_view agreemen
   const absl::Time until = TakeTime(in);
   base::Require(in.ok() && in.AtEnd() && version == kRowVersion, "a row of a refusal is damaged");
   return until;
+}
+
+OffersOfDay OffersOfDayIn(const base::RowReader& rows, std::string_view agreement,
+                          std::string_view firm) {
+  const std::optional<std::string> value = rows.Get(OffersOfDayKey(agreement, firm));
+  if (!value.has_value()) return {};
+  base::ByteReader in(*value);
+  const std::uint8_t version = in.Byte();
+  OffersOfDay offers;
+  offers.begin = TakeTime(in);
+  offers.count = in.Varint();
+  base::Require(in.ok() && in.AtEnd() && version == kRowVersion, "a row of offers is damaged");
+  return offers;
 }
 
 absl::Time ReadableUntilIn(const base::RowReader& rows, const Agreement& agreement) {

@@ -14,9 +14,13 @@
 //   'o' principal                  the newest break-glass of one of the operator's principals: its
 //                                  agreement and id
 //   'n' agreement                  until when its parties refuse a break-glass
+//   'q' firm, agreement            "": the agreement's open offer is the firm's
+//   'k' agreement, firm            the firm's offers of a day in this agreement: when the day
+//   began,
+//                                  and how many
 // Ids and subjects (32 bytes, SubjectHashOf) are key strings (base::ByteWriter::KeyString),
 // versions 4 bytes big-endian. A firm's, principal's and agreement's value, and those of 'g',
-// 'o' and 'n', begin with version byte 1.
+// 'o', 'n' and 'k', begin with version byte 1.
 #pragma once
 
 #include <optional>
@@ -57,12 +61,18 @@ std::string BreakGlassPrefix(std::string_view agreement);
 std::string NewestGlassKey(std::string_view principal);
 std::string RefusedUntilKey(std::string_view agreement);
 
+// What every OpenOfferKey of the firm begins with.
+std::string OpenOfferPrefix(std::string_view firm);
+std::string OpenOfferKey(std::string_view firm, std::string_view agreement);
+std::string OffersOfDayKey(std::string_view agreement, std::string_view firm);
+
 std::string EncodeFirm(const Firm& firm);
 std::string EncodePrincipal(const Principal& principal);
 std::string EncodeAgreement(const Agreement& agreement);
 std::string EncodeBreakGlass(const BreakGlass& glass);
 std::string EncodeNewestGlass(const BreakGlass& glass);
 std::string EncodeRefusedUntil(absl::Time until);
+std::string EncodeOffersOfDay(const OffersOfDay& offers);
 // All return kDataLoss / STORED_BYTES_DAMAGED for bytes that Encode did not make.
 absl::StatusOr<Firm> DecodeFirm(std::string_view value);
 absl::StatusOr<Principal> DecodePrincipal(std::string_view value);
@@ -97,6 +107,10 @@ std::vector<BreakGlass> StandingGlassesIn(const base::RowReader& rows, std::stri
 std::optional<BreakGlass> NewestGlassIn(const base::RowReader& rows, std::string_view principal);
 // InfinitePast where no party has refused one.
 absl::Time RefusedUntilIn(const base::RowReader& rows, std::string_view agreement);
+
+// The firm's in the agreement; none where it has offered nothing in it.
+OffersOfDay OffersOfDayIn(const base::RowReader& rows, std::string_view agreement,
+                          std::string_view firm);
 
 // When the parties' reading of the agreement's records ends: the signed days, of 24 hours, after
 // its revocation. InfiniteFuture for one that is not revoked, or was never in force.

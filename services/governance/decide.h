@@ -20,6 +20,11 @@ inline constexpr std::size_t kAuthoritiesMax = 8;
 inline constexpr std::size_t kPemBytesMax = std::size_t{16} * 1024;
 inline constexpr std::size_t kDisplayNameBytesMax = 200;
 inline constexpr std::size_t kExplanationBytesMax = 1'000;
+// A firm's open offers: a retailer brings its suppliers in by the hundred, and each offer keeps up
+// to 700 KiB of terms and stands in the others' feeds.
+inline constexpr std::size_t kOpenOffersMax = 1'000;
+// A firm's offers and counter-offers in one agreement and 24 hours.
+inline constexpr std::uint64_t kOffersOfDayMax = 100;
 
 // OK if the caller's principal has the role: an administrator has all, and every role can read.
 // Otherwise kPermissionDenied / ROLE_MISSING, or kFailedPrecondition / FIRM_SUSPENDED for a
@@ -99,7 +104,8 @@ struct OfferAgreement {
 // A signer's of a party: ROLE_MISSING, NOT_YOURS, NOT_GRANTED (no party of the relation, there or
 // not). UNKNOWN_FIRM for a party that was not admitted, FIELD_OUT_OF_RANGE where the parties are
 // not the relation's; AGREEMENT_REVOKED, VERSION_MOVED (another etag), ALREADY_EXISTS (a new
-// relation whose request id was used before and forgotten).
+// relation whose request id was used before and forgotten); QUOTA_EXCEEDED beyond kOpenOffersMax or
+// kOffersOfDayMax.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const OfferAgreement& command,
                              const base::Stamp& stamp);
 

@@ -37,6 +37,33 @@ absl::Status CheckBasis(const Agreement& agreement, const OfferAgreement& comman
                            {{"agreement", agreement.id}});
 }
 
+// One that takes the place of the firm's own adds none.
+absl::Status CheckOpenOffers(const base::RowReader& rows, const std::string& firm,
+                             const std::string& agreement) {
+  if (rows.Get(OpenOfferKey(firm, agreement)).has_value()) return absl::OkStatus();
+  std::size_t open = 0;
+  rows.ScanPrefix(OpenOfferPrefix(firm),
+                  [&open](std::string_view, std::string_view) { return ++open < kOpenOffersMax; });
+  if (open < kOpenOffersMax) return absl::OkStatus();
+  return base::Refuse(base::Reason::kQuotaExceeded,
+                      absl::StrCat("a firm has at most ", kOpenOffersMax,
+                                   " open offers: have some signed, or revoke them"),
+                      {{"firm", firm}, {"open_offers", open}});
+}
+
+absl::Status CheckOffersOfDay(const OffersOfDay& offers, const OfferAgreement& command,
+                              const base::Stamp& stamp) {
+  if (offers.count < kOffersOfDayMax || offers.Over(stamp.instant)) return absl::OkStatus();
+  return base::Refuse(
+      base::Reason::kQuotaExceeded,
+      absl::StrCat("a firm makes at most ", kOffersOfDayMax, " offers in an agreement in 24 hours"),
+      {{"agreement", command.agreement},
+       {"firm", stamp.caller.firm},
+       {"next_time",
+        absl::FormatTime(absl::RFC3339_sec, offers.begin + kOfferDay + absl::Seconds(1),
+                         absl::UTCTimeZone())}});
+}
+
 std::string StoredTerms(const base::RowReader& rows, const std::string& id, std::int32_t version) {
   std::optional<std::string> terms = rows.Get(TermsKey(id, version));
   base::Require(terms.has_value(), "an offer without its terms");
@@ -80,7 +107,10 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const OfferAgreement& 
                             AgreementOf(rows, stamp.caller, command.agreement));
     TANDEM_RETURN_IF_ERROR(CheckBasis(agreement, command));
     version = agreement.version + 1;
+    TANDEM_RETURN_IF_ERROR(CheckOffersOfDay(
+        OffersOfDayIn(rows, command.agreement, stamp.caller.firm), command, stamp));
   }
+  TANDEM_RETURN_IF_ERROR(CheckOpenOffers(rows, stamp.caller.firm, command.agreement));
   v1::Fact fact;
   v1::AgreementOffered& offered = *fact.mutable_agreement_offered();
   offered.set_agreement(command.agreement);

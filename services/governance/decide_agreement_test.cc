@@ -112,6 +112,63 @@ TEST_F(DecideAgreementTest, ANewVersionSupersedesOnceAllHaveSigned) {
   EXPECT_EQ(world_.rows.Get(TermsKey("a1", 2)), TermsBytes(wider));
 }
 
+// A firm could offer without end, and fill its partners' feeds and the installation's disk.
+TEST_F(DecideAgreementTest, BoundsAFirmsOpenOffers) {
+  const auto id = [](std::size_t i) { return "offer" + std::to_string(i); };
+  for (std::size_t i = 0; i < kOpenOffersMax; ++i) {
+    world_.Must(CallerOf("shop"), OfferOf(id(i), GoodTerms(), "v1"));
+  }
+  const auto refused = world_.Do(CallerOf("shop"), OfferOf("more", GoodTerms(), "v1"));
+  EXPECT_THAT(refused, HasReason(Reason::kQuotaExceeded));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  // Others' are their own, and one that takes an own one's place adds none.
+  world_.Must(CallerOf("maker"), OfferOf("theirs", GoodTerms(), "v1"));
+  world_.Must(CallerOf("shop"), CounterOf(id(0), GoodTerms(), "v1b"));
+  EXPECT_THAT(world_.Do(CallerOf("shop"), CounterOf("theirs", GoodTerms(), "v1b")),
+              HasReason(Reason::kQuotaExceeded));
+  // What ends an offer makes room for one: a counter-offer, the last signature, a revocation.
+  world_.Must(CallerOf("maker"), CounterOf(id(0), GoodTerms(), "v1c"));
+  world_.Must(CallerOf("shop"), OfferOf("more", GoodTerms(), "v1"));
+  EXPECT_THAT(world_.Do(CallerOf("shop"), OfferOf("yet more", GoodTerms(), "v1")),
+              HasReason(Reason::kQuotaExceeded));
+  world_.Must(CallerOf("maker"), SignAgreement{.agreement = id(1), .terms_hash = HashNamed("v1")});
+  world_.Must(CallerOf("shop"), OfferOf("yet more", GoodTerms(), "v1"));
+  EXPECT_THAT(world_.Do(CallerOf("shop"), OfferOf("last", GoodTerms(), "v1")),
+              HasReason(Reason::kQuotaExceeded));
+  world_.Must(CallerOf("maker"), RevokeAgreement{.agreement = id(2), .explanation = ""});
+  world_.Must(CallerOf("shop"), OfferOf("last", GoodTerms(), "v1"));
+  // Offers of a new version count, and go with the agreement.
+  EXPECT_THAT(world_.Do(CallerOf("shop"), CounterOf(id(1), GoodTerms(), "v2")),
+              HasReason(Reason::kQuotaExceeded));
+  world_.Must(CallerOf("maker"), RevokeAgreement{.agreement = id(3), .explanation = ""});
+  world_.Must(CallerOf("shop"), CounterOf(id(1), GoodTerms(), "v2"));
+  world_.Must(CallerOf("shop"), RevokeAgreement{.agreement = id(1), .explanation = ""});
+  world_.Must(CallerOf("shop"), OfferOf("at last", GoodTerms(), "v1"));
+}
+
+TEST_F(DecideAgreementTest, BoundsAFirmsOffersOfADayInAnAgreement) {
+  Offer();
+  for (std::uint64_t i = 1; i < kOffersOfDayMax; ++i) {
+    world_.Must(CallerOf("shop"), CounterOf("a1", GoodTerms(), "v1"));
+  }
+  const auto refused = world_.Do(CallerOf("shop"), CounterOf("a1", GoodTerms(), "v1"));
+  EXPECT_THAT(refused, HasReason(Reason::kQuotaExceeded));
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("100 offers"));
+  // The other party's are its own, and signing is no offer.
+  world_.Must(CallerOf("maker"), CounterOf("a1", GoodTerms(), "counter"));
+  world_.Must(CallerOf("shop"), Signing("counter"));
+  EXPECT_THAT(world_.Do(CallerOf("shop"), CounterOf("a1", GoodTerms(), "v2")),
+              HasReason(Reason::kQuotaExceeded));
+  world_.Must(CallerOf("shop"), OfferOf("a2", GoodTerms(), "v1"));
+  // A day after the first of them; the world moves a second with each command.
+  world_.Wait(kOfferDay - absl::Seconds(kOffersOfDayMax + 10));
+  EXPECT_THAT(world_.Do(CallerOf("shop"), CounterOf("a1", GoodTerms(), "v2")),
+              HasReason(Reason::kQuotaExceeded));
+  world_.Wait(absl::Seconds(10));
+  world_.Must(CallerOf("shop"), CounterOf("a1", GoodTerms(), "v2"));
+  EXPECT_EQ(OffersOfDayIn(world_.rows, "a1", "shop").count, 1u);
+}
+
 TEST_F(DecideAgreementTest, AnOfferRestsOnTheEtagItNames) {
   PutInForce();
   OfferAgreement offer = CounterOf("a1", GoodTerms(), "v2");

@@ -91,6 +91,7 @@ class World {
                                .authorities = {{.pem = Pem(), .subject = "of " + firm}},
                                .admin_principal = "admin"});
   }
+  void Wait(absl::Duration time) { now_ += time; }
   Agreement At(const std::string& agreement) const { return AgreementIn(rows, agreement).value(); }
 
   base::MapRows rows;

@@ -118,6 +118,23 @@ void SetPrincipal(const v1::PrincipalSet& fact, base::Rows& rows) {
   PutFirm(KnownFirm(rows, fact.firm()), rows);
 }
 
+// Whose the open offer is from now on; "" once there is none.
+void SetOfferingParty(const std::string& party, Agreement& agreement, base::Rows& rows) {
+  if (!agreement.offering_party.empty()) {
+    rows.Delete(OpenOfferKey(agreement.offering_party, agreement.id));
+  }
+  if (!party.empty()) rows.Put(OpenOfferKey(party, agreement.id), "");
+  agreement.offering_party = party;
+}
+
+void CountOffer(const std::string& agreement, const std::string& party, absl::Time instant,
+                base::Rows& rows) {
+  OffersOfDay offers = OffersOfDayIn(rows, agreement, party);
+  if (offers.Over(instant)) offers = {.begin = instant, .count = 0};
+  ++offers.count;
+  rows.Put(OffersOfDayKey(agreement, party), EncodeOffersOfDay(offers));
+}
+
 void Offer(const v1::AgreementOffered& fact, const base::FactRecord& record, base::Rows& rows) {
   std::optional<Agreement> known = AgreementIn(rows, fact.agreement());
   Agreement agreement;
@@ -132,7 +149,8 @@ void Offer(const v1::AgreementOffered& fact, const base::FactRecord& record, bas
     for (const std::string& party : agreement.parties) rows.Put(PartyKey(party, agreement.id), "");
   }
   agreement.offered_terms_hash = fact.terms_hash();
-  agreement.offering_party = fact.party();
+  SetOfferingParty(fact.party(), agreement, rows);
+  CountOffer(agreement.id, fact.party(), record.instant, rows);
   agreement.offered_signatures = {
       {.party = fact.party(), .principal = record.actor.principal, .sign_time = record.instant}};
   PutTerms(agreement.id, fact.version(), fact.terms(), rows);
@@ -153,7 +171,7 @@ void PutInForce(const v1::AgreementInForce& fact, absl::Time instant, base::Rows
   agreement.terms_hash = fact.terms_hash();
   agreement.signatures = std::exchange(agreement.offered_signatures, {});
   agreement.offered_terms_hash.clear();
-  agreement.offering_party.clear();
+  SetOfferingParty("", agreement, rows);
   PutTerms(agreement.id, fact.version(), fact.terms(), rows);
   PutAgreement(std::move(agreement), instant, rows);
 }
@@ -211,14 +229,18 @@ void Revoke(const v1::AgreementRevoked& fact, const base::FactRecord& record, ba
   if (agreement.version == 0) {
     // Nothing was ever shared, so the parties are strangers again; the last offer stays to be read.
     CountRelation(agreement.parties, false, rows);
+    rows.Delete(OpenOfferKey(agreement.offering_party, agreement.id));
   } else if (!agreement.offered_terms_hash.empty()) {
     rows.Delete(TermsKey(agreement.id, agreement.version + 1));
     rows.Delete(BriefTermsKey(agreement.id, agreement.version + 1));
     agreement.offered_terms_hash.clear();
-    agreement.offering_party.clear();
+    SetOfferingParty("", agreement, rows);
     agreement.offered_signatures.clear();
   }
   agreement.state = v1::Agreement::STATE_REVOKED;
+  for (const std::string& party : agreement.parties) {
+    rows.Delete(OffersOfDayKey(agreement.id, party));
+  }
   for (BreakGlass& glass : StandingGlassesIn(rows, agreement.id, instant)) {
     CloseGlass(std::move(glass),
                {.firm = fact.party(),

@@ -77,6 +77,16 @@ struct BreakGlass {
 // A party that closes a break-glass refuses any other of its agreement for this long.
 inline constexpr absl::Duration kBreakGlassRefusal = absl::Hours(24);
 
+// A firm's offers in one agreement, in the 24 hours that its first one begins and in which the
+// others are counted; the first one after them begins others.
+inline constexpr absl::Duration kOfferDay = absl::Hours(24);
+struct OffersOfDay {
+  absl::Time begin = absl::InfinitePast();
+  std::uint64_t count = 0;
+
+  bool Over(absl::Time now) const { return now >= begin + kOfferDay; }
+};
+
 // Folds one fact into the rows. It has been accepted, and replay must rebuild the same rows: so no
 // clock, no rule, no refusal. A fact that names what is not there is a bug: CheckReadable and
 // Decide come before.
