@@ -242,6 +242,17 @@ TEST(PreparePricesTest, RefusesRangesThatAreNone) {
                 b.add_value(1);
               }),
               HasReason(Reason::kDuplicateRow));
+  // A location's last day was not asked for, though an item's was.
+  firm->locations.Close(1, testing::kDay);
+  EXPECT_THAT(checked([](v1::PriceBlock&) {}), IsOk());
+  firm->locations.Close(1, testing::kDay - 1);
+  const absl::Status closed = checked([](v1::PriceBlock&) {});
+  ASSERT_THAT(closed, HasReason(Reason::kEntryClosed));
+  using Details = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(
+      base::RefusalOf(closed)->details,
+      (Details{
+          {"row", "0"}, {"item", "i1"}, {"day", base::Day::FromNumber(testing::kDay).ToString()}}));
 }
 
 // Goal: columns that do not fit each other, or are no columns, are damage and never a crash.

@@ -95,6 +95,10 @@ absl::StatusOr<v1::Item> CheckedItem(const v1::Item& item, int index) {
   }
   for (const v1::PartnerNumber& number : item.partner_numbers()) {
     TANDEM_RETURN_IF_ERROR(base::ParseName(partners, "firms/*", number.firm()).status());
+    if (number.number().empty()) {
+      return RefuseField(Reason::kFieldMissing, partners, "a partner's number is not empty",
+                         {{"item", item.name()}, {"firm", number.firm()}});
+    }
     TANDEM_RETURN_IF_ERROR(CheckText(partners, number.number()));
   }
   return checked;
@@ -237,13 +241,27 @@ absl::Status CheckPromotion(const PutPromotions& command, const v1::Promotion& p
   TANDEM_RETURN_IF_ERROR(CheckText(Field("promotions", index, "mechanism"), promotion.mechanism()));
   TANDEM_RETURN_IF_ERROR(
       CheckRange(Field("promotions", index, ""), promotion.start_date(), promotion.end_date()));
-  if (promotion.uplift_permille() < 0 || promotion.uplift_permille() > kUpliftMax ||
-      promotion.revision() < 0 || promotion.items_size() > kListMax) {
-    return RefuseField(Reason::kFieldOutOfRange, Field("promotions", index, "uplift_permille"),
-                       "uplift, revision or number of items is out of range",
-                       {{"promotion", promotion.promotion()}});
+  const auto out_of_range = [&](const char* field, std::string_view rule, std::int64_t value) {
+    return RefuseField(Reason::kFieldOutOfRange, Field("promotions", index, field), rule,
+                       {{"promotion", promotion.promotion()}, {"value", value}});
+  };
+  if (promotion.uplift_permille() < 0 || promotion.uplift_permille() > kUpliftMax) {
+    return out_of_range("uplift_permille", absl::StrCat("is from 0 to ", kUpliftMax),
+                        promotion.uplift_permille());
   }
+  if (promotion.revision() < 0) {
+    return out_of_range("revision", "is from 0 on", promotion.revision());
+  }
+  if (promotion.items_size() > kListMax) {
+    return out_of_range("items", absl::StrCat("are at most ", kListMax), promotion.items_size());
+  }
+  std::set<std::string_view> seen;
   for (const std::string& item : promotion.items()) {
+    if (!seen.insert(item).second) {
+      return RefuseField(Reason::kDuplicateRow, Field("promotions", index, "items"),
+                         "names an item twice",
+                         {{"promotion", promotion.promotion()}, {"item", item}});
+    }
     if (command.registers->items.NumberOf(item) != 0) continue;
     return RefuseField(Reason::kUnknownItem, Field("promotions", index, "items"),
                        "is not in the register",
@@ -297,11 +315,16 @@ absl::Status CheckPlanOpen(const base::RowReader& rows, const PutPlan& command) 
 absl::Status CheckPlan(const base::RowReader& rows, const PutPlan& command) {
   const v1::Plan& plan = command.plan;
   TANDEM_ASSIGN_OR_RETURN(const base::Day first, DayFrom("plan.start_date", plan.start_date()));
-  if (plan.bucket_days() < 1 || plan.bucket_days() > 366 || plan.bucket_count() < 1 ||
-      plan.bucket_count() > 1'000 || plan.revision() < 0) {
-    return RefuseField(Reason::kFieldOutOfRange, "plan.bucket_days",
-                       "buckets are of 1 to 366 days, 1 to 1,000 of them; revisions from 0");
+  const auto out_of_range = [](const char* field, std::string_view rule, std::int64_t value) {
+    return RefuseField(Reason::kFieldOutOfRange, field, rule, {{"value", value}});
+  };
+  if (plan.bucket_days() < 1 || plan.bucket_days() > 366) {
+    return out_of_range("plan.bucket_days", "is from 1 to 366", plan.bucket_days());
   }
+  if (plan.bucket_count() < 1 || plan.bucket_count() > 1'000) {
+    return out_of_range("plan.bucket_count", "is from 1 to 1,000", plan.bucket_count());
+  }
+  if (plan.revision() < 0) return out_of_range("plan.revision", "is from 0 on", plan.revision());
   const std::int64_t last =
       std::int64_t{first.number()} + std::int64_t{plan.bucket_days()} * plan.bucket_count() - 1;
   if (last > base::Day::kLast) {

@@ -202,6 +202,66 @@ TEST(DecidePutTest, RefusesPlansAndPromotionsBeyondTheLastDay) {
   EXPECT_THAT(slot.Run(promotions), HasReason(Reason::kEntryClosed));
 }
 
+// A negative revision was reported as an uplift out of range, too many buckets as their length.
+TEST(DecidePutTest, NamesTheFieldThatIsWrong) {
+  TestSlot slot;
+  ASSERT_THAT(slot.Run(Registering({ItemOf("a")})), IsOk());
+  RegisterLocations locations{.owner = "shop"};
+  v1::Location& location = *locations.locations.Add();
+  location.set_name("firms/shop/locations/l1");
+  location.set_kind(v1::LOCATION_KIND_PLANT);
+  ASSERT_THAT(slot.Run(locations), IsOk());
+  const auto field_of = [](const absl::Status& status) {
+    const auto refusal = base::RefusalOf(status);
+    return refusal.has_value() ? refusal->field : std::string(status.message());
+  };
+  const auto promotion = [&](const std::function<void(v1::Promotion&)>& change) {
+    PutPromotions command{.place = {"shop", "l1"}, .registers = testing::MakeRegister(2, 1)};
+    v1::Promotion& one = *command.promotions.Add();
+    one.set_promotion("p");
+    *one.mutable_start_date() = DateOf(testing::kDay);
+    *one.mutable_end_date() = DateOf(testing::kDay);
+    one.add_items("i1");
+    change(one);
+    return slot.Run(command);
+  };
+  EXPECT_EQ(field_of(promotion([](auto& p) { p.set_uplift_permille(-1); })),
+            "promotions[0].uplift_permille");
+  EXPECT_EQ(field_of(promotion([](auto& p) { p.set_revision(-1); })), "promotions[0].revision");
+  EXPECT_EQ(field_of(promotion([](auto& p) {
+              for (int i = 0; i < 10'000; ++i) p.add_items("i1");
+            })),
+            "promotions[0].items");
+  EXPECT_THAT(promotion([](auto& p) { p.add_items("i1"); }), HasReason(Reason::kDuplicateRow));
+  EXPECT_THAT(promotion([](auto& p) { p.add_items("i2"); }), IsOk());
+  const auto plan = [&](const std::function<void(v1::Plan&)>& change) {
+    PutPlan command{.owner = "shop"};
+    command.plan.set_name("firms/shop/plans/p");
+    command.plan.set_location("l1");
+    *command.plan.mutable_start_date() = DateOf(testing::kDay);
+    command.plan.set_bucket_days(7);
+    command.plan.set_bucket_count(1);
+    command.plan.add_items("a");
+    command.plan.add_quantity_milli(1);
+    change(command.plan);
+    return slot.Run(command);
+  };
+  EXPECT_EQ(field_of(plan([](auto& p) { p.set_bucket_days(367); })), "plan.bucket_days");
+  EXPECT_EQ(field_of(plan([](auto& p) { p.set_bucket_count(1'001); })), "plan.bucket_count");
+  EXPECT_EQ(field_of(plan([](auto& p) { p.set_revision(-1); })), "plan.revision");
+  EXPECT_THAT(plan([](auto&) {}), IsOk());
+}
+
+TEST(DecideRegisterItemsTest, APartnersNumberIsNotEmpty) {
+  TestSlot slot;
+  v1::Item item = ItemOf("a");
+  v1::PartnerNumber& number = *item.add_partner_numbers();
+  number.set_firm("firms/maker");
+  EXPECT_THAT(slot.Run(Registering({item})), HasReason(Reason::kFieldMissing));
+  number.set_number("4711");
+  EXPECT_THAT(slot.Run(Registering({item})), IsOk());
+}
+
 TEST(UnitsTest, KnowsRecommendation20) {
   EXPECT_TRUE(IsUnitCode("C62"));
   EXPECT_TRUE(IsUnitCode("KGM"));

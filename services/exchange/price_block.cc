@@ -50,8 +50,9 @@ absl::Status CheckShape(const v1::PriceBlock& block) {
   return absl::OkStatus();
 }
 
-// One range of the wire with its item's number.
+// One range of the wire with its item's number. Nothing is said of a location after its last day.
 absl::StatusOr<std::pair<std::uint32_t, PriceRange>> RangeAt(const BlockScope& scope,
+                                                             std::int32_t location_last_day,
                                                              const v1::PriceBlock& block, int i) {
   if (block.item(i) >= scope.dictionary.numbers.size()) {
     return RefuseField(Reason::kBadColumns, "item", "an index beyond the items", {{"row", i}});
@@ -70,9 +71,12 @@ absl::StatusOr<std::pair<std::uint32_t, PriceRange>> RangeAt(const BlockScope& s
         {{"row", i}, {"item", id}, {"first_day", range.day_first}, {"last_day", range.day_last}});
   }
   // A range may reach beyond the closing day: it says what a price would be, and nothing is sold.
-  if (range.day_first > scope.registers->items.LastDay(number)) {
-    return RefuseField(Reason::kEntryClosed, "first_day", "the item is closed by then",
-                       {{"row", i}, {"item", id}, {"day", range.day_first}});
+  const bool item_closed = range.day_first > scope.registers->items.LastDay(number);
+  if (item_closed || range.day_first > location_last_day) {
+    return RefuseField(
+        Reason::kEntryClosed, "first_day",
+        item_closed ? "the item is closed by then" : "the location is closed by then",
+        {{"row", i}, {"item", id}, {"day", Day::FromNumber(range.day_first).ToString()}});
   }
   if (range.value < 0 || range.value > kPriceMax) {
     return RefuseField(Reason::kFieldOutOfRange, "value", "a price is from 0 to 10^15",
@@ -134,7 +138,8 @@ void FillFact(const Place& place, PriceBlock& block) {
 absl::StatusOr<std::shared_ptr<const PriceBlock>> PreparePrices(const BlockScope& scope,
                                                                 const v1::PriceBlock& block) {
   TANDEM_RETURN_IF_ERROR(CheckShape(block));
-  if (scope.registers->locations.NumberOf(scope.place.location) == 0) {
+  const std::uint32_t location = scope.registers->locations.NumberOf(scope.place.location);
+  if (location == 0) {
     return RefuseField(Reason::kUnknownLocation, "location", "is not in the owner's register",
                        {{"location", scope.place.location}});
   }
@@ -143,9 +148,10 @@ absl::StatusOr<std::shared_ptr<const PriceBlock>> PreparePrices(const BlockScope
   prepared->scale = block.scale();
   prepared->currency_code = block.currency_code();
   prepared->range_count = static_cast<std::size_t>(block.item_size());
+  const std::int32_t last_day = scope.registers->locations.LastDay(location);
   RowsByItem by_item;
   for (int i = 0; i < block.item_size(); ++i) {
-    TANDEM_ASSIGN_OR_RETURN(const auto range, RangeAt(scope, block, i));
+    TANDEM_ASSIGN_OR_RETURN(const auto range, RangeAt(scope, last_day, block, i));
     by_item[range.first].emplace_back(range.second, static_cast<std::size_t>(i));
   }
   TANDEM_RETURN_IF_ERROR(SortItems(scope, by_item, *prepared));
