@@ -146,6 +146,8 @@ std::vector<NodeForecasts> LevelBuilder::Nodes(const LongLevel& level, const Lon
                                                std::span<const double> mean_units) const {
   std::vector<NodeForecasts> nodes(level.node_count);
   const std::size_t seen = origin.back == 0 ? horizon_ : std::min(horizon_, origin.back);
+  const std::span<const LongSeason> seasons = SeasonsOf(origin.bucket);
+  const std::size_t season = seasons.empty() ? 1 : seasons.back().period_buckets;
   for (NodeForecasts& node : nodes) {
     node.mean_units.assign(seen, 0.0);
     if (origin.back == 0) continue;
@@ -155,6 +157,7 @@ std::vector<NodeForecasts> LevelBuilder::Nodes(const LongLevel& level, const Lon
   for (std::size_t i = 0; i < panel_.series.size(); ++i) {
     if (!origin.Has(i)) continue;
     NodeForecasts& node = nodes[level.node_of_series[i]];
+    node.depth = std::max(node.depth, DepthOf(origin.ready[i].units.size(), season));
     for (std::size_t h = 0; h < seen; ++h) {
       if (origin.back > 0) {
         const LongOutcome outcome = OutcomeAt(panel_.series[i], origin.back, h);

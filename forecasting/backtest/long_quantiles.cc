@@ -18,6 +18,12 @@ constexpr std::size_t kPartsMax = 4;
 constexpr std::size_t kPartResidualsMin = 500;
 constexpr std::size_t kBinsMax = 8;
 constexpr std::size_t kBinResidualsMin = 2'000;
+// Of intermittent nodes: size tells how often they sell, so that many bins tell their zeros apart.
+constexpr std::size_t kIntermittentBinsMax = 24;
+constexpr std::size_t kIntermittentBinResidualsMin = 500;
+constexpr std::size_t kDepthResidualsMin = 200;  // Outer quantiles are told by as many.
+constexpr std::size_t kShortBuckets = 16;  // Fewer tell little of their spread (long_panel.cc),
+constexpr std::size_t kFewBuckets = 8;     // and fewer than these next to nothing.
 constexpr double kOutlier = 5.0;  // In typical residuals: no more counts towards a node's factor.
 constexpr double kFarOut = 30.0;  // And no more in a pool.
 constexpr double kUnseenGrowth = 0.05;  // Of the variance a bucket, where no residual is known.
@@ -65,23 +71,26 @@ class Spread {
   double growth_;
 };
 
-// One class's residuals, by size and part of the horizon.
+// Residuals of one class, or of one depth of it, by size and part of the horizon.
 class ClassPools {
  public:
   void AddSize(double size) { sizes_.push_back(size); }
-  void Divide(std::size_t horizon) {
+  void Divide(std::size_t horizon, LongClass kind) {
     horizon_ = std::max<std::size_t>(1, horizon);
     parts_ = std::clamp<std::size_t>(sizes_.size() / kPartResidualsMin, 1,
                                      std::min(kPartsMax, horizon_));
-    const std::size_t bins =
-        std::clamp<std::size_t>(sizes_.size() / (parts_ * kBinResidualsMin), 1, kBinsMax);
+    const bool fine = kind == LongClass::kIntermittent;
+    const std::size_t least = fine ? kIntermittentBinResidualsMin : kBinResidualsMin;
+    const std::size_t bins = std::clamp<std::size_t>(sizes_.size() / (parts_ * least), 1,
+                                                     fine ? kIntermittentBinsMax : kBinsMax);
     std::ranges::sort(sizes_);
     for (std::size_t b = 1; b < bins; ++b) edges_.push_back(sizes_[b * sizes_.size() / bins]);
     pools_.resize(bins * parts_);
   }
-  void Add(double size, std::size_t h, double residual) {
-    pools_[PoolOf(size, h)].Add(residual);
-    all_.Add(residual);
+  // `rank` is what is pooled: the residual, or what lies below all others.
+  void Add(double size, std::size_t h, double rank, double residual) {
+    pools_[PoolOf(size, h)].Add(rank);
+    all_.Add(rank);
     squares_ += residual * residual;
     least_ = std::min(least_, residual);
     most_ = std::max(most_, residual);
@@ -102,7 +111,8 @@ class ClassPools {
     const double tail = normal * std::sqrt(squares_ / static_cast<double>(all_.size()));
     return level < 0.5 ? std::min(tail, least_) : std::max(tail, most_);
   }
-  bool empty() const { return all_.size() == 0; }
+  std::size_t size() const { return sizes_.size(); }
+  bool empty() const { return sizes_.empty(); }
 
  private:
   std::size_t PoolOf(double size, std::size_t h) const {
@@ -121,24 +131,59 @@ class ClassPools {
   double most_ = 0.0;
 };
 
+// What a level's residuals add up to, by node.
+struct NodeSums {
+  explicit NodeSums(std::size_t nodes) : squares(nodes), counts(nodes) {}
+  void Add(std::size_t node, double square) {
+    squares[node] += square;
+    counts[node] += 1.0;
+  }
+  // The median of the nodes' means; nullopt where no node has any.
+  std::optional<double> Typical() const {
+    std::vector<double> means;
+    for (std::size_t node = 0; node < counts.size(); ++node) {
+      if (counts[node] > 0.0) means.push_back(squares[node] / counts[node]);
+    }
+    if (means.empty()) return std::nullopt;
+    std::ranges::sort(means);
+    return std::max(1e-6, means[means.size() / 2]);
+  }
+  std::vector<double> squares{};
+  std::vector<double> counts{};
+};
+
+// A past forecast's miss of one bucket.
+struct Residual {
+  std::size_t origin = 0;
+  std::size_t node = 0;
+  std::size_t h = 0;
+  double value = 0.0;  // Over the spread.
+  double size = 0.0;
+  std::size_t kind = 0;
+  std::size_t depth = 0;
+  bool sold_none = false;  // Of an intermittent node that is not below zero.
+};
+
 class LevelPools {
  public:
   explicit LevelPools(const LevelForecasts& forecasts)
-      : forecasts_(forecasts), factors_(forecasts.now.size(), 1.0) {}
+      : forecasts_(forecasts), own_(forecasts.now.size()) {
+    own_at_.assign(forecasts.past.size(), own_);
+  }
 
   absl::StatusOr<std::vector<float>> Run() {
-    Factors();
-    ForEachResidual([&](std::size_t node, std::size_t h, double, double size) {
-      pools_[Kind(node)].AddSize(size);
-      reach_ = std::max(reach_, h + 1);
+    ForEachResidual([&](const Residual& residual) {
+      whole_[residual.kind].AddSize(residual.size);
+      by_depth_[residual.kind][residual.depth].AddSize(residual.size);
+      reach_ = std::max(reach_, residual.h + 1);
     });
-    for (ClassPools& pools : pools_) pools.Divide(reach_);
-    ForEachResidual([&](std::size_t node, std::size_t h, double residual, double size) {
-      pools_[Kind(node)].Add(size, h, std::clamp(residual / factors_[node], -kFarOut, kFarOut));
-    });
-    for (ClassPools& pools : pools_) {
-      if (absl::Status status = pools.Sort(); !status.ok()) return status;
-    }
+    ForEachPool([&](ClassPools& pools, LongClass kind) { pools.Divide(reach_, kind); });
+    FindTypical();
+    FindFactors();
+    Fill();
+    absl::Status status;
+    ForEachPool([&](ClassPools& pools, LongClass) { status.Update(pools.Sort()); });
+    if (!status.ok()) return status;
     std::vector<float> quantiles;
     for (std::size_t node = 0; node < forecasts_.now.size(); ++node) AddNode(node, quantiles);
     return quantiles;
@@ -148,56 +193,106 @@ class LevelPools {
   std::size_t Kind(std::size_t node) const {
     return static_cast<std::size_t>(forecasts_.kinds[node]);
   }
+  // Methods of occasional demand know next to nothing of seasons.
+  std::size_t Depth(std::size_t node, const NodeForecasts& forecast) const {
+    const bool intermittent = forecasts_.kinds[node] == LongClass::kIntermittent;
+    return intermittent ? 0 : static_cast<std::size_t>(forecast.depth);
+  }
+  bool Suffices(std::size_t kind, std::size_t depth) const {
+    return by_depth_[kind][depth].size() >= kDepthResidualsMin;
+  }
+  const ClassPools& PoolsOf(std::size_t kind, std::size_t depth) const {
+    return Suffices(kind, depth) ? by_depth_[kind][depth] : whole_[kind];
+  }
+
+  template <typename Use>
+  void ForEachPool(Use use) {
+    for (std::size_t kind = 0; kind < kLongClasses; ++kind) {
+      use(whole_[kind], static_cast<LongClass>(kind));
+      for (ClassPools& pools : by_depth_[kind]) use(pools, static_cast<LongClass>(kind));
+    }
+  }
 
   template <typename Use>
   void ForEachResidual(Use use) const {
-    for (const std::vector<NodeForecasts>& origin : forecasts_.past) {
-      for (std::size_t node = 0; node < origin.size(); ++node) {
-        const NodeForecasts& one = origin[node];
+    for (std::size_t k = 0; k < forecasts_.past.size(); ++k) {
+      for (std::size_t node = 0; node < forecasts_.past[k].size(); ++node) {
+        const NodeForecasts& one = forecasts_.past[k][node];
         if (!(one.spread_units > 0.0)) continue;
         const Spread spread(one, forecasts_.kinds[node]);
+        const bool zeros =
+            forecasts_.kinds[node] == LongClass::kIntermittent && forecasts_.non_negative[node];
         for (std::size_t h = 0; h < one.known.size(); ++h) {
           if (one.known[h] == 0) continue;
-          use(node, h, (one.actual_units[h] - one.mean_units[h]) / spread.At(h), spread.Size());
+          use(Residual{.origin = k,
+                       .node = node,
+                       .h = h,
+                       .value = (one.actual_units[h] - one.mean_units[h]) / spread.At(h),
+                       .size = spread.Size(),
+                       .kind = Kind(node),
+                       .depth = Depth(node, one),
+                       .sold_none = zeros && one.actual_units[h] == 0.0});
         }
       }
     }
   }
 
-  // How far a node's residuals are from 1, drawn to its class's typical.
-  void Factors() {
-    std::vector<double> squares(factors_.size());
-    std::vector<double> counts(factors_.size());
-    ForEachResidual([&](std::size_t node, std::size_t, double residual, double) {
-      squares[node] += residual * residual;
-      counts[node] += 1.0;
+  // Mean squares of a class and depth; of the whole class where the depth has too few residuals.
+  void FindTypical() {
+    const std::size_t nodes = forecasts_.now.size();
+    std::vector<NodeSums> whole(kLongClasses, NodeSums(nodes));
+    std::vector<NodeSums> by_depth(kLongClasses * kHistoryDepths, NodeSums(nodes));
+    ForEachResidual([&](const Residual& residual) {
+      const double square = residual.value * residual.value;
+      whole[residual.kind].Add(residual.node, square);
+      by_depth[residual.kind * kHistoryDepths + residual.depth].Add(residual.node, square);
     });
-    std::array<double, kLongClasses> typical{};
     for (std::size_t kind = 0; kind < kLongClasses; ++kind) {
-      std::vector<double> means;
-      for (std::size_t node = 0; node < factors_.size(); ++node) {
-        if (Kind(node) == kind && counts[node] > 0.0) means.push_back(squares[node] / counts[node]);
+      for (std::size_t depth = 0; depth < kHistoryDepths; ++depth) {
+        const NodeSums& sums =
+            Suffices(kind, depth) ? by_depth[kind * kHistoryDepths + depth] : whole[kind];
+        typical_[kind][depth] = sums.Typical().value_or(1.0);
       }
-      std::ranges::sort(means);
-      typical[kind] = means.empty() ? 1.0 : std::max(1e-6, means[means.size() / 2]);
     }
-    // Again, without what is far out.
-    std::ranges::fill(squares, 0.0);
-    ForEachResidual([&](std::size_t node, std::size_t, double residual, double) {
-      squares[node] += std::min(residual * residual, kOutlier * kOutlier * typical[Kind(node)]);
+  }
+
+  // How far a node's residuals are from what is typical, without what is far out.
+  void FindFactors() {
+    ForEachResidual([&](const Residual& residual) {
+      const double square =
+          std::min(residual.value * residual.value / typical_[residual.kind][residual.depth],
+                   kOutlier * kOutlier);
+      own_.Add(residual.node, square);
+      own_at_[residual.origin].Add(residual.node, square);
     });
-    for (std::size_t node = 0; node < factors_.size(); ++node) {
-      factors_[node] = std::sqrt((squares[node] + kOwnResiduals * typical[Kind(node)]) /
-                                 (counts[node] + kOwnResiduals));
-    }
+  }
+  static double Drawn(double squares, double count) {
+    return (squares + kOwnResiduals) / (count + kOwnResiduals);
+  }
+
+  // A residual that had a part in its own scale would be nearer to it than the next one will be.
+  void Fill() {
+    ForEachResidual([&](const Residual& residual) {
+      const NodeSums& at = own_at_[residual.origin];
+      const double others = Drawn(own_.squares[residual.node] - at.squares[residual.node],
+                                  own_.counts[residual.node] - at.counts[residual.node]);
+      const double scale = std::sqrt(others * typical_[residual.kind][residual.depth]);
+      const double value = std::clamp(residual.value / scale, -kFarOut, kFarOut);
+      const double rank = residual.sold_none ? -kFarOut : value;
+      whole_[residual.kind].Add(residual.size, residual.h, rank, value);
+      by_depth_[residual.kind][residual.depth].Add(residual.size, residual.h, rank, value);
+    });
   }
 
   void AddNode(std::size_t node, std::vector<float>& quantiles) const {
     const NodeForecasts& now = forecasts_.now[node];
     const Spread spread(now, forecasts_.kinds[node]);
-    const ClassPools& pools = pools_[Kind(node)];
+    const std::size_t depth = Depth(node, now);
+    const ClassPools& pools = PoolsOf(Kind(node), depth);
+    const double factor =
+        std::sqrt(Drawn(own_.squares[node], own_.counts[node]) * typical_[Kind(node)][depth]);
     for (std::size_t h = 0; h < now.mean_units.size(); ++h) {
-      double scale = now.spread_units > 0.0 ? spread.At(h) * factors_[node] : 0.0;
+      double scale = now.spread_units > 0.0 ? spread.At(h) * factor : 0.0;
       if (!pools.empty() && h >= reach_) {
         scale *= std::sqrt(static_cast<double>(h + 1) / static_cast<double>(reach_));
       }
@@ -214,12 +309,23 @@ class LevelPools {
   }
 
   const LevelForecasts& forecasts_;
-  std::vector<double> factors_;  // A node each.
-  std::array<ClassPools, kLongClasses> pools_;
-  std::size_t reach_ = 0;  // Buckets ahead that past forecasts are known of.
+  std::array<ClassPools, kLongClasses> whole_;
+  std::array<std::array<ClassPools, kHistoryDepths>, kLongClasses> by_depth_;
+  std::array<std::array<double, kHistoryDepths>, kLongClasses> typical_{};
+  NodeSums own_;                  // Squares over what is typical: of all origins,
+  std::vector<NodeSums> own_at_;  // and of each.
+  std::size_t reach_ = 0;         // Buckets ahead that past forecasts are known of.
 };
 
 }  // namespace
+
+HistoryDepth DepthOf(std::size_t buckets, std::size_t longest_season_buckets) {
+  if (buckets >= std::max(2 * longest_season_buckets, kShortBuckets)) {
+    return HistoryDepth::kTwoSeasons;
+  }
+  const bool one = buckets >= kFewBuckets && 4 * buckets >= 5 * longest_season_buckets;
+  return one ? HistoryDepth::kOneSeason : HistoryDepth::kShallow;
+}
 
 absl::StatusOr<std::vector<float>> QuantilesOfLevel(const LevelForecasts& forecasts) {
   return LevelPools(forecasts).Run();

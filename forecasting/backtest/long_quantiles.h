@@ -1,6 +1,11 @@
 // Quantiles of one level's nodes from what forecasts of earlier origins missed there. Private to
 // the part. As in retail_forecast.cc, residuals are standardised by the node's own spread and
-// pooled (uncertainty/pooled_residuals.h), here by class of series, size and part of the horizon.
+// pooled (uncertainty/pooled_residuals.h), here by class of series, depth of the history, size and
+// part of the horizon. References: Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random
+// World" (2005), 4.5, for pools by category (Mondrian prediction); Vovk, "Cross-conformal
+// predictors", Ann. of Mathematics and Artificial Intelligence 74 (2015), and Barber et al.,
+// "Predictive inference with the jackknife+", Ann. of Statistics 49 (2021), for scales that a
+// residual has no part in.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +18,20 @@
 
 namespace tandem::forecasting {
 
+// What a history can tell of its season and of its own spread. A forecast that knew one season is
+// off by more than one that knows two, and what missed by a spread of a few buckets says little
+// about one of many.
+enum class HistoryDepth : std::uint8_t {
+  kShallow,
+  kOneSeason,  // 5/4 of the longest season, from which on it has indices, and 8 buckets.
+  kTwoSeasons  // Two of it, and 16 buckets.
+};
+inline constexpr std::size_t kHistoryDepths = 3;
+HistoryDepth DepthOf(std::size_t buckets, std::size_t longest_season_buckets);
+
 // One node's forecasts from one origin.
 struct NodeForecasts {
+  HistoryDepth depth = HistoryDepth::kShallow;  // Of its longest series.
   double spread_units = 0.0;           // Its typical error one bucket ahead; 0: none is known.
   std::vector<double> mean_units{};    // The horizon.
   std::vector<double> actual_units{};  // Of an earlier origin: as far as it is known, else empty.
@@ -32,12 +49,16 @@ struct LevelForecasts {
 };
 
 // Node by node, bucket by bucket, the nine quantiles. A residual is the error over spread *
-// (f / mean f)^g, g = 1/2 for intermittent nodes, 1 for smooth, 0 for signed ones, times the node's
-// own factor, which is drawn to that of its class as if by 28 residuals; beyond 30 it counts as 30,
-// so that no single miss stretches the quantiles of all. Where a pool cannot tell a
-// quantile, the whole class is asked, then the normal distribution; buckets later than any past
-// forecast reached spread with the root of their distance. Ascending; not below zero where the node
-// is not. kInvalidArgument if a residual is not finite.
+// (f / mean f)^g, g = 1/2 for intermittent nodes, 1 for smooth, 0 for signed ones, times what is
+// typical of its class and depth, times the node's own factor, which is drawn to 1 as if by 28
+// residuals and knows nothing of the residual's own origin; beyond 30 it counts as 30, so that no
+// single miss stretches the quantiles of all. What an intermittent node sold none of lies below all
+// residuals, so that the pool's share of zeros is that of the quantiles. A node asks the pool of
+// the depth that it has now, intermittent ones and those whose depth has fewer than 200 residuals
+// that of all depths; where a pool cannot tell a quantile, the whole class is asked, then the
+// normal distribution; buckets later than any past forecast reached spread with the root of their
+// distance. Ascending; not below zero where the node is not. kInvalidArgument if a residual is not
+// finite.
 absl::StatusOr<std::vector<float>> QuantilesOfLevel(const LevelForecasts& forecasts);
 
 }  // namespace tandem::forecasting
