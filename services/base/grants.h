@@ -49,8 +49,9 @@ struct AgreementTerms {
   std::vector<std::string> parties{};
   std::vector<ItemScope> scopes{};
   std::int32_t horizon_days = 0;
-  std::int32_t frozen_days = 0;
+  std::int32_t bucket_days = 0;       // Of a forecast: 1 or 7.
   std::string lead_sales_forecast{};  // The party that leads the sales forecast; "" for any.
+  std::string lead_order_forecast{};  // The same.
   bool revoked = false;
 };
 

@@ -56,6 +56,7 @@ constexpr Entry kEntries[] = {
     {Reason::kUnknownVersion, kAbsent, "UNKNOWN_VERSION"},
     {Reason::kAlreadyExists, absl::StatusCode::kAlreadyExists, "ALREADY_EXISTS"},
     {Reason::kNotGranted, kDenied, "NOT_GRANTED"},
+    {Reason::kNotLead, kDenied, "NOT_LEAD"},
     {Reason::kNotYours, kDenied, "NOT_YOURS"},
     {Reason::kRetentionEnded, kDenied, "RETENTION_ENDED"},
     {Reason::kRoleMissing, kDenied, "ROLE_MISSING"},

@@ -56,6 +56,7 @@ enum class Reason {
   kAlreadyExists,
   // PERMISSION_DENIED: not allowed, or hidden; the two answer alike.
   kNotGranted,
+  kNotLead,
   kNotYours,
   kRetentionEnded,
   kRoleMissing,

@@ -59,6 +59,10 @@ absl::StatusOr<std::vector<std::string>> ParentsOf(const v1::Version& version,
     if (ids[0] != relation) {
       return base::RefuseField(base::Reason::kBadName, field, "a parent is of the same agreement");
     }
+    if (std::ranges::find(parents, ids[1]) != parents.end()) {
+      return base::RefuseField(base::Reason::kDuplicateRow, field, "is a parent already",
+                               {{"parent", version.parents(i)}});
+    }
     parents.push_back(std::move(ids[1]));
   }
   return parents;
@@ -81,6 +85,10 @@ runtime::DecideFunction Deciding(DecideCommand command, absl::Status stands) {
     if (stands.ok() || repeat || absl::IsInvalidArgument(facts.status())) return facts;
     return stands;
   };
+}
+
+Leads LeadsOf(const base::AgreementTerms& terms) {
+  return {.sales = terms.lead_sales_forecast, .order = terms.lead_order_forecast};
 }
 
 // What forbids every new fact of a writer's.
@@ -184,7 +192,9 @@ void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& 
     TANDEM_ASSIGN_OR_RETURN(command.start, DayOf("version.start_date", version.start_date()));
     command.bucket_count = version.bucket_count();
     command.bucket_days = version.bucket_days();
+    command.bucket_days_agreed = terms->bucket_days;
     command.horizon_days_max = terms->horizon_days;
+    command.leads = LeadsOf(*terms);
     command.parties = terms->parties;
     command.agreement_version = terms->version;
     return command;
@@ -258,6 +268,7 @@ absl::StatusOr<bool> ForecastApi::Distinct(const PublishCommand& command, std::s
   if (version->chunk_count != command.chunk_count) return false;
   const bool superseded = version->agreement_version != terms.version;
   if (superseded) {
+    TANDEM_RETURN_IF_ERROR(CheckBuckets(version->bucket_days, terms.bucket_days));
     TANDEM_RETURN_IF_ERROR(CheckHorizon(base::Day::FromNumber(version->start_day),
                                         std::int64_t{version->bucket_count} * version->bucket_days,
                                         terms.horizon_days));
@@ -287,6 +298,7 @@ void ForecastApi::PublishVersion(const Call& call, const v1::PublishVersionReque
   const absl::StatusOr<bool> distinct = Distinct(command, call.caller.firm, **terms);
   if (!distinct.ok()) return reply(distinct.status());
   command.distinct = *distinct;
+  command.leads = LeadsOf(**terms);
   SubmitForVersion(runtime::CommandFor(call, "PublishVersion", request,
                                        Deciding(std::move(command), CheckStands(**terms))),
                    ref->relation, ref->version, std::move(reply));
@@ -327,6 +339,7 @@ void ForecastApi::StartRun(const Call& call, const v1::StartRunRequest& request,
     command.method = request.run().method();
     TANDEM_ASSIGN_OR_RETURN(command.origin, DayOf("run.origin_date", request.run().origin_date()));
     command.horizon_days = request.run().horizon_days();
+    command.bucket_days = terms->bucket_days;
     command.horizon_days_max = terms->horizon_days;
     command.agreement_version = terms->version;
     return command;
@@ -352,6 +365,7 @@ void ForecastApi::StartRun(const Call& call, const v1::StartRunRequest& request,
         begun.method = fact->run_started().method();
         begun.origin_day = fact->run_started().origin_day();
         begun.horizon_days = fact->run_started().horizon_days();
+        begun.bucket_days = std::max(1, fact->run_started().bucket_days());
         reply(Answer<v1::Run>{MessageOf(begun), At(slot, outcome->number)});
       });
 }

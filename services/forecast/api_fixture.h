@@ -95,6 +95,7 @@ inline base::AgreementTerms DealTerms() {
   terms.parties = {"maker", "rival", "shop"};
   terms.scopes.push_back({"shop", {"bread", "milk"}, {"east", "west"}});
   terms.horizon_days = 28;
+  terms.bucket_days = 1;
   return terms;
 }
 

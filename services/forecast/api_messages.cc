@@ -79,6 +79,7 @@ v1::Version MessageOf(const Version& version, std::string_view viewer,
   message.set_agreement_version(static_cast<std::int32_t>(version.agreement_version));
   message.set_etag(absl::StrCat(version.revision));
   message.set_drop_reason(version.drop_reason);
+  if (!version.lead.empty()) message.set_lead(absl::StrCat("firms/", version.lead));
   return message;
 }
 
@@ -89,6 +90,7 @@ v1::Run MessageOf(const Run& run) {
   message.set_method(run.method);
   *message.mutable_origin_date() = DateOf(base::Day::FromNumber(run.origin_day));
   message.set_horizon_days(run.horizon_days);
+  message.set_bucket_days(run.bucket_days);
   if (!run.version.empty()) message.set_version(VersionName(run.relation, run.version));
   message.set_error(run.error);
   return message;

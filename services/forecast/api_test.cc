@@ -188,8 +188,37 @@ TEST_F(ApiTest, PublishesNothingBeyondTheTermsInForce) {
   EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 3), "maker"),
               HasReason(kFieldOutOfRange));
   terms.horizon_days = 2;
-  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 4), "maker"), IsOk());
+  terms.bucket_days = 7;
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 4), "maker"),
+              HasReason(kFieldOutOfRange));
+  terms.bucket_days = 1;
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(name, 5), "maker"), IsOk());
   EXPECT_THAT(Get(name, "shop"), IsOk());
+}
+
+// The agreement's buckets and leads bound nothing: whatever a party sent stood.
+TEST_F(ApiTest, TheAgreementsBucketsAndLeadsBind) {
+  base::AgreementTerms& terms = world_.grants.terms["deal"];
+  terms.lead_sales_forecast = "shop";
+  terms.lead_order_forecast = "shop";
+  v1::StageVersionRequest request = StageRequest(1);
+  request.mutable_version()->set_bucket_days(7);
+  EXPECT_THAT(Ask(&ForecastApi::StageVersion, request, "maker"), HasReason(kFieldOutOfRange));
+  request = StageRequest(1);
+  request.mutable_version()->set_purpose(v1::PURPOSE_ORDER);
+  EXPECT_THAT(Ask(&ForecastApi::StageVersion, request, "maker"), HasReason(kNotLead));
+  const std::string name = Published(2);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version copy, Get(name, "shop"));
+  EXPECT_EQ(copy.author(), "firms/maker");
+  EXPECT_EQ(copy.lead(), "firms/shop");
+  // An order forecast staged before another firm led it.
+  terms.lead_order_forecast = "maker";
+  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version order,
+                              Ask(&ForecastApi::StageVersion, request, "maker"));
+  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(order.name()), "maker"), IsOk());
+  terms.lead_order_forecast = "shop";
+  EXPECT_THAT(Ask(&ForecastApi::PublishVersion, PublishRequest(order.name(), 9), "maker"),
+              HasReason(kNotLead));
 }
 
 TEST_F(ApiTest, StagesNoDayBeyondTheHorizon) {
@@ -225,6 +254,9 @@ TEST_F(ApiTest, NamesTheFieldThatIsWrong) {
   request = StageRequest(1);
   request.mutable_version()->add_parents("agreements/other/versions/v");
   EXPECT_THAT(Ask(&ForecastApi::StageVersion, request, "maker"), HasReason(kBadName));
+  request = StageRequest(1);
+  for (int i = 0; i < 2; ++i) request.mutable_version()->add_parents("agreements/deal/versions/v");
+  EXPECT_THAT(Ask(&ForecastApi::StageVersion, request, "maker"), HasReason(kDuplicateRow));
   const std::string name = Staged(1);
   EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkRequest(name, 1, "cheese"), "maker"),
               HasReason(kNotGranted));

@@ -8,13 +8,15 @@
 namespace tandem::forecast {
 namespace {
 
-constexpr std::uint8_t kRowVersion = 1;
+constexpr std::uint8_t kRowVersion = 2;
 constexpr std::uint32_t kSchemaVersion = 1;
 constexpr char kOpenRunKind = 'u';
 
 absl::Status Damaged(std::string_view what) {
   return base::Refuse(base::Reason::kStoredBytesDamaged, what);
 }
+
+bool IsRowVersion(std::uint8_t version) { return version == 1 || version == kRowVersion; }
 
 base::ByteWriter KeyOf(char kind, std::string_view relation) {
   base::ByteWriter key;
@@ -168,7 +170,7 @@ std::string EncodeVersion(const Version& version) {
   PutTime(out, version.create_time);
   PutTime(out, version.publish_time);
   out.Varint(version.agreement_version).Varint(version.number).Sized(version.drop_reason);
-  return out.Varint(version.revision).Take();
+  return out.Varint(version.revision).Sized(version.lead).Take();
 }
 
 absl::StatusOr<Version> DecodeVersion(std::string_view value) {
@@ -197,7 +199,8 @@ absl::StatusOr<Version> DecodeVersion(std::string_view value) {
   version.number = in.Varint();
   version.drop_reason = std::string(in.Sized());
   version.revision = in.Varint();
-  if (!in.ok() || !in.AtEnd() || row_version != kRowVersion || !basis.ok() ||
+  if (row_version >= 2) version.lead = std::string(in.Sized());
+  if (!in.ok() || !in.AtEnd() || !IsRowVersion(row_version) || !basis.ok() ||
       !v1::Version::State_IsValid(version.state) || !v1::Purpose_IsValid(version.purpose) ||
       version.content_hash.size() != kHashBytes) {
     return Damaged("a version's row is damaged");
@@ -211,7 +214,7 @@ std::string EncodeRun(const Run& run) {
   out.Byte(kRowVersion).Sized(run.relation).Sized(run.id);
   out.Byte(static_cast<std::uint8_t>(run.state)).Sized(run.firm).Sized(run.principal);
   out.Sized(run.method).Signed(run.origin_day).Signed(run.horizon_days);
-  return out.Sized(run.version).Sized(run.error).Take();
+  return out.Sized(run.version).Sized(run.error).Signed(run.bucket_days).Take();
 }
 
 absl::StatusOr<Run> DecodeRun(std::string_view value) {
@@ -228,7 +231,9 @@ absl::StatusOr<Run> DecodeRun(std::string_view value) {
   run.horizon_days = static_cast<std::int32_t>(in.Signed());
   run.version = std::string(in.Sized());
   run.error = std::string(in.Sized());
-  if (!in.ok() || !in.AtEnd() || row_version != kRowVersion || !v1::Run::State_IsValid(run.state)) {
+  if (row_version >= 2) run.bucket_days = static_cast<std::int32_t>(in.Signed());
+  if (!in.ok() || !in.AtEnd() || !IsRowVersion(row_version) || !v1::Run::State_IsValid(run.state) ||
+      run.bucket_days < 1) {
     return Damaged("a run's row is damaged");
   }
   return run;

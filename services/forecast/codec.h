@@ -11,7 +11,7 @@
 //   'r' relation, run              a run
 //   'u' relation, run              "": the run has not ended
 // Ids are key strings (base::ByteWriter::KeyString), chunks 8 bytes big-endian, a purpose one byte.
-// A version's and a run's value begins with version byte 1.
+// A version's and a run's value begins with version byte 2; 1 had no lead and no bucket_days.
 #pragma once
 
 #include <cstdint>

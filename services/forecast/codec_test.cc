@@ -40,6 +40,7 @@ Version SomeVersion() {
   version.number = 12;
   version.drop_reason = "none";
   version.revision = 4;
+  version.lead = "shop";
   return version;
 }
 
@@ -49,13 +50,40 @@ TEST(CodecTest, ReadsBackWhatItWrote) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const Version again, DecodeVersion(bytes));
   EXPECT_EQ(EncodeVersion(again), bytes);
   EXPECT_EQ(again.publish_time, version.publish_time);
+  EXPECT_EQ(again.lead, "shop");
   version.publish_time = absl::InfinitePast();
   EXPECT_EQ(DecodeVersion(EncodeVersion(version))->publish_time, absl::InfinitePast());
 
-  const forecast::Run run{"deal", "r1", v1::Run::STATE_FAILED, "maker", "bot", "ses", 20'000, 28,
-                          "",     "why"};
+  const forecast::Run run{.relation = "deal",
+                          .id = "r1",
+                          .state = v1::Run::STATE_FAILED,
+                          .firm = "maker",
+                          .principal = "bot",
+                          .method = "ses",
+                          .origin_day = 20'000,
+                          .horizon_days = 28,
+                          .bucket_days = 7,
+                          .error = "why"};
   TANDEM_ASSERT_OK_AND_ASSIGN(const forecast::Run run_again, DecodeRun(EncodeRun(run)));
   EXPECT_EQ(EncodeRun(run_again), EncodeRun(run));
+  EXPECT_EQ(run_again.bucket_days, 7);
+}
+
+// Rows of before leads and buckets were kept.
+TEST(CodecTest, ReadsRowsOfVersionOne) {
+  Version version = SomeVersion();
+  version.lead.clear();
+  std::string bytes = EncodeVersion(version);
+  bytes.pop_back();  // The lead: a length of 0.
+  bytes[0] = 1;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const Version old, DecodeVersion(bytes));
+  EXPECT_EQ(EncodeVersion(old), EncodeVersion(version));
+  std::string run = EncodeRun({.relation = "deal", .id = "r1", .error = "why"});
+  run.pop_back();  // The bucket's days: 1 in one byte.
+  run[0] = 1;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const forecast::Run old_run, DecodeRun(run));
+  EXPECT_EQ(old_run.error, "why");
+  EXPECT_EQ(old_run.bucket_days, 1);
 }
 
 TEST(CodecTest, RefusesEveryOtherLength) {
@@ -69,7 +97,8 @@ TEST(CodecTest, RefusesEveryOtherLength) {
     EXPECT_THAT(DecodeRun(run.substr(0, size)), HasReason(base::Reason::kStoredBytesDamaged));
   }
   EXPECT_THAT(DecodeVersion(version + "x"), HasReason(base::Reason::kStoredBytesDamaged));
-  EXPECT_THAT(DecodeRun("\x02" + run.substr(1)), HasReason(base::Reason::kStoredBytesDamaged));
+  EXPECT_THAT(DecodeRun("\x03" + run.substr(1)), HasReason(base::Reason::kStoredBytesDamaged));
+  EXPECT_THAT(DecodeRun("\x01" + run.substr(1)), HasReason(base::Reason::kStoredBytesDamaged));
 }
 
 TEST(CodecTest, SurvivesAnyBytes) {

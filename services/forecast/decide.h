@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,21 @@ inline constexpr std::string_view kSeasonalNaive = "seasonal-naive";
 inline constexpr std::string_view kSes = "ses";
 inline constexpr std::string_view kPooledProfile = "pooled-profile";
 
+// Who leads the forecasts of an agreement: firm ids, "" for any party.
+struct Leads {
+  std::string sales{};
+  std::string order{};
+  // Whoever leads what is forecast.
+  const std::string& Of(v1::Purpose purpose) const {
+    return purpose == v1::PURPOSE_ORDER ? order : sales;
+  }
+};
+// OK unless it is an order forecast that another firm leads: NOT_LEAD naming who does. What
+// shoppers will buy every party may forecast, since two sales forecasts are there to be compared;
+// what will be ordered is planned by one.
+absl::Status CheckLead(v1::Purpose purpose, const Leads& leads, std::string_view firm);
+// OK if a version's buckets are as long as the agreement's; else FIELD_OUT_OF_RANGE naming both.
+absl::Status CheckBuckets(std::int32_t bucket_days, std::int32_t bucket_days_agreed);
 // OK if the buckets are within the days that the agreement looks ahead; FIELD_OUT_OF_RANGE naming
 // the version's last day within them and the last that it has.
 absl::Status CheckHorizon(base::Day start, std::int64_t days, std::int32_t horizon_days_max);
@@ -44,13 +60,15 @@ struct StageVersion {
   base::Day start{};
   std::int32_t bucket_count = 0;
   std::int32_t bucket_days = 0;
-  std::int32_t horizon_days_max = 0;  // The agreement's.
+  std::int32_t bucket_days_agreed = 0;  // The agreement's.
+  std::int32_t horizon_days_max = 0;    // The agreement's.
+  Leads leads{};
   std::vector<std::string> parties{};
   std::uint32_t agreement_version = 0;
 };
-// UNKNOWN_ENUM, FIELD_MISSING, FIELD_OUT_OF_RANGE (also CheckHorizon's), DAY_OUT_OF_RANGE by field;
-// UNKNOWN_VERSION for a parent that the caller may not see; QUOTA_EXCEEDED beyond kStagedMax;
-// ALREADY_EXISTS.
+// UNKNOWN_ENUM, FIELD_MISSING, FIELD_OUT_OF_RANGE (also CheckBuckets' and CheckHorizon's),
+// DAY_OUT_OF_RANGE by field; CheckLead's; UNKNOWN_VERSION for a parent that the caller may not see;
+// QUOTA_EXCEEDED beyond kStagedMax; ALREADY_EXISTS.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& command,
                              const base::Stamp& stamp);
 
@@ -76,11 +94,12 @@ struct PublishVersion {
   std::int64_t chunk_count = 0;
   // A look at so many durable chunks found no series twice. False: they were not all durable yet.
   bool distinct = true;
+  Leads leads{};
 };
-// UNKNOWN_VERSION; NOT_STAGED; STREAM_GAP (another number of chunks is there, or none, or they were
-// not durable yet when they were looked at). Where a published version of the same purpose and
-// author has a later basis in a slot that this one's names, the fact is VersionDropped /
-// BASIS_STALE. In a slot that this one does not name it cannot be older: the agreement may have
+// UNKNOWN_VERSION; NOT_STAGED; CheckLead's; STREAM_GAP (another number of chunks is there, or none,
+// or they were not durable yet when they were looked at). Where a published version of the same
+// purpose and author has a later basis in a slot that this one's names, the fact is VersionDropped
+// / BASIS_STALE. In a slot that this one does not name it cannot be older: the agreement may have
 // been superseded with less scope. A version that claims no basis is never overtaken.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& command,
                              const base::Stamp& stamp);
@@ -99,11 +118,12 @@ struct StartRun {
   std::string method{};
   base::Day origin{};
   std::int32_t horizon_days = 0;
+  std::int32_t bucket_days = 0;       // The agreement's.
   std::int32_t horizon_days_max = 0;  // The agreement's.
   std::uint32_t agreement_version = 0;
 };
-// FIELD_OUT_OF_RANGE, DAY_OUT_OF_RANGE by field; QUOTA_EXCEEDED beyond kOpenRunsMax;
-// ALREADY_EXISTS.
+// FIELD_OUT_OF_RANGE (also for days that are no whole weeks where the buckets are),
+// DAY_OUT_OF_RANGE by field; QUOTA_EXCEEDED beyond kOpenRunsMax; ALREADY_EXISTS.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StartRun& command,
                              const base::Stamp& stamp);
 

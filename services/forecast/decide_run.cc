@@ -31,10 +31,21 @@ absl::Status CheckFields(const StartRun& command) {
         "1 to 400 days, and no more than the agreement looks ahead",
         {{"horizon_days", command.horizon_days}, {"agreed_days", command.horizon_days_max}});
   }
+  if (command.bucket_days == 7 && command.horizon_days % 7 != 0) {
+    return base::RefuseField(Reason::kFieldOutOfRange, "run.horizon_days",
+                             "the agreement forecasts in weeks: whole weeks, a multiple of 7 days",
+                             {{"horizon_days", command.horizon_days}});
+  }
   if (!command.origin.InRange() || !(command.origin + command.horizon_days + 1).InRange()) {
     return base::RefuseField(Reason::kDayOutOfRange, "run.origin_date",
                              "the days must lie in 1990 to 2099",
                              {{"day", command.origin.ToString()}});
+  }
+  if (command.bucket_days == 7 && (command.origin + 1).Weekday() != 0) {
+    return base::RefuseField(
+        Reason::kFieldOutOfRange, "run.origin_date",
+        "the agreement forecasts in weeks from Monday on: the origin is a Sunday",
+        {{"day", command.origin.ToString()}});
   }
   return absl::OkStatus();
 }
@@ -67,6 +78,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StartRun& comman
   started.set_method(command.method);
   started.set_origin_day(command.origin.number());
   started.set_horizon_days(command.horizon_days);
+  started.set_bucket_days(command.bucket_days);
   return One(fact, command.agreement_version);
 }
 

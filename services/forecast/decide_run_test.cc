@@ -16,7 +16,7 @@ using ::tandem::testing::IsOk;
 using enum base::Reason;
 
 StartRun Start(const std::string& run) {
-  return {"deal", run, "ses", *base::Day::Parse("2026-11-22"), 28, 28, 3};
+  return {"deal", run, "ses", *base::Day::Parse("2026-11-22"), 28, 1, 28, 3};
 }
 
 class RunsTest : public ::testing::Test {
@@ -49,6 +49,19 @@ TEST_F(RunsTest, StartsOnlyWhatIsWhole) {
       {"no day ahead", [](StartRun& c) { c.horizon_days = 0; }, kFieldOutOfRange},
       {"one day more than agreed", [](StartRun& c) { c.horizon_days = 29; }, kFieldOutOfRange},
       {"401 days, agreed", [](StartRun& c) { c.horizon_days = c.horizon_days_max = 401; },
+       kFieldOutOfRange},
+      {"whole weeks from Monday", [](StartRun& c) { c.bucket_days = 7; }, kNone},
+      {"a part of a week",
+       [](StartRun& c) {
+         c.bucket_days = 7;
+         c.horizon_days = 27;
+       },
+       kFieldOutOfRange},
+      {"weeks from Tuesday",
+       [](StartRun& c) {
+         c.bucket_days = 7;
+         c.origin = c.origin + 1;
+       },
        kFieldOutOfRange},
       {"the last day", [](StartRun& c) { c.origin = base::Day::FromNumber(base::Day::kLast); },
        kDayOutOfRange},

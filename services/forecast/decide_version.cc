@@ -44,6 +44,7 @@ absl::Status CheckFields(const StageVersion& command) {
   if (command.bucket_days != 1 && command.bucket_days != 7) {
     return OutOfRange("version.bucket_days", "a bucket is 1 or 7 days", command.bucket_days);
   }
+  TANDEM_RETURN_IF_ERROR(CheckBuckets(command.bucket_days, command.bucket_days_agreed));
   if (!command.start.InRange() ||
       !(command.start + command.bucket_count * command.bucket_days).InRange()) {
     return base::RefuseField(Reason::kDayOutOfRange, "version.start_date",
@@ -107,6 +108,24 @@ Facts Dropped(const Version& version, std::string_view reason) {
 
 }  // namespace
 
+absl::Status CheckLead(v1::Purpose purpose, const Leads& leads, std::string_view firm) {
+  const std::string& lead = leads.Of(purpose);
+  if (purpose != v1::PURPOSE_ORDER || lead.empty() || lead == firm) return absl::OkStatus();
+  return base::Refuse(
+      Reason::kNotLead,
+      absl::StrCat("the agreement's order forecast is led by ", lead, ", which alone publishes it"),
+      {{"lead", lead}, {"firm", absl::string_view(firm.data(), firm.size())}});
+}
+
+absl::Status CheckBuckets(std::int32_t bucket_days, std::int32_t bucket_days_agreed) {
+  if (bucket_days == bucket_days_agreed) return absl::OkStatus();
+  return base::RefuseField(
+      Reason::kFieldOutOfRange, "version.bucket_days",
+      absl::StrCat("the agreement forecasts in buckets of ", bucket_days_agreed,
+                   bucket_days_agreed == 1 ? " day" : " days"),
+      {{"bucket_days", bucket_days}, {"agreed_days", bucket_days_agreed}});
+}
+
 absl::Status CheckHorizon(base::Day start, std::int64_t days, std::int32_t horizon_days_max) {
   if (days <= horizon_days_max) return absl::OkStatus();
   const std::string agreed = (start + (horizon_days_max - 1)).ToString();
@@ -121,6 +140,7 @@ absl::Status CheckHorizon(base::Day start, std::int64_t days, std::int32_t horiz
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& command,
                              const base::Stamp& stamp) {
   TANDEM_RETURN_IF_ERROR(CheckFields(command));
+  TANDEM_RETURN_IF_ERROR(CheckLead(command.purpose, command.leads, stamp.caller.firm));
   for (const std::string& parent : command.parents) {
     const std::optional<Version> found = VersionIn(rows, command.relation, parent);
     if (!found.has_value() || !found->VisibleTo(stamp.caller.firm)) return Unknown(parent);
@@ -150,6 +170,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& co
   begun.set_bucket_count(command.bucket_count);
   begun.set_bucket_days(command.bucket_days);
   for (const std::string& party : command.parties) begun.add_parties(party);
+  begun.set_lead(command.leads.Of(command.purpose));
   return One(fact, command.agreement_version);
 }
 
@@ -193,6 +214,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& 
   TANDEM_ASSIGN_OR_RETURN(const Version version,
                           Own(rows, command.relation, command.version, stamp.caller));
   TANDEM_RETURN_IF_ERROR(CheckStaged(version));
+  TANDEM_RETURN_IF_ERROR(CheckLead(version.purpose, command.leads, version.author));
   if (command.chunk_count != version.chunk_count || version.chunk_count == 0) {
     return Gap(version, command.chunk_count);
   }
@@ -219,6 +241,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& 
   published.set_start_day(version.start_day);
   published.set_bucket_count(version.bucket_count);
   published.set_bucket_days(version.bucket_days);
+  published.set_lead(command.leads.Of(version.purpose));
   return One(fact, version.agreement_version);
 }
 

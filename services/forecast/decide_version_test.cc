@@ -55,6 +55,7 @@ class VersionsTest : public ::testing::Test {
     command.start = *base::Day::Parse("2026-11-23");
     command.bucket_count = 2;
     command.bucket_days = 1;
+    command.bucket_days_agreed = 1;
     command.horizon_days_max = 400;
     command.parties = {"maker", "shop"};
     command.agreement_version = 3;
@@ -111,25 +112,48 @@ TEST_F(VersionsTest, StagesOnlyWhatIsWhole) {
       {"weeks to it",
        [](StageVersion& c) {
          c.bucket_count = 4;
-         c.bucket_days = 7;
+         c.bucket_days = c.bucket_days_agreed = 7;
          c.horizon_days_max = 28;
        },
        kNone},
       {"a week beyond it",
        [](StageVersion& c) {
          c.bucket_count = 5;
-         c.bucket_days = 7;
+         c.bucket_days = c.bucket_days_agreed = 7;
          c.horizon_days_max = 34;
        },
        kFieldOutOfRange},
-      {"weeks from Monday", [](StageVersion& c) { c.bucket_days = 7; }, kNone},
+      {"weeks from Monday", [](StageVersion& c) { c.bucket_days = c.bucket_days_agreed = 7; },
+       kNone},
       {"weeks from Tuesday",
        [](StageVersion& c) {
-         c.bucket_days = 7;
+         c.bucket_days = c.bucket_days_agreed = 7;
          c.start = c.start + 1;
        },
        kFieldOutOfRange},
       {"months", [](StageVersion& c) { c.bucket_days = 30; }, kFieldOutOfRange},
+      {"weeks where days are agreed", [](StageVersion& c) { c.bucket_days = 7; }, kFieldOutOfRange},
+      {"days where weeks are agreed", [](StageVersion& c) { c.bucket_days_agreed = 7; },
+       kFieldOutOfRange},
+      {"sales that another leads", [](StageVersion& c) { c.leads.sales = "shop"; }, kNone},
+      {"orders that anybody may",
+       [](StageVersion& c) {
+         c.purpose = v1::PURPOSE_ORDER;
+         c.leads.sales = "shop";
+       },
+       kNone},
+      {"orders that it leads",
+       [](StageVersion& c) {
+         c.purpose = v1::PURPOSE_ORDER;
+         c.leads.order = "maker";
+       },
+       kNone},
+      {"orders that another leads",
+       [](StageVersion& c) {
+         c.purpose = v1::PURPOSE_ORDER;
+         c.leads.order = "shop";
+       },
+       kNotLead},
       {"the far future", [](StageVersion& c) { c.start = *base::Day::Parse("2099-12-31"); },
        kDayOutOfRange},
       {"no such parent", [](StageVersion& c) { c.parents = {"none"}; }, kUnknownVersion},
@@ -142,6 +166,47 @@ TEST_F(VersionsTest, StagesOnlyWhatIsWhole) {
     c.change(command);
     EXPECT_EQ(base::ReasonOf(Try(command).status()), c.want);
   }
+}
+
+TEST_F(VersionsTest, ARefusalForTheBucketsNamesBothLengths) {
+  StageVersion command = Stage("v1");
+  command.bucket_days_agreed = 7;
+  const auto refusal = base::RefusalOf(Try(command).status());
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->field, "version.bucket_days");
+  using Details = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(refusal->details, (Details{{"bucket_days", "1"}, {"agreed_days", "7"}}));
+}
+
+// A copy of the retailer's sales forecast beside the lead's own: both are there to be compared.
+TEST_F(VersionsTest, AVersionSaysWhoLeads) {
+  StageVersion copy = Stage("copy");
+  copy.leads = {.sales = "shop", .order = "maker"};
+  ASSERT_THAT(Do(copy), IsOk());
+  EXPECT_EQ(VersionIn(rows_, "deal", "copy")->lead, "shop");
+  ASSERT_THAT(Do(Chunk("copy", 1)), IsOk());
+  // Superseded meanwhile: nobody leads now.
+  ASSERT_THAT(Do(PublishVersion{"deal", "copy", 1}), IsOk());
+  EXPECT_EQ(VersionIn(rows_, "deal", "copy")->lead, "");
+  StageVersion order = copy;
+  order.version = "order";
+  order.purpose = v1::PURPOSE_ORDER;
+  ASSERT_THAT(Do(order), IsOk());
+  EXPECT_EQ(VersionIn(rows_, "deal", "order")->lead, "maker");
+}
+
+TEST_F(VersionsTest, PublishesNoOrderForecastThatAnotherLeadsByNow) {
+  StageVersion order = Stage("order");
+  order.purpose = v1::PURPOSE_ORDER;
+  ASSERT_THAT(Do(order), IsOk());
+  ASSERT_THAT(Do(Chunk("order", 1)), IsOk());
+  const Leads theirs{.sales = "maker", .order = "shop"};
+  const auto refused = Try(PublishVersion{"deal", "order", 1, true, theirs});
+  ASSERT_THAT(refused, HasReason(kNotLead));
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("led by shop"));
+  const Leads ours{.sales = "shop", .order = "maker"};
+  ASSERT_THAT(Do(PublishVersion{"deal", "order", 1, true, ours}), IsOk());
+  EXPECT_EQ(VersionIn(rows_, "deal", "order")->lead, "maker");
 }
 
 TEST_F(VersionsTest, AParentMustBeVisibleToTheAuthor) {

@@ -44,6 +44,7 @@ void ApplyPublished(const base::FactRecord& record, const v1::VersionPublished& 
   Version version = Known(rows, fact.agreement(), fact.version());
   version.state = v1::Version::STATE_PUBLISHED;
   version.publish_time = record.instant;
+  version.lead = fact.lead();
   rows.Delete(StagedKey(version.relation, version.author, version.id));
   // Slot by slot the latest: a version that claims no basis, or no longer reads a slot, leaves what
   // stands there.
@@ -77,6 +78,7 @@ void ApplyRunStarted(const v1::RunStarted& fact, base::Rows& rows) {
   run.method = fact.method();
   run.origin_day = fact.origin_day();
   run.horizon_days = fact.horizon_days();
+  run.bucket_days = std::max(1, fact.bucket_days());
   rows.Put(RunKey(run.relation, run.id), EncodeRun(run));
   rows.Put(OpenRunKey(run.relation, run.id), "");
 }
@@ -127,6 +129,7 @@ Version BegunBy(const base::FactRecord& record, const v1::VersionStaged& fact) {
   version.bucket_count = fact.bucket_count();
   version.bucket_days = fact.bucket_days();
   version.parties = {fact.parties().begin(), fact.parties().end()};
+  version.lead = fact.lead();
   version.content_hash = std::string(kHashBytes, '\0');
   version.create_time = record.instant;
   version.agreement_version = record.fact.agreement_version;

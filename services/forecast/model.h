@@ -37,6 +37,7 @@ struct Version {
   std::uint32_t agreement_version = 0;  // It was staged under.
   std::uint64_t number = 0;             // Of the fact that began it: the order of lists.
   std::string drop_reason{};            // "BASIS_STALE" or "GIVEN_UP".
+  std::string lead{};                   // Firm id; "": nobody was named, or before that was kept.
   std::uint64_t revision = 0;           // Facts folded so far; the etag.
 
   // Whether the firm may see it: a published one every party, others the author alone.
@@ -53,6 +54,7 @@ struct Run {
   std::string method{};
   std::int32_t origin_day = 0;
   std::int32_t horizon_days = 0;
+  std::int32_t bucket_days = 1;
   std::string version{};  // The published version's id.
   std::string error{};
 };

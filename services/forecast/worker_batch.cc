@@ -28,9 +28,12 @@ std::size_t BytesOf(base::Quantity quantity) {
 // Puts series into chunks of a bounded size.
 class ChunkBuilder {
  public:
-  explicit ChunkBuilder(const Batch& batch) : batch_(batch) {}
+  ChunkBuilder(const Batch& batch, std::int32_t bucket_days)
+      : batch_(batch), bucket_days_(static_cast<std::size_t>(bucket_days)) {}
 
-  void Add(const std::string& item, const std::vector<base::Quantity>& forecast) {
+  // Daily forecasts of whole buckets. kOutOfRange naming the item if a bucket's sum does not fit.
+  absl::Status Add(const std::string& item, const std::vector<base::Quantity>& days) {
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<base::Quantity> forecast, InBuckets(item, days));
     std::size_t bytes = item.size() + 16;
     for (const base::Quantity quantity : forecast) bytes += BytesOf(quantity);
     if (chunks_.empty() || bytes_ + bytes > kChunkBytes ||
@@ -45,11 +48,29 @@ class ChunkBuilder {
     chunk.add_location_index(0);
     chunk.add_items(item);
     for (const base::Quantity quantity : forecast) chunk.add_mean_milli(quantity.milli());
+    return absl::OkStatus();
   }
   std::vector<v1::SeriesColumns> Take() { return std::move(chunks_); }
 
  private:
+  absl::StatusOr<std::vector<base::Quantity>> InBuckets(
+      const std::string& item, const std::vector<base::Quantity>& days) const {
+    std::vector<base::Quantity> buckets;
+    buckets.reserve(days.size() / bucket_days_);
+    for (std::size_t begin = 0; begin + bucket_days_ <= days.size(); begin += bucket_days_) {
+      std::int64_t milli = 0;
+      for (std::size_t day = begin; day < begin + bucket_days_; ++day) milli += days[day].milli();
+      if (milli > base::Quantity::kMilliMax) {
+        return absl::OutOfRangeError(absl::StrCat("item ", item, " at ", batch_.location,
+                                                  ": a week's forecast is too large"));
+      }
+      buckets.push_back(base::Quantity::FromMilli(milli));
+    }
+    return buckets;
+  }
+
   const Batch& batch_;
+  const std::size_t bucket_days_;
   std::vector<v1::SeriesColumns> chunks_;
   std::size_t bytes_ = 0;
 };
@@ -139,7 +160,7 @@ absl::Status FitApart(const Fitting& fitting, ChunkBuilder& builder) {
           forecast.status().code(),
           absl::StrCat("item ", *item, " at ", batch.location, ": ", forecast.status().message()));
     }
-    if (forecast->has_value()) builder.Add(*item, **forecast);
+    if (forecast->has_value()) TANDEM_RETURN_IF_ERROR(builder.Add(*item, **forecast));
   }
   return absl::OkStatus();
 }
@@ -158,7 +179,9 @@ absl::Status FitTogether(const Fitting& fitting, ChunkBuilder& builder) {
     return absl::Status(forecasts.status().code(),
                         absl::StrCat("at ", batch.location, ": ", forecasts.status().message()));
   }
-  for (std::size_t i = 0; i < items.size(); ++i) builder.Add(*items[i], (*forecasts)[i]);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    TANDEM_RETURN_IF_ERROR(builder.Add(*items[i], (*forecasts)[i]));
+  }
   return absl::OkStatus();
 }
 
@@ -181,7 +204,7 @@ absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, cons
     const auto row = rows.find(item);
     if (row != rows.end()) fitting.found.emplace_back(&item, row->second);
   }
-  ChunkBuilder builder(batch);
+  ChunkBuilder builder(batch, run.bucket_days);
   TANDEM_RETURN_IF_ERROR(run.method == kPooledProfile ? FitTogether(fitting, builder)
                                                       : FitApart(fitting, builder));
   return builder.Take();

@@ -213,8 +213,8 @@ void Job::Stage() {
   version.set_basis(runtime::SealPosition(*api_.seams().sealer, run_.firm, basis_));
   version.set_reason("run");
   *version.mutable_start_date() = DateOf(base::Day::FromNumber(run_.origin_day) + 1);
-  version.set_bucket_count(run_.horizon_days);
-  version.set_bucket_days(1);
+  version.set_bucket_count(run_.horizon_days / run_.bucket_days);
+  version.set_bucket_days(run_.bucket_days);
   api_.StageVersion(CallNow(), request, [self = shared_from_this()](auto answer) {
     if (!answer.ok()) return self->Retry(answer.status(), &Job::Stage);
     self->version_ = answer->message.name();

@@ -7,15 +7,16 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "services/base/quantity.h"
 #include "services/base/reason.h"
 #include "services/forecast/api_fixture.h"
-#include "services/forecast/series.h"
-#include "services/forecast/worker_job.h"
+#include "services/forecast/api_messages.h"
 #include "tests/support/fake_time.h"
 #include "tests/support/random.h"
 #include "tests/support/status.h"
@@ -81,12 +82,14 @@ class TableSource final : public SeriesSource {
              request.location == "east" ? std::uint16_t{0} : std::uint16_t{1}},
             position);
     read.cut = runtime::SealPosition(sealer_, firm, cut);
+    if (request.with_events) read.events = events;
     done(std::move(read));
   }
   std::size_t waiting() const { return waiting_.size(); }
 
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> sales{};
   std::deque<absl::Status> errors{};
+  std::vector<CalendarEvent> events{};
   ItemGroups groups{};
   std::deque<absl::Status> group_errors{};
   std::vector<std::string> owners{};  // Whose groups were read.
@@ -120,15 +123,19 @@ class WorkerTest : public ::testing::Test {
     worker_.reset();
     worker_ = std::make_unique<Worker>(*world_.api, source_, executor_, options_);
   }
-  v1::Run Start(int id, const std::string& method = "seasonal-naive") {
+  static v1::StartRunRequest Request(int id, const std::string& method, int horizon_days = 3) {
     v1::StartRunRequest request;
     request.set_parent("agreements/deal");
     request.set_request_id(ForecastWorld::Id(id));
     request.mutable_run()->set_method(method);
-    request.mutable_run()->set_horizon_days(3);
+    request.mutable_run()->set_horizon_days(horizon_days);
     request.mutable_run()->mutable_origin_date()->set_year(2026);
     request.mutable_run()->mutable_origin_date()->set_month(11);
     request.mutable_run()->mutable_origin_date()->set_day(22);
+    return request;
+  }
+  v1::Run Start(int id, const std::string& method = "seasonal-naive", int horizon_days = 3) {
+    const v1::StartRunRequest request = Request(id, method, horizon_days);
     v1::Run run;
     world_.api->StartRun(world_.CallOf("maker"), request, [&run](auto answer) {
       EXPECT_THAT(answer, IsOk());
@@ -137,16 +144,40 @@ class WorkerTest : public ::testing::Test {
     executor_.RunDue();
     return run;
   }
-  v1::Run Get(const std::string& name) {
+  absl::StatusOr<v1::Run> TryGet(const std::string& name) {
     v1::GetRunRequest request;
     request.set_name(name);
-    v1::Run run;
+    absl::StatusOr<v1::Run> run = absl::UnknownError("no answer");
     world_.api->GetRun(world_.CallOf("maker"), request, [&run](auto answer) {
-      EXPECT_THAT(answer, IsOk());
-      if (answer.ok()) run = answer->message;
+      run = answer.ok() ? absl::StatusOr<v1::Run>(answer->message) : answer.status();
     });
     executor_.RunDue();
     return run;
+  }
+  v1::Run Get(const std::string& name) {
+    const absl::StatusOr<v1::Run> run = TryGet(name);
+    EXPECT_THAT(run, IsOk());
+    return run.value_or(v1::Run());
+  }
+  struct States {
+    int staged = 0;
+    int published = 0;
+  };
+  // Of the maker's versions.
+  States CountStates() {
+    States states;
+    v1::ListVersionsRequest request;
+    request.set_parent("agreements/deal");
+    request.set_page_size(1'000);
+    world_.api->ListVersions(world_.CallOf("maker"), request, [&states](auto answer) {
+      ASSERT_THAT(answer, IsOk());
+      for (const v1::Version& version : answer->message.versions()) {
+        states.staged += version.state() == v1::Version::STATE_STAGED ? 1 : 0;
+        states.published += version.state() == v1::Version::STATE_PUBLISHED ? 1 : 0;
+      }
+    });
+    executor_.RunDue();
+    return states;
   }
   std::map<std::string, std::vector<std::int64_t>> SeriesOf(const std::string& version,
                                                             const std::string& firm = "shop") {
@@ -206,6 +237,36 @@ TEST_F(WorkerTest, PublishesWhatItComputesFromACut) {
   EXPECT_EQ(basis.At({base::DomainId::kExchange, 0}), 10u);
   EXPECT_EQ(basis.At({base::DomainId::kExchange, 1}), 10u);
   for (const base::Caller& caller : source_.callers) EXPECT_EQ(caller.firm, "maker");
+}
+
+// What the agreement calls a bucket: a week is the sum of its days.
+TEST_F(WorkerTest, ForecastsInTheAgreementsBuckets) {
+  const auto daily = SeriesOf(Get(Start(1, "seasonal-naive", 14).name()).version());
+  world_.grants.terms["deal"].bucket_days = 7;
+  const v1::Run run = Get(Start(2, "seasonal-naive", 14).name());
+  ASSERT_EQ(run.state(), v1::Run::STATE_SUCCEEDED) << run.error();
+  EXPECT_EQ(run.bucket_days(), 7);
+  const v1::Version version = VersionOf(run.version());
+  EXPECT_EQ(version.bucket_days(), 7);
+  EXPECT_EQ(version.bucket_count(), 2);
+  const auto weekly = SeriesOf(run.version());
+  ASSERT_THAT(weekly, SizeIs(3));
+  for (const auto& [series, weeks] : weekly) {
+    SCOPED_TRACE(series);
+    ASSERT_THAT(weeks, SizeIs(2));
+    const std::vector<std::int64_t>& days = daily.at(series);
+    EXPECT_EQ(weeks[0], std::accumulate(days.begin(), days.begin() + 7, std::int64_t{0}));
+    EXPECT_EQ(weeks[1], std::accumulate(days.begin() + 7, days.end(), std::int64_t{0}));
+  }
+}
+
+// Seven days that each fit, and a week that does not.
+TEST_F(WorkerTest, AWeekThatDoesNotFitFailsTheRun) {
+  world_.grants.terms["deal"].bucket_days = 7;
+  for (auto& [series, milli] : source_.sales) milli = base::Quantity::kMilliMax;
+  const v1::Run run = Get(Start(1, "seasonal-naive", 7).name());
+  EXPECT_EQ(run.state(), v1::Run::STATE_FAILED);
+  EXPECT_THAT(run.error(), HasSubstr("a week's forecast is too large"));
 }
 
 TEST_F(WorkerTest, TheResultDoesNotDependOnTheOrderOfReads) {
@@ -327,6 +388,60 @@ TEST_F(WorkerTest, BeginsAnewAfterARestart) {
   EXPECT_THAT(SeriesOf(done.version()), SizeIs(3));
 }
 
+// Events stand beside the series and are in no basis: a run that was begun anew staged the version
+// of before once more, and CONTENT_DIFFERS met its chunks. It stops after each of its steps in
+// turn.
+TEST_F(WorkerTest, ARunBegunAnewWithOtherEventsPublishesWhatTheyMake) {
+  const std::vector<CalendarEvent> before = {};
+  std::vector<CalendarEvent> after;
+  for (const std::int32_t ago : {50, 39, 31, 24, 13, 5, -2}) {
+    const base::Day day = base::Day::FromNumber(kOrigin - ago);
+    after.push_back({"feast", day, day});
+    for (auto& [place, milli] : source_.sales) {
+      if (place.second == day.number()) milli *= 20;
+    }
+  }
+  const auto hash_with = [&](int id, const std::vector<CalendarEvent>& events) {
+    source_.events = events;
+    return VersionOf(Get(Start(id, "pooled-profile").name()).version()).content_hash();
+  };
+  const std::string hash_before = hash_with(1, before);
+  const std::string hash_after = hash_with(2, after);
+  ASSERT_NE(hash_before, hash_after);
+  int left_staged = 0;
+  int staged = 0;
+  int left_published = 0;
+  bool whole = false;
+  for (int steps = 1; !whole; ++steps) {
+    SCOPED_TRACE(steps);
+    source_.events = before;
+    world_.api->StartRun(world_.CallOf("maker"), Request(1'000 + steps, "pooled-profile"),
+                         [](const auto&) {});
+    whole = executor_.RunDue(static_cast<std::size_t>(steps)) < static_cast<std::size_t>(steps);
+    worker_.reset();
+    executor_.Drop();
+    world_.Restart();
+    executor_.RunDue();
+    const auto then = CountStates();
+    source_.events = after;
+    NewWorker();
+    worker_->Start();
+    executor_.Advance(absl::Seconds(10));
+    const auto run =
+        TryGet(RunName("deal", NewId("maker", "StartRun", ForecastWorld::Id(1'000 + steps))));
+    if (base::ReasonOf(run.status()) == base::Reason::kUnknownRecord) continue;  // Never begun.
+    ASSERT_THAT(run, IsOk());
+    ASSERT_EQ(run->state(), v1::Run::STATE_SUCCEEDED) << run->error();
+    const bool published = CountStates().published == then.published;
+    EXPECT_EQ(VersionOf(run->version()).content_hash(), published ? hash_before : hash_after);
+    left_published += published ? 1 : 0;
+    left_staged += !published && then.staged > staged ? 1 : 0;
+    staged = CountStates().staged;
+  }
+  EXPECT_GT(left_staged, 0);
+  EXPECT_GT(left_published, 0);
+}
+
 TEST_F(WorkerTest, ReadsEachOwnersGroupsOnceAndTriesAgain) {
   source_.group_errors.assign(2, absl::UnavailableError("for a moment"));
   const v1::Run run = Start(1, "pooled-profile");
@@ -337,91 +452,6 @@ TEST_F(WorkerTest, ReadsEachOwnersGroupsOnceAndTriesAgain) {
   EXPECT_THAT(SeriesOf(done.version()), SizeIs(3));
   source_.group_errors.assign(1, base::Refuse(base::Reason::kNotGranted, "taken away meanwhile"));
   EXPECT_THAT(Get(Start(2, "pooled-profile").name()).error(), HasSubstr("NOT_GRANTED"));
-}
-
-// Two departments that sell on different days: each has its own season, whatever else is in the
-// batch, and in whatever order.
-TEST(FitBatchTest, ItemsOfAGroupShareItsSeason) {
-  forecast::Run run;
-  run.method = kPooledProfile;
-  run.origin_day = kOrigin;
-  run.horizon_days = 7;
-  constexpr std::int32_t kHistory = 280;
-  const std::vector<std::string> items = {"beer", "bread", "milk", "wine"};
-  const ItemGroups groups = {
-      {"beer", "drinks"}, {"wine", "drinks"}, {"bread", "food"}, {"milk", "food"}};
-  SeriesColumnsRead read;
-  read.first_day = base::Day::FromNumber(kOrigin - kHistory + 1);
-  read.day_count = kHistory;
-  read.items = items;
-  for (const std::string& item : items) {
-    for (std::int32_t day = 0; day < kHistory; ++day) {
-      const bool weekend = (read.first_day + day).Weekday() > 4;
-      const bool drink = groups.at(item) == "drinks";
-      read.value_milli.push_back(drink == weekend ? 30'000 : 5'000);
-    }
-  }
-  const Batch batch{"shop", "east", items};
-  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, groups));
-  ASSERT_THAT(chunks, SizeIs(1));
-  for (int i = 0; i < 4; ++i) {
-    const std::string& item = chunks[0].items(static_cast<int>(chunks[0].item_index(i)));
-    for (int day = 0; day < 7; ++day) {
-      const bool weekend = (base::Day::FromNumber(kOrigin) + 1 + day).Weekday() > 4;
-      const double units = static_cast<double>(chunks[0].mean_milli(i * 7 + day)) / 1000.0;
-      EXPECT_NEAR(units, (groups.at(item) == "drinks") == weekend ? 30.0 : 5.0, 1.0) << item;
-    }
-  }
-}
-
-std::vector<std::vector<std::string>> ItemsOf(const std::vector<Batch>& batches) {
-  std::vector<std::vector<std::string>> items;
-  items.reserve(batches.size());
-  for (const Batch& batch : batches) items.push_back(batch.items);
-  return items;
-}
-
-TEST(CutBatchesTest, CutsBetweenGroupsWhereItCan) {
-  const std::vector<Batch> whole = {{"shop", "east", {"a", "b", "c", "d", "e", "f", "g"}}};
-  EXPECT_THAT(
-      ItemsOf(CutBatches(whole, {}, 3)),
-      ElementsAre(ElementsAre("a", "b", "c"), ElementsAre("d", "e", "f"), ElementsAre("g")));
-  const GroupsByOwner groups = {
-      {"shop", {{"a", "x"}, {"b", "y"}, {"c", "x"}, {"d", "y"}, {"e", "y"}, {"f", "y"}}}};
-  // Without a group first; then two of x, and four of y that do not fit into three.
-  EXPECT_THAT(
-      ItemsOf(CutBatches(whole, groups, 3)),
-      ElementsAre(ElementsAre("g", "a", "c"), ElementsAre("b", "d", "e"), ElementsAre("f")));
-  EXPECT_THAT(ItemsOf(CutBatches(whole, groups, 4)),
-              ElementsAre(ElementsAre("g", "a", "c"), ElementsAre("b", "d", "e", "f")));
-  EXPECT_THAT(CutBatches(whole, groups, 1), SizeIs(7));
-  EXPECT_THAT(CutBatches(whole, {{"rival", {{"a", "x"}}}}, 7), SizeIs(1));
-}
-
-TEST(FitBatchTest, SplitsWhatIsTooLargeForAChunk) {
-  forecast::Run run;
-  run.method = "ses";
-  run.origin_day = kOrigin;
-  run.horizon_days = 400;
-  Batch batch{"shop", "east", {}};
-  SeriesColumnsRead read;
-  read.first_day = base::Day::FromNumber(kOrigin);
-  read.day_count = 1;
-  for (int i = 0; i < 500; ++i) {
-    batch.items.push_back("item-" + std::to_string(i));
-    read.value_milli.push_back(1'000'000'000'000);
-  }
-  read.items = batch.items;
-  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, {}));
-  EXPECT_GT(chunks.size(), 1u);
-  int series = 0;
-  for (const v1::SeriesColumns& chunk : chunks) {
-    EXPECT_THAT(CheckSeries(chunk), IsOk());
-    series += chunk.item_index_size();
-  }
-  EXPECT_EQ(series, 500);
-  read.value_milli.pop_back();
-  EXPECT_FALSE(FitBatch(batch, run, read, {}).ok());
 }
 
 }  // namespace

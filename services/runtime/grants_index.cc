@@ -68,8 +68,9 @@ base::AgreementTerms TermsFrom(const std::string& id, std::int32_t version,
                              .locations = Ascending(scope.locations())});
   }
   result.horizon_days = terms.horizon_days();
-  result.frozen_days = terms.frozen_days();
+  result.bucket_days = terms.bucket_days();
   result.lead_sales_forecast = IdOf(terms.lead_roles().sales_forecast());
+  result.lead_order_forecast = IdOf(terms.lead_roles().order_forecast());
   return result;
 }
 

@@ -43,6 +43,7 @@ class Relation {
                                .method = std::string(forecast::kSes),
                                .origin = base::Day::FromNumber(base::Day::kFirst + input_.Short()),
                                .horizon_days = input_.Byte(),
+                               .bucket_days = 1,
                                .horizon_days_max = 100,
                                .agreement_version = 1});
       case 5:
@@ -80,7 +81,9 @@ class Relation {
                                .start = base::Day::FromNumber(base::Day::kFirst + input_.Short()),
                                .bucket_count = input_.Byte() % 8,
                                .bucket_days = input_.Byte() % 2 == 0 ? 1 : 7,
+                               .bucket_days_agreed = number_ % 8 == 0 ? 7 : 1,
                                .horizon_days_max = 40,
+                               .leads = {.sales = "bolt", .order = "acme"},
                                .parties = {"acme", "bolt"},
                                .agreement_version = 1});
   }

@@ -56,6 +56,22 @@ void CheckNumbers(const Ended& ended, const MakersRun& run, const fv1::SeriesCol
   }
 }
 
+// A version is in the agreement's buckets, and an order forecast its lead's.
+void CheckTerms(const Ended& ended, const fv1::VersionPublished& version, Report& report) {
+  for (int maker = 0; maker < 2; ++maker) {
+    if (ended.trade->relation(maker).name != absl::StrCat("agreements/", version.agreement())) {
+      continue;
+    }
+    const bool order = version.purpose() == fv1::PURPOSE_ORDER;
+    const std::string lead = order ? kMakers[maker] : kRetailer;
+    report.Expect(version.bucket_days() == 1 && version.lead() == lead &&
+                      (!order || version.author() == lead),
+                  absl::StrCat("a version of ", version.author(), " was published in buckets of ",
+                               version.bucket_days(), " days, led by ", version.lead()));
+    if (order) ++report.counts["order forecasts"];
+  }
+}
+
 // Each run ended once, as its firm was told; what is published after a revocation came within a
 // second of it.
 void CheckFacts(const Ended& ended, const Facts& facts, Report& report) {
@@ -70,8 +86,10 @@ void CheckFacts(const Ended& ended, const Facts& facts, Report& report) {
         report.Expect(run.ParseFromString(record.fact.payload), "a fact parses");
         ++ends[absl::StrCat("agreements/", run.agreement(), "/runs/", run.run())];
       }
-      if (record.fact.kind != fv1::Fact::kVersionPublishedFieldNumber || ended.clocks_set) continue;
+      if (record.fact.kind != fv1::Fact::kVersionPublishedFieldNumber) continue;
       report.Expect(version.ParseFromString(record.fact.payload), "a fact parses");
+      CheckTerms(ended, version, report);
+      if (ended.clocks_set) continue;
       const Relation& relation = ended.trade->relation(1);
       if (relation.name != absl::StrCat("agreements/", version.agreement())) continue;
       report.Expect(

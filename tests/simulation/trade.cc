@@ -142,6 +142,8 @@ void Trade::Agree(int maker, Next done) {
   grant.add_derivations("forecast");
   terms.set_horizon_days(14);
   terms.set_bucket_days(1);
+  terms.mutable_lead_roles()->set_sales_forecast(Firm(kRetailer));
+  terms.mutable_lead_roles()->set_order_forecast(Firm(kMakers[maker]));
   terms.set_retention_days(30);  // Joint records are compared after revocations too.
   Command(Question(*governing_, &Instance::governance, &GovernanceApi::OfferAgreement, kRetailer,
                    request),

@@ -108,7 +108,7 @@ class Trade {
   void CheckPage(int maker, absl::Duration read_at, const exchange::v1::ReadSeriesResponse& page);
   void ReviseAgreements(Next done);
   void PublishVersion(Next done);
-  void UploadAndPublish(const std::string& name, Next done);
+  void UploadAndPublish(const std::string& name, const std::string& firm, Next done);
   // trade_glass.cc
   void BreakGlass(Next done);
   void OpenGlass(int maker, Next done);

@@ -168,30 +168,38 @@ void Trade::ReviseAgreements(Next done) {
       });
 }
 
-// The retailer publishes a small plan into maker 1's agreement: stage, one chunk, publish.
+// The retailer publishes a small plan into maker 1's agreement: stage, one chunk, publish. At times
+// it is an order forecast, which the maker leads and the retailer may not publish, or one of weeks,
+// which the agreement does not know.
 void Trade::PublishVersion(Next done) {
+  const std::uint64_t which = wire_.world->random().Below(8);
+  const bool order = which < 2;
+  const bool weeks = which == 2;
+  const std::string firm = which == 0 ? kMakers[0] : kRetailer;
   fv1::StageVersionRequest request;
   request.set_parent(relations_[0].name);
   fv1::Version& version = *request.mutable_version();
-  version.set_purpose(fv1::PURPOSE_SALES);
+  version.set_purpose(order ? fv1::PURPOSE_ORDER : fv1::PURPOSE_SALES);
   version.set_method("planner");
   version.set_reason("weekly plan");
   version.mutable_start_date()->set_year(2026);
   version.mutable_start_date()->set_month(1);
   version.mutable_start_date()->set_day(5);
-  version.set_bucket_count(7);
-  version.set_bucket_days(1);
-  Command(
-      Question(*forecasting_, &Instance::forecast, &ForecastApi::StageVersion, kRetailer, request),
-      "", true, [this, done = std::move(done)](const absl::StatusOr<fv1::Version>& staged) {
-        report_->Expect(staged.ok() || MayRetry(staged.status()),
-                        absl::StrCat("StageVersion: ", staged.status().ToString()));
-        if (!staged.ok()) return done();
-        UploadAndPublish(staged->name(), done);
-      });
+  version.set_bucket_count(weeks ? 1 : 7);
+  version.set_bucket_days(weeks ? 7 : 1);
+  base::Reason want = weeks ? base::Reason::kFieldOutOfRange : base::Reason::kNone;
+  if (order && firm == kRetailer) want = base::Reason::kNotLead;
+  Command(Question(*forecasting_, &Instance::forecast, &ForecastApi::StageVersion, firm, request),
+          "", true,
+          [this, firm, want, done = std::move(done)](const absl::StatusOr<fv1::Version>& staged) {
+            report_->Expect(MayRetry(staged.status()) || base::ReasonOf(staged.status()) == want,
+                            absl::StrCat("StageVersion: ", staged.status().ToString()));
+            if (!staged.ok()) return done();
+            UploadAndPublish(staged->name(), firm, done);
+          });
 }
 
-void Trade::UploadAndPublish(const std::string& name, Next done) {
+void Trade::UploadAndPublish(const std::string& name, const std::string& firm, Next done) {
   fv1::UploadChunkRequest upload;
   upload.set_name(name);
   upload.set_chunk(1);
@@ -207,16 +215,15 @@ void Trade::UploadAndPublish(const std::string& name, Next done) {
   }
   series.add_locations(LocationId(0));
   Insist(
-      wire_,
-      Question(*forecasting_, &Instance::forecast, &ForecastApi::UploadChunk, kRetailer, upload),
+      wire_, Question(*forecasting_, &Instance::forecast, &ForecastApi::UploadChunk, firm, upload),
       [] { return false; },
-      [this, name, done = std::move(done)](const absl::StatusOr<fv1::Version>& uploaded) {
+      [this, name, firm, done = std::move(done)](const absl::StatusOr<fv1::Version>& uploaded) {
         report_->Expect(uploaded.ok(), absl::StrCat("UploadChunk: ", uploaded.status().ToString()));
         fv1::PublishVersionRequest publish;
         publish.set_name(name);
         publish.set_chunk_count(1);
-        Command(Question(*forecasting_, &Instance::forecast, &ForecastApi::PublishVersion,
-                         kRetailer, publish),
+        Command(Question(*forecasting_, &Instance::forecast, &ForecastApi::PublishVersion, firm,
+                         publish),
                 "", true, [this, name, done](const absl::StatusOr<fv1::Version>& published) {
                   report_->Expect(published.ok(),
                                   absl::StrCat("PublishVersion: ", published.status().ToString()));

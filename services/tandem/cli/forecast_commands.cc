@@ -34,6 +34,7 @@ std::vector<std::string> VersionRow(const v1::Version& version) {
   return {std::string(exchange::csv::IdOf(version.name())),
           v1::Version::State_Name(version.state()).substr(6),
           std::string(exchange::csv::IdOf(version.author())),
+          std::string(exchange::csv::IdOf(version.lead())),
           version.method(),
           DateText(version.start_date()),
           absl::StrCat(version.bucket_count(), " x ", version.bucket_days(), " d"),
@@ -61,10 +62,10 @@ absl::Status RunForecast(Client& client, const Args& args, const std::string& ou
 
 absl::Status List(Client& client, const Args& args, const std::string& output) {
   TANDEM_ASSIGN_OR_RETURN(const auto versions, AllVersions(client, AgreementName(args.agreement)));
-  PrintMessages(
-      output, versions,
-      {"VERSION", "STATE", "AUTHOR", "METHOD", "FROM", "BUCKETS", "SERIES", "HASH", "PUBLISHED"},
-      VersionRow);
+  PrintMessages(output, versions,
+                {"VERSION", "STATE", "AUTHOR", "LEAD", "METHOD", "FROM", "BUCKETS", "SERIES",
+                 "HASH", "PUBLISHED"},
+                VersionRow);
   return absl::OkStatus();
 }
 
@@ -113,8 +114,12 @@ void AddForecastCommands(CLI::App& app, const SessionPtr& session) {
   run->add_option("agreement", args->agreement, "The agreement")->required();
   run->add_option("--method", args->method, "seasonal-naive, ses or pooled-profile")
       ->capture_default_str();
-  run->add_option("--origin", args->origin, "Last day of history, YYYY-MM-DD")->required();
-  run->add_option("--horizon", args->horizon_days, "Days ahead")->capture_default_str();
+  run->add_option(
+         "--origin", args->origin,
+         "Last day of history, YYYY-MM-DD; a Sunday where the agreement's buckets are weeks")
+      ->required();
+  run->add_option("--horizon", args->horizon_days, "Days ahead; whole weeks where they are weeks")
+      ->capture_default_str();
   CLI::App* list =
       AddVerb(noun, session,
               {"list", "Versions of an agreement, newest first", "tandem forecast list 3f2a"},
