@@ -18,7 +18,8 @@ namespace {
 using base::DataKind;
 using base::Reason;
 
-constexpr std::size_t kPageCells = 131'072;  // At most about 1 MiB of a message.
+constexpr std::size_t kPageCells =
+    131'072;  // At most about 1 MiB of a message; 1.6 with revisions.
 constexpr std::int32_t kPageDays = 2'048;
 constexpr std::size_t kPricePageItems = 64;
 
@@ -36,6 +37,7 @@ struct SeriesQuery {
   std::vector<std::uint32_t> items{};  // Ascending; empty: all.
   std::int32_t day_first = 0;
   std::int32_t day_last = 0;
+  bool with_revisions = false;
   std::shared_ptr<const FirmRegister> registers{};
 };
 
@@ -59,7 +61,10 @@ absl::Status NameItems(const Call& call, const v1::ReadSeriesRequest& request, S
 
 absl::Status NameLocations(const Call& call, const v1::ReadSeriesRequest& request,
                            SeriesQuery& query) {
+  std::set<std::string_view> named;
   for (const std::string& id : request.locations()) {
+    // Its series would be in the answer twice.
+    if (!named.insert(id).second) continue;
     if (query.registers->locations.NumberOf(id) == 0) {
       return UnknownTo(call, query, Reason::kUnknownLocation, id);
     }
@@ -70,6 +75,19 @@ absl::Status NameLocations(const Call& call, const v1::ReadSeriesRequest& reques
     query.locations.emplace_back(query.registers->locations.IdOf(number));
   }
   return absl::OkStatus();
+}
+
+// One past at most.
+absl::Status CheckAsOf(const v1::ReadSeriesRequest& request) {
+  if (!request.has_as_of_time()) return absl::OkStatus();
+  if (!request.as_of_position().empty()) {
+    return base::RefuseField(Reason::kFieldOutOfRange, "as_of_time",
+                             "ask for a position or for an instant, not for both");
+  }
+  const std::int32_t nanos = request.as_of_time().nanos();
+  if (nanos >= 0 && nanos < 1'000'000'000) return absl::OkStatus();
+  return base::RefuseField(Reason::kFieldOutOfRange, "as_of_time",
+                           "nanos are from 0 to 999,999,999", {{"nanos", nanos}});
 }
 
 absl::StatusOr<SeriesQuery> QueryFrom(const ExchangeSeams& seams, const Call& call,
@@ -90,6 +108,8 @@ absl::StatusOr<SeriesQuery> QueryFrom(const ExchangeSeams& seams, const Call& ca
   }
   query.day_first = first.number();
   query.day_last = last.number();
+  query.with_revisions = request.with_revisions();
+  TANDEM_RETURN_IF_ERROR(CheckAsOf(request));
   query.registers = seams.registers->Of(query.owner);
   TANDEM_RETURN_IF_ERROR(NameItems(call, request, query));
   TANDEM_RETURN_IF_ERROR(NameLocations(call, request, query));
@@ -167,8 +187,10 @@ class SeriesPages final : public Pages<v1::ReadSeriesResponse> {
     const std::size_t groups = std::clamp<std::size_t>(kPageCells / (days * kTileItems), 1, 4);
     const std::size_t group_end = std::min(groups_.size(), group_ + groups);
     TANDEM_RETURN_IF_ERROR(Open(place, day_last));
-    SeriesCut::Columns columns{.day_first = day_, .day_count = days};
+    SeriesCut::Columns columns{
+        .day_first = day_, .day_count = days, .with_revisions = query_.with_revisions};
     known_.clear();
+    revisions_.clear();
     for (std::size_t g = group_; g < group_end; ++g) {
       TANDEM_RETURN_IF_ERROR(series_->ReadGroup(groups_[g], columns));
       AddGroup(groups_[g], columns, *granted, page);
@@ -201,6 +223,11 @@ class SeriesPages final : public Pages<v1::ReadSeriesResponse> {
       if (std::find(known, known_end, 1) == known_end) continue;
       page.add_items(std::string(id));
       known_.insert(known_.end(), known, known_end);
+      if (columns.with_revisions) {
+        const auto revisions = columns.revisions.begin() + static_cast<std::ptrdiff_t>(row);
+        revisions_.insert(revisions_.end(), revisions,
+                          revisions + static_cast<std::ptrdiff_t>(columns.day_count));
+      }
       const auto values = columns.values_milli.begin() + static_cast<std::ptrdiff_t>(row);
       page.mutable_value_milli()->Add(values,
                                       values + static_cast<std::ptrdiff_t>(columns.day_count));
@@ -218,6 +245,9 @@ class SeriesPages final : public Pages<v1::ReadSeriesResponse> {
     page.set_location(LocationName(place));
     page.set_first_day(columns.day_first);
     page.set_day_count(static_cast<std::int32_t>(columns.day_count));
+    if (std::any_of(revisions_.begin(), revisions_.end(), [](auto value) { return value != 0; })) {
+      page.mutable_revision()->Add(revisions_.begin(), revisions_.end());
+    }
     if (std::find(known_.begin(), known_.end(), 0) == known_.end()) return;  // All known.
     std::string bits((known_.size() + 7) / 8, '\0');
     for (std::size_t i = 0; i < known_.size(); ++i) {
@@ -248,6 +278,7 @@ class SeriesPages final : public Pages<v1::ReadSeriesResponse> {
   std::int32_t day_ = 0;
   std::optional<SeriesCut> series_;
   std::vector<std::uint8_t> known_;
+  std::vector<std::uint32_t> revisions_;
   bool first_ = true;
 };
 
@@ -316,13 +347,19 @@ class PricePages final : public Pages<v1::ReadPricesResponse> {
     if (granted->empty() && call_.caller.firm != query_.place.owner) {
       return NotGranted(query_.place.owner);
     }
-    while (blocks_.empty() && !ended_) TANDEM_RETURN_IF_ERROR(Fill());
     v1::ReadPricesResponse page;
-    if (!blocks_.empty()) {
+    // A block of which nothing is granted would still tell its currency and its revision.
+    while (page.prices().items().empty() && !(blocks_.empty() && ended_)) {
+      if (blocks_.empty()) {
+        TANDEM_RETURN_IF_ERROR(Fill());
+        continue;
+      }
       *page.mutable_prices() = Cut(blocks_.begin()->second, *granted);
       blocks_.erase(blocks_.begin());
-    } else if (!first_) {
-      return std::optional<v1::ReadPricesResponse>();
+    }
+    if (page.prices().items().empty()) {
+      if (!first_) return std::optional<v1::ReadPricesResponse>();
+      page.clear_prices();
     }
     if (first_) {
       base::Position position;

@@ -149,8 +149,45 @@ TEST_F(ExchangeApiTest, AnswersAsOfPositionAndInstant) {
   request.mutable_as_of_time()->set_seconds(absl::ToUnixSeconds(before) + 1);
   TANDEM_ASSERT_OK_AND_ASSIGN(pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
   EXPECT_EQ(pages[0].value_milli(0), 1000);
+  request.set_as_of_position(position);  // Two pasts in one request: the instant won.
+  EXPECT_THAT(Pull(&ExchangeApi::ReadSeries, "shop", request), HasReason(Reason::kFieldOutOfRange));
+  request.clear_as_of_position();
+  request.mutable_as_of_time()->set_nanos(1'000'000'000);
+  EXPECT_THAT(Pull(&ExchangeApi::ReadSeries, "shop", request), HasReason(Reason::kFieldOutOfRange));
+  request.clear_as_of_time();
   request.set_as_of_position("forged");
   EXPECT_THAT(Pull(&ExchangeApi::ReadSeries, "shop", request), HasReason(Reason::kBadToken));
+}
+
+TEST_F(ExchangeApiTest, ReadsALocationOnceHoweverOftenItIsNamed) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, true));
+  v1::ReadSeriesRequest request = WholeRange();
+  for (int i = 0; i < 2; ++i) request.add_locations("l1");
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
+  EXPECT_EQ(pages.size(), 1u);
+}
+
+TEST_F(ExchangeApiTest, SaysTheRevisionsWhereTheyAreAskedFor) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(
+      auto first, Ingest(1, {{1, testing::kDay, 1000}, {1, testing::kDay + 1, 3000}}, true, 0));
+  v1::ReadSeriesRequest request = WholeRange();
+  request.set_with_revisions(true);
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
+  EXPECT_EQ(pages[0].revision_size(), 0);  // All are 0.
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto second, Ingest(2, {{1, testing::kDay, 2000}}, true, 2));
+  for (const bool folded : {false, true}) {
+    SCOPED_TRACE(folded);
+    if (folded) {
+      worker_->Start();
+      executor_.Advance(absl::Seconds(1));
+      EXPECT_GT(worker_->steps(), 0u);
+    }
+    TANDEM_ASSERT_OK_AND_ASSIGN(pages, Pull(&ExchangeApi::ReadSeries, "shop", request));
+    EXPECT_THAT(pages[0].value_milli(), ElementsAre(2000, 3000));
+    EXPECT_THAT(pages[0].revision(), ElementsAre(2, 0));
+    TANDEM_ASSERT_OK_AND_ASSIGN(pages, Sales("shop"));
+    EXPECT_EQ(pages[0].revision_size(), 0);
+  }
 }
 
 TEST_F(ExchangeApiTest, TakesABatchBack) {
@@ -292,6 +329,26 @@ TEST_F(ExchangeApiTest, ReadsPricesAsRanges) {
   ASSERT_EQ(pages.size(), 1u);
   EXPECT_THAT(pages[0].prices().items(), ElementsAre("i1"));
   EXPECT_THAT(pages[0].prices().last_day(), ElementsAre(testing::kDay + 13));
+  // Of what is not granted not even the currency shows: a page of it came without rows.
+  block.set_block(2);
+  prices.mutable_item()->Clear();
+  prices.mutable_first_day()->Clear();
+  prices.mutable_last_day()->Clear();
+  prices.mutable_value()->Clear();
+  prices.add_item(1);
+  prices.add_first_day(testing::kDay + 20);
+  prices.add_last_day(testing::kDay + 21);
+  prices.add_value(7);
+  prices.set_currency_code("EUR");
+  prices.set_revision(4);
+  session->Push(block, [&](absl::StatusOr<v1::IngestResponse> r) { got = std::move(r); });
+  executor_.Advance(absl::ZeroDuration());
+  ASSERT_THAT(*got, IsOk());
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Pull(&ExchangeApi::ReadPrices, "maker", request));
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(pages[0].prices().currency_code(), "USD");
+  TANDEM_ASSERT_OK_AND_ASSIGN(pages, Pull(&ExchangeApi::ReadPrices, "shop", request));
+  EXPECT_EQ(pages.size(), 2u);
   EXPECT_THAT(Pull(&ExchangeApi::ReadPrices, "other", request), HasReason(Reason::kNotGranted));
 }
 

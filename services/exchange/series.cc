@@ -215,8 +215,9 @@ absl::Status SeriesCut::ReadTile(std::optional<std::string_view> bytes, std::uin
   const auto column = static_cast<std::size_t>(first - columns.day_first);
   const std::span<std::int64_t> values(columns.values_milli);
   const std::span<std::uint8_t> known(columns.known);
-  if (IsPlain(group, chunk)) {
-    if (!bytes.has_value()) return absl::OkStatus();
+  const bool plain = IsPlain(group, chunk);
+  if (plain && !bytes.has_value()) return absl::OkStatus();
+  if (plain && !columns.with_revisions) {
     TANDEM_ASSIGN_OR_RETURN(const TileValues tile, TileValues::Decode(*bytes));
     for (std::size_t item = 0; item < kTileItems; ++item) {
       const std::size_t at = item * columns.day_count + column;
@@ -229,8 +230,10 @@ absl::Status SeriesCut::ReadTile(std::optional<std::string_view> bytes, std::uin
     for (std::size_t d = 0; d < count; ++d) {
       const Statement& winner = grid_.At(item * kTileDays + DayInTile(first) + d);
       if (winner.arrival == 0) continue;
-      values[item * columns.day_count + column + d] = winner.value_milli;
-      known[item * columns.day_count + column + d] = 1;
+      const std::size_t at = item * columns.day_count + column + d;
+      values[at] = winner.value_milli;
+      known[at] = 1;
+      if (columns.with_revisions) columns.revisions[at] = winner.revision;
     }
   }
   return absl::OkStatus();
@@ -239,6 +242,7 @@ absl::Status SeriesCut::ReadTile(std::optional<std::string_view> bytes, std::uin
 absl::Status SeriesCut::ReadGroup(std::uint32_t group, Columns& columns) {
   columns.values_milli.assign(kTileItems * columns.day_count, 0);
   columns.known.assign(kTileItems * columns.day_count, 0);
+  columns.revisions.assign(columns.with_revisions ? kTileItems * columns.day_count : 0, 0);
   const std::int32_t chunk_last =
       ChunkOf(columns.day_first + static_cast<std::int32_t>(columns.day_count) - 1);
   std::int32_t next = ChunkOf(columns.day_first);

@@ -97,12 +97,15 @@ class SeriesCut {
 
   // Days day_first, day_first + 1, ... of a group's items: row i of `values_milli` and `known` is
   // the item with number group * 64 + i, of day_count values each; 0 where not known. The days must
-  // be within the interest. kDataLoss where stored bytes make no sense.
+  // be within the interest. kDataLoss where stored bytes make no sense. With revisions a whole tile
+  // is decoded where values alone are read from its first part.
   struct Columns {
     std::int32_t day_first = 0;
     std::size_t day_count = 0;
+    bool with_revisions = false;
     std::vector<std::int64_t> values_milli{};
     std::vector<std::uint8_t> known{};
+    std::vector<std::uint32_t> revisions{};  // As values_milli; empty where not asked for.
   };
   absl::Status ReadGroup(std::uint32_t group, Columns& columns);
 

@@ -53,8 +53,8 @@ class Model {
     }
   }
   void Retract(const std::string& batch, std::uint64_t number) { retracted_[batch] = number; }
-  // The value that counts at a cut.
-  std::optional<std::int64_t> At(const CellKey& key, std::uint64_t as_of) const {
+  // What counts at a cut.
+  std::optional<Said> At(const CellKey& key, std::uint64_t as_of) const {
     const auto found = cells_.find(key);
     if (found == cells_.end()) return std::nullopt;
     const Said* best = nullptr;
@@ -65,7 +65,7 @@ class Model {
       if (best == nullptr || said.revision > best->revision) best = &said;
       if (said.revision == best->revision && said.visible > best->visible) best = &said;
     }
-    return best == nullptr ? std::nullopt : std::optional(best->value);
+    return best == nullptr ? std::nullopt : std::optional(*best);
   }
 
  private:
@@ -103,7 +103,13 @@ class History {
         {.as_of = as_of, .interest = {0, kItems, testing::kDay, testing::kDay + kDays - 1}});
     for (std::uint32_t group = 0; group <= GroupOf(kItems); ++group) {
       SeriesCut::Columns columns{.day_first = testing::kDay, .day_count = kDays};
+      SeriesCut::Columns revised{
+          .day_first = testing::kDay, .day_count = kDays, .with_revisions = true};
       ASSERT_THAT(cut.ReadGroup(group, columns), IsOk());
+      ASSERT_THAT(cut.ReadGroup(group, revised), IsOk());
+      ASSERT_EQ(columns.values_milli, revised.values_milli);
+      ASSERT_EQ(columns.known, revised.known);
+      ASSERT_TRUE(columns.revisions.empty());
       for (std::uint32_t i = 0; i < kTileItems; ++i) {
         for (std::int32_t d = 0; d < kDays; ++d) {
           const std::size_t at = std::size_t{i} * kDays + static_cast<std::size_t>(d);
@@ -111,7 +117,9 @@ class History {
           const auto want = model_.At({item, testing::kDay + d}, as_of);
           ASSERT_EQ(columns.known[at] != 0, want.has_value())
               << "item " << item << " day " << d << " as of " << as_of;
-          ASSERT_EQ(columns.values_milli[at], want.value_or(0))
+          ASSERT_EQ(columns.values_milli[at], want.has_value() ? want->value : 0)
+              << "item " << item << " day " << d << " as of " << as_of;
+          ASSERT_EQ(revised.revisions[at], want.has_value() ? want->revision : 0)
               << "item " << item << " day " << d << " as of " << as_of;
         }
       }

@@ -95,13 +95,7 @@ void WritePrices(std::string_view location, const v1::PriceBlock& block, Writer&
     out.Text(base::Day::FromNumber(block.first_day(r)).ToString());
     out.Text(base::Day::FromNumber(block.last_day(r)).ToString());
     out.Text(ToString(base::UnitPrice{block.value(r), block.scale()}));
-    out.Text(block.currency_code());
-    if (block.revision() == 0) {
-      out.Text("");
-    } else {
-      out.Number(block.revision());
-    }
-    out.EndRecord();
+    out.Text(block.currency_code()).Revision(block.revision()).EndRecord();
   }
 }
 

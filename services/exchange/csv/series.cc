@@ -192,6 +192,11 @@ std::optional<std::int64_t> ValueOf(const v1::ReadSeriesResponse& series, int it
   return series.value_milli(at);
 }
 
+std::uint32_t RevisionOf(const v1::ReadSeriesResponse& series, int item, int day) {
+  const int at = item * series.day_count() + day;
+  return at < 0 || at >= series.revision_size() ? 0 : series.revision(at);
+}
+
 void WriteSeries(const v1::ReadSeriesResponse& series, Writer& out) {
   const std::string_view location = IdOf(series.location());
   for (int i = 0; i < series.items_size(); ++i) {
@@ -200,7 +205,7 @@ void WriteSeries(const v1::ReadSeriesResponse& series, Writer& out) {
       if (!milli.has_value()) continue;
       out.Text(location).Text(series.items(i));
       out.Text(base::Day::FromNumber(series.first_day() + d).ToString());
-      out.Amount(base::Quantity::FromMilli(*milli)).Text("").EndRecord();
+      out.Amount(base::Quantity::FromMilli(*milli)).Revision(RevisionOf(series, i, d)).EndRecord();
     }
   }
 }
@@ -217,7 +222,7 @@ void WriteStock(const v1::ReadSeriesResponse& series, std::string_view stock_own
       if (!milli.has_value()) continue;
       out.Text(location).Text(series.items(i));
       out.Text(base::Day::FromNumber(series.first_day() + d).ToString());
-      out.Amount(base::Quantity::FromMilli(*milli)).Text("");
+      out.Amount(base::Quantity::FromMilli(*milli)).Revision(RevisionOf(series, i, d));
       out.Text(stock_owner).Text(short_name).EndRecord();
     }
   }

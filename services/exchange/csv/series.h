@@ -189,14 +189,16 @@ class PriceBlocks {
 };
 
 // Rows of an answer of ReadSeries, as a file of kSalesFields (or kStockFields, with the owner's
-// firm id and status) whose revision is left empty, since the answer does not say it; days that are
-// not known are left out.
+// firm id and status); revision 0 is left empty, as all are where the answer has none. Days that
+// are not known are left out.
 void WriteSeries(const v1::ReadSeriesResponse& series, Writer& out);
 void WriteStock(const v1::ReadSeriesResponse& series, std::string_view stock_owner,
                 v1::StockStatus status, Writer& out);
 // A block of an answer of ReadPrices, as rows of kPriceFields.
 void WritePrices(std::string_view location, const v1::PriceBlock& block, Writer& out);
 
+// The revision of item i and day d of an answer that was asked for revisions; 0 where it has none.
+std::uint32_t RevisionOf(const v1::ReadSeriesResponse& series, int item, int day);
 // The value of item i and day d of an answer, or nullopt where it is not known.
 std::optional<std::int64_t> ValueOf(const v1::ReadSeriesResponse& series, int item, int day);
 

@@ -226,6 +226,30 @@ TEST(PriceBlocksTest, WritesTheRevision) {
   EXPECT_EQ(written, "s1,a,1990-01-01,1990-01-02,9.99,EUR,3\n");
 }
 
+// A sale of revision 2 came back as one of revision 0, which a correction of revision 1 beat.
+TEST(WriteSeriesTest, WritesTheRevisionsThatAnImportReadsBack) {
+  v1::ReadSeriesResponse series;
+  series.set_location("firms/shop/locations/s1");
+  series.add_items("a");
+  series.add_items("b");
+  series.set_first_day(7305);
+  series.set_day_count(2);
+  for (const std::int64_t milli : {1'000, 2'000, 3'000, 4'000}) series.add_value_milli(milli);
+  for (const std::uint32_t revision : {0U, 2U, 4'294'967'295U, 0U}) series.add_revision(revision);
+  std::string written;
+  Writer out(written);
+  WriteSeries(series, out);
+  EXPECT_EQ(written,
+            "s1,a,1990-01-01,1,\ns1,a,1990-01-02,2,2\n"
+            "s1,b,1990-01-01,3,4294967295\ns1,b,1990-01-02,4,\n");
+  std::string stock;
+  Writer stock_out(stock);
+  WriteStock(series, "maker", v1::STOCK_STATUS_BLOCKED, stock_out);
+  EXPECT_EQ(stock,
+            "s1,a,1990-01-01,1,,maker,BLOCKED\ns1,a,1990-01-02,2,2,maker,BLOCKED\n"
+            "s1,b,1990-01-01,3,4294967295,maker,BLOCKED\ns1,b,1990-01-02,4,,maker,BLOCKED\n");
+}
+
 TEST(WriteSeriesTest, LeavesOutDaysThatAreNotKnown) {
   v1::ReadSeriesResponse series;
   series.set_location("firms/shop/locations/s1");

@@ -39,6 +39,10 @@ Writer& Writer::Amount(base::Quantity amount) {
   return Text(amount.ToString());
 }
 
+Writer& Writer::Revision(std::uint32_t revision) {
+  return revision == 0 ? Text("") : Number(revision);
+}
+
 void Writer::EndRecord() {
   out_.push_back('\n');
   first_ = true;

@@ -17,6 +17,8 @@ class Writer {
   Writer& Text(std::string_view text);
   Writer& Number(std::int64_t number);
   Writer& Amount(base::Quantity amount);
+  // 0, that of a first report, is left empty.
+  Writer& Revision(std::uint32_t revision);
   void EndRecord();
 
  private:

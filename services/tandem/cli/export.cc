@@ -197,7 +197,8 @@ absl::Status ExportPlans(Client& client, const ExportOptions& options) {
 }
 
 absl::Status ExportSeries(Client& client, v1::Measure measure, const ExportOptions& options) {
-  TANDEM_ASSIGN_OR_RETURN(const auto request, SeriesRequest(client, measure, options));
+  TANDEM_ASSIGN_OR_RETURN(auto request, SeriesRequest(client, measure, options));
+  request.set_with_revisions(true);
   const bool stock = measure == v1::MEASURE_STOCK;
   const std::span<const csv::Field> fields = stock ? std::span<const csv::Field>(csv::kStockFields)
                                                    : std::span<const csv::Field>(csv::kSalesFields);

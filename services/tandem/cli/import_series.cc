@@ -90,7 +90,8 @@ absl::StatusOr<csv::RowCounts> ReadPriceBlocks(const csv::Mapping& mapping, cons
   });
   const auto use = [&](const csv::Row& row) -> absl::Status {
     TANDEM_ASSIGN_OR_RETURN(const csv::PriceRow parsed, csv::ParsePriceRow(row));
-    TANDEM_RETURN_IF_ERROR(CheckLocation(known, row, 0, parsed.location));
+    TANDEM_RETURN_IF_ERROR(
+        CheckLocation(known, row, 0, parsed.location, {kDayField, parsed.first_day}));
     // It may reach beyond a closing: it says what a price would be.
     TANDEM_RETURN_IF_ERROR(CheckItem(known, row, 1, parsed.item, {kDayField, parsed.first_day}));
     absl::Status added = blocks.Add(parsed);
