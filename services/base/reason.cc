@@ -77,6 +77,7 @@ constexpr Entry kEntries[] = {
     {Reason::kNotStaged, kState, "NOT_STAGED"},
     {Reason::kRevisionConflict, kState, "REVISION_CONFLICT"},
     {Reason::kStreamGap, kState, "STREAM_GAP"},
+    {Reason::kReadStalled, absl::StatusCode::kAborted, "READ_STALLED"},
     {Reason::kVersionMoved, absl::StatusCode::kAborted, "VERSION_MOVED"},
     {Reason::kCursorExpired, kRange, "CURSOR_EXPIRED"},
     {Reason::kCursorFromTheFuture, kRange, "CURSOR_FROM_THE_FUTURE"},

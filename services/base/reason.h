@@ -80,6 +80,7 @@ enum class Reason {
   kRevisionConflict,
   kStreamGap,
   // ABORTED: read again, then retry.
+  kReadStalled,
   kVersionMoved,
   // OUT_OF_RANGE
   kCursorExpired,

@@ -35,6 +35,9 @@ inline constexpr char kPositionKey[] = "tandem-position-bin";
 struct DoorOptions {
   // For unary calls whose client set no deadline, and for a stream's first answer.
   absl::Duration deadline_default = absl::Seconds(60);
+  // How long a read that is streamed may stand still, its reader taking nothing, before what it
+  // holds (a snapshot of the store, which keeps all that was overwritten since) is let go.
+  absl::Duration read_stall_max = absl::Minutes(5);
   // Each firm's share; generous, since the slots' queues are fair by firm too.
   std::size_t calls_firm_max = 8192;
   std::size_t streams_firm_max = 4096;
@@ -136,6 +139,8 @@ class Door {
   bool WaitUntilEmpty(absl::Duration limit);
 
   const Sealer& sealer() const { return *parts_.sealer; }
+  const DoorOptions& options() const { return options_; }
+  const Clock& clock() const { return *parts_.clock; }
   // Leaves an audit line, for shells without handlers of their own. What Enter refuses has one.
   void Audit(AuditEntry entry) const {
     if (parts_.audit) parts_.audit(std::move(entry));

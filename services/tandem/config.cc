@@ -144,6 +144,8 @@ const std::vector<Entry>& Entries() {
       {"threads", "Threads for the services; 0: one a core.", Count(&Config::threads, 0, 1024)},
       {"deadline_seconds", "For calls whose client sets no deadline.",
        Seconds(&Config::deadline_default)},
+      {"read_stall_seconds", "How long a streamed read may stand still.",
+       Seconds(&Config::read_stall_max)},
       {"drain_seconds", "How long calls in flight may take when the server stops.",
        Seconds(&Config::drain_max)},
       {"calls_firm_max", "Calls that one firm may have in flight.",

@@ -37,6 +37,7 @@ struct Config {
   runtime::LogLevel log_level = runtime::LogLevel::kInfo;
   int threads = 0;  // Of the executor; 0: one a core, at least two.
   absl::Duration deadline_default = absl::Seconds(60);
+  absl::Duration read_stall_max = absl::Minutes(5);
   absl::Duration drain_max = absl::Seconds(10);
   int calls_firm_max = 8192;
   int streams_firm_max = 4096;

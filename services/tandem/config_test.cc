@@ -80,6 +80,7 @@ TEST(MakeConfigTest, NamesTheKeyThatIsWrong) {
                         {"threads", "-1"},
                         {"threads", "many"},
                         {"deadline_seconds", "0"},
+                        {"read_stall_seconds", "0"},
                         {"drain_seconds", "3601"},
                         {"calls_firm_max", "0"},
                         {"streams_firm_max", "1e9"},

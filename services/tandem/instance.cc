@@ -302,6 +302,7 @@ absl::Status Instance::Impl::OpenDoor() {
   door = std::make_unique<runtime::Door>(
       std::move(parts),
       runtime::DoorOptions{.deadline_default = config.deadline_default,
+                           .read_stall_max = config.read_stall_max,
                            .calls_firm_max = static_cast<std::size_t>(config.calls_firm_max),
                            .streams_firm_max = static_cast<std::size_t>(config.streams_firm_max),
                            .rates = {.rows_per_second = config.rows_per_second_firm_max,

@@ -72,6 +72,7 @@ class ScriptApi {
         reply(runtime::Answer<exchange_v1::ListItemsResponse>{});
       };
   std::function<absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>>(int page)> on_page;
+  std::function<void()> on_pages_gone;  // Optional.
   std::function<void(exchange_v1::IngestRequest,
                      absl::AnyInvocable<void(absl::StatusOr<exchange_v1::IngestResponse>)>)>
       on_push;
@@ -100,6 +101,9 @@ class ScriptSession {
 class ScriptPages final : public runtime::Pages<exchange_v1::ReadSeriesResponse> {
  public:
   explicit ScriptPages(ScriptApi& api) : api_(api) {}
+  ~ScriptPages() override {
+    if (api_.on_pages_gone) api_.on_pages_gone();
+  }
   absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>> Next() override {
     return api_.on_page(page_++);
   }

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <future>
 
 #include "grpcpp/generic/generic_stub.h"
 #include "services/base/reason.h"
@@ -385,6 +387,30 @@ TEST_F(RpcTest, AnswersASessionInOrderAndToItsFirstError) {
   EXPECT_GT(most, 1);
   EXPECT_LE(most, static_cast<int>(runtime::kSessionWindow));
   executor.Shutdown();
+}
+
+// A reader that stood still kept a snapshot of the store for as long as it liked.
+TEST_F(RpcTest, LetsGoWhatAReaderThatStandsStillHolds) {
+  std::promise<void> gone;
+  api().on_pages_gone = [&gone] { gone.set_value(); };
+  api().on_page = [](int page) -> absl::StatusOr<std::optional<exchange_v1::ReadSeriesResponse>> {
+    if (page == 200) return std::nullopt;
+    exchange_v1::ReadSeriesResponse response;
+    response.set_known(std::string(1 << 20, 'x'));  // More than transports hold in flight.
+    return response;
+  };
+  Start({.read_stall_max = absl::Milliseconds(200)});
+  const auto context = ContextOf("acme", "planner");
+  context->set_deadline(absl::ToChronoTime(absl::Now() + absl::Minutes(5)));
+  const auto reader = stub_->ReadSeries(context.get(), {});
+  exchange_v1::ReadSeriesResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  ASSERT_EQ(gone.get_future().wait_for(std::chrono::minutes(4)), std::future_status::ready);
+  // What was on its way still comes, and then why there is no more.
+  int pages = 1;
+  while (reader->Read(&response)) ++pages;
+  EXPECT_LT(pages, 200);
+  EXPECT_THAT(runtime::FromGrpcStatus(reader->Finish()), HasReason(Reason::kReadStalled));
 }
 
 TEST_F(RpcTest, EndsStreamsThatHaveNoEndWhenItDrains) {
