@@ -16,7 +16,6 @@
 #include "services/base/quantity.h"
 #include "services/base/reason.h"
 #include "services/forecast/api_fixture.h"
-#include "services/forecast/api_messages.h"
 #include "tests/support/fake_time.h"
 #include "tests/support/random.h"
 #include "tests/support/status.h"
@@ -82,14 +81,12 @@ class TableSource final : public SeriesSource {
              request.location == "east" ? std::uint16_t{0} : std::uint16_t{1}},
             position);
     read.cut = runtime::SealPosition(sealer_, firm, cut);
-    if (request.with_events) read.events = events;
     done(std::move(read));
   }
   std::size_t waiting() const { return waiting_.size(); }
 
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> sales{};
   std::deque<absl::Status> errors{};
-  std::vector<CalendarEvent> events{};
   ItemGroups groups{};
   std::deque<absl::Status> group_errors{};
   std::vector<std::string> owners{};  // Whose groups were read.
@@ -144,40 +141,16 @@ class WorkerTest : public ::testing::Test {
     executor_.RunDue();
     return run;
   }
-  absl::StatusOr<v1::Run> TryGet(const std::string& name) {
+  v1::Run Get(const std::string& name) {
     v1::GetRunRequest request;
     request.set_name(name);
-    absl::StatusOr<v1::Run> run = absl::UnknownError("no answer");
+    v1::Run run;
     world_.api->GetRun(world_.CallOf("maker"), request, [&run](auto answer) {
-      run = answer.ok() ? absl::StatusOr<v1::Run>(answer->message) : answer.status();
+      ASSERT_THAT(answer, IsOk());
+      run = answer->message;
     });
     executor_.RunDue();
     return run;
-  }
-  v1::Run Get(const std::string& name) {
-    const absl::StatusOr<v1::Run> run = TryGet(name);
-    EXPECT_THAT(run, IsOk());
-    return run.value_or(v1::Run());
-  }
-  struct States {
-    int staged = 0;
-    int published = 0;
-  };
-  // Of the maker's versions.
-  States CountStates() {
-    States states;
-    v1::ListVersionsRequest request;
-    request.set_parent("agreements/deal");
-    request.set_page_size(1'000);
-    world_.api->ListVersions(world_.CallOf("maker"), request, [&states](auto answer) {
-      ASSERT_THAT(answer, IsOk());
-      for (const v1::Version& version : answer->message.versions()) {
-        states.staged += version.state() == v1::Version::STATE_STAGED ? 1 : 0;
-        states.published += version.state() == v1::Version::STATE_PUBLISHED ? 1 : 0;
-      }
-    });
-    executor_.RunDue();
-    return states;
   }
   std::map<std::string, std::vector<std::int64_t>> SeriesOf(const std::string& version,
                                                             const std::string& firm = "shop") {
@@ -386,60 +359,6 @@ TEST_F(WorkerTest, BeginsAnewAfterARestart) {
   const v1::Run done = Get(run.name());
   EXPECT_EQ(done.state(), v1::Run::STATE_SUCCEEDED) << done.error();
   EXPECT_THAT(SeriesOf(done.version()), SizeIs(3));
-}
-
-// Events stand beside the series and are in no basis: a run that was begun anew staged the version
-// of before once more, and CONTENT_DIFFERS met its chunks. It stops after each of its steps in
-// turn.
-TEST_F(WorkerTest, ARunBegunAnewWithOtherEventsPublishesWhatTheyMake) {
-  const std::vector<CalendarEvent> before = {};
-  std::vector<CalendarEvent> after;
-  for (const std::int32_t ago : {50, 39, 31, 24, 13, 5, -2}) {
-    const base::Day day = base::Day::FromNumber(kOrigin - ago);
-    after.push_back({"feast", day, day});
-    for (auto& [place, milli] : source_.sales) {
-      if (place.second == day.number()) milli *= 20;
-    }
-  }
-  const auto hash_with = [&](int id, const std::vector<CalendarEvent>& events) {
-    source_.events = events;
-    return VersionOf(Get(Start(id, "pooled-profile").name()).version()).content_hash();
-  };
-  const std::string hash_before = hash_with(1, before);
-  const std::string hash_after = hash_with(2, after);
-  ASSERT_NE(hash_before, hash_after);
-  int left_staged = 0;
-  int staged = 0;
-  int left_published = 0;
-  bool whole = false;
-  for (int steps = 1; !whole; ++steps) {
-    SCOPED_TRACE(steps);
-    source_.events = before;
-    world_.api->StartRun(world_.CallOf("maker"), Request(1'000 + steps, "pooled-profile"),
-                         [](const auto&) {});
-    whole = executor_.RunDue(static_cast<std::size_t>(steps)) < static_cast<std::size_t>(steps);
-    worker_.reset();
-    executor_.Drop();
-    world_.Restart();
-    executor_.RunDue();
-    const auto then = CountStates();
-    source_.events = after;
-    NewWorker();
-    worker_->Start();
-    executor_.Advance(absl::Seconds(10));
-    const auto run =
-        TryGet(RunName("deal", NewId("maker", "StartRun", ForecastWorld::Id(1'000 + steps))));
-    if (base::ReasonOf(run.status()) == base::Reason::kUnknownRecord) continue;  // Never begun.
-    ASSERT_THAT(run, IsOk());
-    ASSERT_EQ(run->state(), v1::Run::STATE_SUCCEEDED) << run->error();
-    const bool published = CountStates().published == then.published;
-    EXPECT_EQ(VersionOf(run->version()).content_hash(), published ? hash_before : hash_after);
-    left_published += published ? 1 : 0;
-    left_staged += !published && then.staged > staged ? 1 : 0;
-    staged = CountStates().staged;
-  }
-  EXPECT_GT(left_staged, 0);
-  EXPECT_GT(left_published, 0);
 }
 
 TEST_F(WorkerTest, ReadsEachOwnersGroupsOnceAndTriesAgain) {

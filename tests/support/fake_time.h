@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -62,18 +61,10 @@ class ManualExecutor final : public runtime::Executor {
   }
 
   // Runs what is due now, and what that makes due, until nothing is. Returns how many ran.
-  std::size_t RunDue() { return RunDue(std::numeric_limits<std::size_t>::max()); }
-  // The same, but no more than so many.
-  std::size_t RunDue(std::size_t most) {
+  std::size_t RunDue() {
     std::size_t count = 0;
-    for (runtime::Task task; count < most && (task = TakeDue()) != nullptr; ++count) task();
+    for (runtime::Task task; (task = TakeDue()) != nullptr; ++count) task();
     return count;
-  }
-  // Drops what has not run, as a crash does.
-  void Drop() {
-    decltype(tasks_) dropped;  // Goes without the lock.
-    const std::lock_guard lock(mutex_);
-    dropped.swap(tasks_);
   }
   // Moves the clock on by `duration`, stopping at every task that comes due on the way to run it.
   void Advance(absl::Duration duration) {
