@@ -33,7 +33,7 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
   std::atomic<bool> stopped = false;
   std::atomic<std::uint64_t> steps = 0;
   std::vector<Work> work;
-  std::uint64_t arrived_rows = 0;  // Since the look before the last, of all series.
+  std::uint64_t arrived_rows = 0;  // Of all series, from the last look to this one.
   std::map<std::string, Watched> watched;
 
   Impl(runtime::Router& r, runtime::Executor& e, FoldWorkerOptions o)
@@ -66,8 +66,12 @@ struct FoldWorker::Impl : std::enable_shared_from_this<FoldWorker::Impl> {
     const std::string prefix(1, static_cast<char>(RowKind::kSeriesMark));
     rows->rows->ScanPrefix(prefix, [&](std::string_view key, std::string_view value) {
       const SeriesMark mark = DecodeMark(value);
-      if (mark.arrival_blocks == 0 && mark.singles == mark.singles_folded) return true;
-      Watched& seen = watched[slot.ToString() + std::string(key)];
+      const std::string name = slot.ToString() + std::string(key);
+      if (mark.arrival_blocks == 0 && mark.singles == mark.singles_folded) {
+        watched.erase(name);  // What comes next is counted from nothing.
+        return true;
+      }
+      Watched& seen = watched[name];
       const std::uint64_t reported = mark.arrival_blocks + mark.singles;
       seen.looks = seen.reported == reported ? seen.looks + 1 : 0;
       seen.reported = reported;

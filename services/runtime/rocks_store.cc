@@ -65,6 +65,9 @@ struct RocksStore::Impl {
   explicit Impl(const RocksStoreOptions& with) : options(with) {}
   ~Impl();
   absl::Status OpenDb();
+  // Looks at the write-ahead log and cuts what was torn, with the folder locked: another server's
+  // log is not ours to cut. Opening locks it again, and fails if someone was faster.
+  absl::Status MendWals() const;
   void Start();
   void WorkLoop();
   Commit TakePending();
@@ -120,7 +123,7 @@ absl::Status RocksStore::Impl::OpenDb() {
     return absl::UnavailableError(
         absl::StrCat("the data folder ", options.path, " cannot be made: ", error.message()));
   }
-  TANDEM_RETURN_IF_ERROR(CheckWals(options.path, options.read_only));
+  TANDEM_RETURN_IF_ERROR(options.read_only ? CheckWals(options.path, true) : MendWals());
   rocksdb::DB* opened = nullptr;
   rocksdb::DBOptions db_options = RocksDbOptions();
   db_options.env = env.get();
@@ -131,6 +134,15 @@ absl::Status RocksStore::Impl::OpenDb() {
           : rocksdb::DB::Open(db_options, options.path, RocksFamilies(), &families, &opened);
   db.reset(opened);
   return StatusOf(status, options.path);
+}
+
+absl::Status RocksStore::Impl::MendWals() const {
+  rocksdb::FileLock* lock = nullptr;
+  TANDEM_RETURN_IF_ERROR(
+      StatusOf(env->LockFile(options.path + "/LOCK", &lock), options.path));  // RocksDB's own.
+  absl::Status status = CheckWals(options.path, false);
+  status.Update(StatusOf(env->UnlockFile(lock), options.path));
+  return status;
 }
 
 void RocksStore::Impl::Start() {

@@ -25,7 +25,7 @@ std::size_t WrittenInWal(std::string_view bytes);
 
 // Looks at every WAL file in the folder and, unless `read_only`, cuts it where what was written
 // ends. kDataLoss / STORED_BYTES_DAMAGED naming file and offset; kUnavailable for what the system
-// refuses. A folder that is not there is fine.
+// refuses. A folder that is not there is fine. To cut, the caller holds the folder's lock.
 absl::Status CheckWals(const std::string& folder, bool read_only);
 
 }  // namespace tandem::runtime

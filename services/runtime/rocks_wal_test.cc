@@ -201,6 +201,22 @@ TEST_F(RocksWalTest, AReaderLeavesTheFileAsItIs) {
   EXPECT_EQ(ReadFile(wal_), bytes_);
 }
 
+// A second server on a folder in use must not touch the log that the first one writes.
+TEST_F(RocksWalTest, AFolderInUseKeepsItsLog) {
+  const std::string folder = folder_ / "used";
+  const auto store = RocksStore::Open({.path = folder});
+  ASSERT_THAT(store.status(), IsOk());
+  std::latch answered(1);
+  (*store)->Write({{Space::kLog, "key", "value"}},
+                  [&](const absl::Status&) { answered.count_down(); });
+  answered.wait();
+  const std::string before = ReadFile(WalOf(folder));
+  ASSERT_LT(WrittenInWal(before), before.size());
+  EXPECT_EQ(RocksStore::Open({.path = folder}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReadFile(WalOf(folder)), before);
+}
+
 TEST(CheckWalsTest, AFolderThatIsNotThereIsFine) {
   EXPECT_THAT(CheckWals("/nowhere", false), IsOk());
 }
