@@ -19,6 +19,11 @@ namespace tandem::runtime {
 // Requests in flight a stream: enough to hide a commit's time, few enough to bound its memory
 // (8 times the largest message).
 inline constexpr std::size_t kSessionWindow = 8;
+// Small ones may be more, so that a commit takes many of them: a day's block is 25 kB, and with 8
+// of them in flight each of two streams waits for the disk half of its time. They hold no more than
+// this many bytes, as `load_of` counts them.
+inline constexpr std::size_t kSessionSmallWindow = 64;
+inline constexpr std::uint64_t kSessionSmallBytes = std::uint64_t{2} << 20;
 
 // Deletes itself when gRPC is done with it. `Session` has
 //   void Push(Request, absl::AnyInvocable<void(absl::StatusOr<Response>)> done)
@@ -54,12 +59,14 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
       ended_ = true;
       return Step(std::move(lock));
     }
-    if (absl::Status charged = door_.Charge(guest_, load_of_(request_)); !charged.ok()) {
+    const Load load = load_of_(request_);
+    if (absl::Status charged = door_.Charge(guest_, load); !charged.ok()) {
       reading_ = false;
       Stop(std::move(charged));
       return Step(std::move(lock));
     }
-    ++in_flight_;
+    in_flight_.push_back(load.bytes);
+    in_flight_bytes_ += load.bytes;
     lock.unlock();
     // `reading_` stays set until the request is pushed, so that the next cannot overtake it.
     session_->Push(std::move(request_),
@@ -91,7 +98,8 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
  private:
   void OnAnswer(absl::StatusOr<Response> answer) {
     std::unique_lock lock(mutex_);
-    --in_flight_;
+    in_flight_bytes_ -= in_flight_.front();  // Answers come in the requests' order.
+    in_flight_.pop_front();
     if (!answer.ok()) {
       refused_ = true;
       Stop(answer.status());
@@ -114,6 +122,13 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
     while (gone && answers_.size() > (writing_ ? 1U : 0U)) answers_.pop_back();
   }
 
+  // Whether one more request may be taken in.
+  bool HasRoom() const {
+    const std::size_t unsent = in_flight_.size() + answers_.size();
+    return unsent < kSessionWindow ||
+           (unsent < kSessionSmallWindow && in_flight_bytes_ < kSessionSmallBytes);
+  }
+
   // Starts whatever can be started. gRPC calls back on another stack, so reads and writes begin
   // under the lock: nobody can finish, and so delete this, between the decision and the call.
   void Step(std::unique_lock<std::mutex> lock) {
@@ -123,12 +138,12 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
       this->StartWrite(&answers_.front());
     }
     const bool stops = ended_ || status_.has_value();
-    if (!stops && !reading_ && in_flight_ + answers_.size() < kSessionWindow) {
+    if (!stops && !reading_ && HasRoom()) {
       reading_ = true;
       this->StartRead(&request_);
     }
     // A read that is under way does not hold the end up: gRPC ends it, and comes to OnReadDone.
-    if (!stops || in_flight_ > 0 || writing_ || !answers_.empty()) return;
+    if (!stops || !in_flight_.empty() || writing_ || !answers_.empty()) return;
     finished_ = true;
     const grpc::Status wire = door_.Leave(context_, guest_, status_.value_or(absl::OkStatus()), {});
     lock.unlock();
@@ -143,8 +158,9 @@ class SessionReactor final : public grpc::ServerBidiReactor<Request, Response> {
   std::unique_ptr<Door::Registration> registration_;
   std::mutex mutex_;
   Request request_;
-  std::deque<Response> answers_;  // The front is being written while `writing_`.
-  std::size_t in_flight_ = 0;
+  std::deque<Response> answers_;         // The front is being written while `writing_`.
+  std::deque<std::uint64_t> in_flight_;  // The requests' bytes.
+  std::uint64_t in_flight_bytes_ = 0;
   bool reading_ = false;
   bool writing_ = false;
   bool ended_ = false;  // The client sends no more.

@@ -23,7 +23,8 @@ namespace ev1 = exchange::v1;
 
 constexpr int kItems = 3049;  // A store of M5; ten stores make its 30,490 series.
 constexpr int kLocations = 10;
-constexpr int kWindow = 8;  // Blocks sent ahead of their answers.
+constexpr int kWindow = 64;  // Blocks sent ahead of their answers; the service holds back what it
+                             // does not take in.
 constexpr std::int32_t kFirstDay = 15'000;
 
 // Small counts, two thirds of them zero, as shops sell; the same for the same place.

@@ -32,7 +32,8 @@ struct IngestOptions {
   std::string stream{};   // The sender's name for it, alike at every location.
   std::string file_id{};  // Of all batches: the same id has to mean the same blocks.
   std::string register_position{};
-  std::int64_t window_blocks = 8;
+  std::int64_t window_blocks = 64;  // Sent ahead of their answers; of small ones the service
+                                    // takes in as many (rpc_session.h).
   int connections = 2;
   std::int64_t waiting_rows_max = std::int64_t{8} << 20;  // Added, and not yet durable.
 };
