@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "forecasting/local/adida.h"
 #include "forecasting/local/ces.h"
 #include "forecasting/local/choice.h"
+#include "forecasting/local/combination.h"
 #include "forecasting/local/croston.h"
 #include "forecasting/local/demand_events.h"
 #include "forecasting/local/ets.h"
@@ -210,10 +213,12 @@ json RunMedian(const json& one) {
   return {{"mean", mean}, {"bands", bands}};
 }
 
+constexpr std::array<const char*, kCesForms.size()> kCesNames = {"none", "simple", "partial",
+                                                                 "full"};
+
 CesForm CesFormOf(const std::string& name) {
-  const char* const names[] = {"none", "simple", "partial", "full"};
   for (std::size_t k = 0; k < kCesForms.size(); ++k) {
-    if (name == names[k]) return kCesForms[k];
+    if (name == kCesNames[k]) return kCesForms[k];
   }
   throw std::invalid_argument("no form of complex smoothing: " + name);
 }
@@ -258,7 +263,22 @@ json RunCes(const json& one) {
   } else {
     model = FitCes(HistoryOf(one), options, scratch).value();
   }
-  return AheadOf(one, model, ForecastCes);
+  json result = AheadOf(one, model, ForecastCes);
+  result["form"] = kCesNames[static_cast<std::size_t>(model.form)];
+  result["aicc"] = model.aicc;
+  result["error_variance"] = model.error_variance;
+  return result;
+}
+
+json RunBatesGranger(const json& one) {
+  const auto forecasts = one.at("forecasts").get<std::vector<Values>>();
+  const std::vector<std::span<const double>> spans(forecasts.begin(), forecasts.end());
+  const Values weights =
+      BatesGrangerWeights(one.at("mean_squares").get<Values>(), one.at("trust")).value();
+  Values mean(forecasts.at(0).size());
+  const absl::Status status = CombineByWeights(spans, weights, mean);
+  if (!status.ok()) throw absl::BadStatusOrAccess(status);
+  return {{"weights", weights}, {"mean", mean}};
 }
 
 NegativeBinomial CountsOf(const json& one) {
@@ -302,6 +322,7 @@ std::optional<json> RunModel(const json& one, const std::string& method) {
   if (method == "mstl") return RunMstl(one);
   if (method == "median") return RunMedian(one);
   if (method == "ces") return RunCes(one);
+  if (method == "bates_granger") return RunBatesGranger(one);
   if (method == "negative_binomial") return RunNegativeBinomial(one);
   if (method == "randomised_pit") return RunPit(one);
   return std::nullopt;

@@ -45,6 +45,31 @@ std::size_t YearOf(BucketLength bucket) {
   return 0;
 }
 
+// In which buckets something was sold of the series of a sum, newest first.
+class SumHistory {
+ public:
+  void Add(const ReadySeries& ready) {
+    const std::size_t n = ready.units.size();
+    if (sold_.size() < n) {
+      sold_.resize(n);
+      known_.resize(n);
+    }
+    for (std::size_t t = 0; t < n; ++t) {
+      if (ready.knowledge[t] == Knowledge::kGap) continue;
+      known_[n - 1 - t] = true;
+      if (ready.units[t] != 0.0) sold_[n - 1 - t] = true;
+    }
+  }
+  bool IsIntermittent() const {
+    return forecasting::IsIntermittent(static_cast<std::size_t>(std::ranges::count(known_, true)),
+                                       static_cast<std::size_t>(std::ranges::count(sold_, true)));
+  }
+
+ private:
+  std::vector<bool> sold_;
+  std::vector<bool> known_;
+};
+
 absl::Status CheckSeries(const LongPanel& panel, std::size_t i, std::size_t horizon) {
   const LongSeries& series = panel.series[i];
   const auto wrong = [i](const absl::AlphaNum& why) {
@@ -171,12 +196,29 @@ std::vector<NodeForecasts> LevelBuilder::Nodes(const LongLevel& level, const Lon
   if (IsBottom(level)) {
     FillSpreads(level, origin, now, nodes);
   } else {
-    FillSumSpreads(level, origin, nodes);
+    FillSumSpreads(level, origin, KindsOf(level, now), nodes);
   }
   return nodes;
 }
 
+std::vector<LongClass> LevelBuilder::KindsOf(const LongLevel& level, const LongOrigin& now) const {
+  std::vector<LongClass> kinds(level.node_count, LongClass::kSmooth);
+  std::vector<SumHistory> histories(IsBottom(level) ? 0 : level.node_count);
+  for (std::size_t i = 0; i < panel_.series.size(); ++i) {
+    LongClass& kind = kinds[level.node_of_series[i]];
+    if (IsBottom(level) || now.ready[i].kind == LongClass::kSigned) kind = now.ready[i].kind;
+    if (!IsBottom(level)) histories[level.node_of_series[i]].Add(now.ready[i]);
+  }
+  for (std::size_t n = 0; n < histories.size(); ++n) {
+    if (kinds[n] == LongClass::kSmooth && histories[n].IsIntermittent()) {
+      kinds[n] = LongClass::kIntermittent;
+    }
+  }
+  return kinds;
+}
+
 void LevelBuilder::FillSumSpreads(const LongLevel& level, const LongOrigin& origin,
+                                  std::span<const LongClass> kinds,
                                   std::vector<NodeForecasts>& nodes) const {
   std::vector<double> squares(nodes.size(), 0.0);
   for (std::size_t i = 0; i < panel_.series.size(); ++i) {
@@ -192,8 +234,11 @@ void LevelBuilder::FillSumSpreads(const LongLevel& level, const LongOrigin& orig
     for (const double mean : node.mean_units) {  // 0 where nothing is known.
       node.spread_units += std::abs(mean) / std::max(1.0, count);
     }
+    const double apart = std::sqrt(squares[n]);
+    // Of what seldom sells the mean beside the error tells how often, and so how much is zero.
+    if (kinds[n] == LongClass::kIntermittent && apart > 0.0) node.spread_units = apart;
     // Signed series may add up to nearly nothing.
-    node.spread_units = std::max(node.spread_units, kSumShare * std::sqrt(squares[n]));
+    node.spread_units = std::max(node.spread_units, kSumShare * apart);
   }
 }
 
@@ -229,13 +274,11 @@ void LevelBuilder::FillSpreads(const LongLevel& level, const LongOrigin& origin,
 
 void LevelBuilder::Describe(const LongLevel& level, const LongOrigin& now,
                             LevelForecasts& forecasts) const {
-  forecasts.kinds.assign(level.node_count, LongClass::kSmooth);
+  forecasts.kinds = KindsOf(level, now);
   forecasts.non_negative.assign(level.node_count, true);
   forecasts.farthest_units.assign(level.node_count, std::vector<double>(horizon_, 0.0));
   for (std::size_t i = 0; i < panel_.series.size(); ++i) {
     const std::size_t node = level.node_of_series[i];
-    const LongClass kind = now.ready[i].kind;
-    if (IsBottom(level) || kind == LongClass::kSigned) forecasts.kinds[node] = kind;
     if (!now.ready[i].non_negative) forecasts.non_negative[node] = false;
     const double farthest = FarthestOf(now.ready[i]);
     for (std::size_t h = 0; h < horizon_; ++h) {

@@ -37,18 +37,21 @@ class LevelBuilder {
 
   // Sums of means, and of an earlier origin of outcomes, over the series that have both; the
   // spread of a single series is its level's error, of a sum its mean (errors are relative then),
-  // neither less than what is known of it by `now` lets expect.
+  // neither less than what is known of it by `now` lets expect; of an intermittent sum the root of
+  // its series' squared errors, as if they knew nothing of one another.
   std::vector<NodeForecasts> Nodes(const LongLevel& level, const LongOrigin& origin,
                                    const LongOrigin& now, std::span<const double> mean_units) const;
-  // Kinds, signs and bounds of nodes: a sum is smooth unless a series of it is signed.
+  // Kinds, signs and bounds of nodes: a sum is signed where a series of it is, else intermittent by
+  // the rule of the series, in the buckets where any of its series is known.
   void Describe(const LongLevel& level, const LongOrigin& now, LevelForecasts& forecasts) const;
 
  private:
   bool IsBottom(const LongLevel& level) const { return level.node_count == panel_.series.size(); }
   void FillSpreads(const LongLevel& level, const LongOrigin& origin, const LongOrigin& now,
                    std::vector<NodeForecasts>& nodes) const;
+  std::vector<LongClass> KindsOf(const LongLevel& level, const LongOrigin& now) const;
   void FillSumSpreads(const LongLevel& level, const LongOrigin& origin,
-                      std::vector<NodeForecasts>& nodes) const;
+                      std::span<const LongClass> kinds, std::vector<NodeForecasts>& nodes) const;
   const LongPanel& panel_;
   std::size_t horizon_;
 };

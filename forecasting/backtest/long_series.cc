@@ -112,12 +112,14 @@ LongClass KindOf(const ReadySeries& ready) {
     if (ready.units[t] != 0.0) ++demands;
   }
   if (negative > 0.0 && negative >= kSignedShare * size) return LongClass::kSigned;
-  const bool intermittent =
-      static_cast<double>(known) >= kIntermittentInterval * static_cast<double>(demands);
-  return intermittent ? LongClass::kIntermittent : LongClass::kSmooth;
+  return IsIntermittent(known, demands) ? LongClass::kIntermittent : LongClass::kSmooth;
 }
 
 }  // namespace
+
+bool IsIntermittent(std::size_t buckets, std::size_t demands) {
+  return static_cast<double>(buckets) >= kIntermittentInterval * static_cast<double>(demands);
+}
 
 std::span<const LongSeason> SeasonsOf(BucketLength bucket) {
   // Short seasons may change within the year; those of the year are few, so all count.

@@ -18,6 +18,9 @@ struct LongSeason {
   double half_life_periods = 4.0;  // After so many periods a bucket counts half.
 };
 
+// Whether demand is intermittent: 1.32 buckets a demand or more (Syntetos and Boylan 2005).
+bool IsIntermittent(std::size_t buckets, std::size_t demands);
+
 // The seasons of a bucket's length, shortest first: 7 and 365 days, 24 and 168 hours, 52 weeks, 12
 // months, 4 quarters, none of a year.
 std::span<const LongSeason> SeasonsOf(BucketLength bucket);
