@@ -2,14 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <future>
 
 #include "grpcpp/generic/generic_stub.h"
 #include "services/base/reason.h"
-#include "services/runtime/rpc_session.h"
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tests/integration/loopback.h"
 #include "tests/support/status.h"
@@ -22,8 +20,6 @@ using Stub = exchange_v1::ExchangeService::Stub;
 using base::Reason;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-using IngestDone = absl::AnyInvocable<void(absl::StatusOr<exchange_v1::IngestResponse>)>;
 
 class RpcTest : public ::testing::Test {
  protected:
@@ -351,94 +347,6 @@ TEST_F(RpcTest, StreamsPagesToTheirEndOrTheirError) {
     const absl::Status status = runtime::FromGrpcStatus(reader->Finish());
     EXPECT_EQ(pages, fails ? 3 : 100);
     EXPECT_EQ(base::ReasonOf(status), fails ? Reason::kGrantsStale : Reason::kNone);
-  }
-}
-
-TEST_F(RpcTest, AnswersASessionInOrderAndToItsFirstError) {
-  runtime::ThreadExecutor executor(1);
-  std::atomic<int> in_flight = 0;
-  std::atomic<int> most = 0;
-  api().on_push = [&](const exchange_v1::IngestRequest& request, auto done) {
-    most = std::max(most.load(), ++in_flight);
-    executor.RunAfter(absl::Microseconds(200), [&, request, done = std::move(done)]() mutable {
-      --in_flight;
-      if (request.block() == 500) return done(base::Refuse(Reason::kStreamGap, "gap"));
-      done(Durable(request.block()));
-    });
-  };
-  Start();
-  for (const std::int64_t blocks : {300, 600}) {
-    const auto context = ContextOf("acme", "planner");
-    const auto stream = stub_->Ingest(context.get());
-    std::thread writer([&] {
-      exchange_v1::IngestRequest request;
-      for (std::int64_t block = 1; block <= blocks; ++block) {
-        request.set_block(block);
-        if (!stream->Write(request)) return;
-      }
-      stream->WritesDone();
-    });
-    exchange_v1::IngestResponse response;
-    std::int64_t answered = 0;
-    while (stream->Read(&response)) EXPECT_EQ(response.durable_block(), ++answered);
-    writer.join();
-    EXPECT_EQ(answered, std::min<std::int64_t>(blocks, 499));
-    EXPECT_EQ(base::ReasonOf(runtime::FromGrpcStatus(stream->Finish())),
-              blocks == 300 ? Reason::kNone : Reason::kStreamGap);
-  }
-  EXPECT_GT(most, 1);
-  EXPECT_LE(most, static_cast<int>(runtime::kSessionSmallWindow));
-  executor.Shutdown();
-}
-
-// Small requests wait for a commit together; large ones hold a bounded memory.
-TEST_F(RpcTest, HoldsManySmallRequestsOfASessionAndFewLargeOnes) {
-  std::mutex mutex;
-  std::vector<std::pair<std::int64_t, IngestDone>> held;
-  api().on_push = [&](const exchange_v1::IngestRequest& request, IngestDone done) {
-    const std::lock_guard lock(mutex);
-    held.emplace_back(request.block(), std::move(done));
-  };
-  Start();
-  for (const bool large : {false, true}) {
-    const std::int64_t blocks = large ? 20 : 100;
-    const auto context = ContextOf("acme", "planner");
-    const auto stream = stub_->Ingest(context.get());
-    std::thread writer([&] {
-      exchange_v1::IngestRequest request;
-      if (large) request.mutable_series()->mutable_value_milli()->Resize(1 << 17, 0);  // 1 MiB.
-      for (std::int64_t block = 1; block <= blocks; ++block) {
-        request.set_block(block);
-        if (!stream->Write(request)) return;
-      }
-      stream->WritesDone();
-    });
-    const std::size_t window = large ? runtime::kSessionWindow : runtime::kSessionSmallWindow;
-    std::int64_t answered = 0;
-    while (answered < blocks) {
-      const std::size_t expected = std::min(window, static_cast<std::size_t>(blocks - answered));
-      const auto count = [&] {
-        const std::lock_guard lock(mutex);
-        return held.size();
-      };
-      const absl::Time late = absl::Now() + absl::Seconds(60);
-      while (count() < expected && absl::Now() < late) absl::SleepFor(absl::Milliseconds(1));
-      absl::SleepFor(absl::Milliseconds(20));  // One more would come now.
-      std::unique_lock lock(mutex);
-      auto answers = std::exchange(held, {});
-      lock.unlock();
-      EXPECT_EQ(answers.size(), expected);
-      for (auto& [block, done] : answers) done(Durable(block));
-      exchange_v1::IngestResponse response;
-      for (std::size_t i = 0; i < answers.size(); ++i) {
-        EXPECT_TRUE(stream->Read(&response));
-        EXPECT_EQ(response.durable_block(), ++answered);
-      }
-      if (answers.size() != expected) break;
-    }
-    if (answered < blocks) context->TryCancel();
-    writer.join();
-    EXPECT_THAT(runtime::FromGrpcStatus(stream->Finish()), IsOk());
   }
 }
 
