@@ -19,9 +19,9 @@ namespace tandem::runtime {
 // Requests in flight a stream: enough to hide a commit's time, few enough to bound its memory
 // (8 times the largest message).
 inline constexpr std::size_t kSessionWindow = 8;
-// Small ones may be more, so that a commit takes many of them: a day's block is 25 kB, and with 8
-// of them in flight each of two streams waits for the disk half of its time. They hold no more than
-// this many bytes, as `load_of` counts them.
+// Small ones may be more, so that a commit takes many of them: a day's block, 25 kB, costs the
+// server two thirds of the processor time then. No more than 8 are taken in once all hold this many
+// bytes, as `load_of` counts them.
 inline constexpr std::size_t kSessionSmallWindow = 64;
 inline constexpr std::uint64_t kSessionSmallBytes = std::uint64_t{2} << 20;
 

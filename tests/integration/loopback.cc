@@ -38,6 +38,17 @@ class ScriptService final : public exchange_v1::ExchangeService::CallbackService
 
 }  // namespace
 
+std::thread SendBlocks(IngestStream& stream, std::int64_t blocks,
+                       exchange_v1::IngestRequest request) {
+  return std::thread([&stream, blocks, request = std::move(request)]() mutable {
+    for (std::int64_t block = 1; block <= blocks; ++block) {
+      request.set_block(block);
+      if (!stream.Write(request)) return;
+    }
+    stream.WritesDone();
+  });
+}
+
 std::unique_ptr<grpc::Service> MakeScriptService(runtime::Door& door, ScriptApi& api) {
   return std::make_unique<ScriptService>(door, api);
 }

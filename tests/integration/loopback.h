@@ -122,6 +122,21 @@ inline std::unique_ptr<ScriptSession> ScriptApi::OpenIngest(const runtime::Call&
   return std::make_unique<ScriptSession>(*this);
 }
 
+// A session's answer to its request `block`.
+inline exchange_v1::IngestResponse Durable(std::int64_t block) {
+  exchange_v1::IngestResponse response;
+  response.set_durable_block(block);
+  return response;
+}
+
+using IngestStream =
+    grpc::ClientReaderWriter<exchange_v1::IngestRequest, exchange_v1::IngestResponse>;
+
+// Sends requests 1 to `blocks`, alike but for their number, and the end, on a thread of its own;
+// stops where the stream has ended. The stream has to outlive the thread. (loopback.cc)
+std::thread SendBlocks(IngestStream& stream, std::int64_t blocks,
+                       exchange_v1::IngestRequest request = {});
+
 // The handlers as a service's shell serves them, with the roles of readers and editors
 // (loopback.cc).
 std::unique_ptr<grpc::Service> MakeScriptService(runtime::Door& door, ScriptApi& api);

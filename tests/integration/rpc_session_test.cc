@@ -28,7 +28,7 @@ class RpcSessionTest : public ::testing::Test {
   RpcSessionTest() : identity_(loopback_.book) { loopback_.book.Put({.firm = "acme"}); }
 
   void Start() {
-    ASSERT_THAT(loopback_.Start(identity_, {}), IsOk());
+    ASSERT_THAT(loopback_.Start(identity_), IsOk());
     stub_ = exchange_v1::ExchangeService::NewStub(
         runtime::ChannelTo(loopback_.address(), std::nullopt));
   }
@@ -38,12 +38,6 @@ class RpcSessionTest : public ::testing::Test {
   runtime::MetadataIdentity identity_;
   std::unique_ptr<exchange_v1::ExchangeService::Stub> stub_;
 };
-
-exchange_v1::IngestResponse Durable(std::int64_t block) {
-  exchange_v1::IngestResponse response;
-  response.set_durable_block(block);
-  return response;
-}
 
 TEST_F(RpcSessionTest, AnswersASessionInOrderAndToItsFirstError) {
   runtime::ThreadExecutor executor(1);
@@ -61,14 +55,7 @@ TEST_F(RpcSessionTest, AnswersASessionInOrderAndToItsFirstError) {
   for (const std::int64_t blocks : {300, 600}) {
     const auto context = ContextOf("acme", "planner");
     const auto stream = stub_->Ingest(context.get());
-    std::thread writer([&] {
-      exchange_v1::IngestRequest request;
-      for (std::int64_t block = 1; block <= blocks; ++block) {
-        request.set_block(block);
-        if (!stream->Write(request)) return;
-      }
-      stream->WritesDone();
-    });
+    std::thread writer = SendBlocks(*stream, blocks);
     exchange_v1::IngestResponse response;
     std::int64_t answered = 0;
     while (stream->Read(&response)) EXPECT_EQ(response.durable_block(), ++answered);
@@ -95,15 +82,9 @@ TEST_F(RpcSessionTest, HoldsManySmallRequestsOfASessionAndFewLargeOnes) {
     const std::int64_t blocks = large ? 20 : 100;
     const auto context = ContextOf("acme", "planner");
     const auto stream = stub_->Ingest(context.get());
-    std::thread writer([&] {
-      exchange_v1::IngestRequest request;
-      if (large) request.mutable_series()->mutable_value_milli()->Resize(1 << 17, 0);  // 1 MiB.
-      for (std::int64_t block = 1; block <= blocks; ++block) {
-        request.set_block(block);
-        if (!stream->Write(request)) return;
-      }
-      stream->WritesDone();
-    });
+    exchange_v1::IngestRequest request;
+    if (large) request.mutable_series()->mutable_value_milli()->Resize(1 << 17, 0);  // 1 MiB.
+    std::thread writer = SendBlocks(*stream, blocks, request);
     const std::size_t window = large ? runtime::kSessionWindow : runtime::kSessionSmallWindow;
     std::int64_t answered = 0;
     while (answered < blocks) {

@@ -37,12 +37,6 @@ class RpcTest : public ::testing::Test {
   std::unique_ptr<Stub> stub_;
 };
 
-exchange_v1::IngestResponse Durable(std::int64_t block) {
-  exchange_v1::IngestResponse response;
-  response.set_durable_block(block);
-  return response;
-}
-
 TEST_F(RpcTest, SealsThePositionIntoTheTrailer) {
   base::Position position;
   position.Set({base::DomainId::kExchange, 3}, 42);
@@ -206,14 +200,7 @@ TEST_F(RpcTest, GivesEachFirmItsShareOfRows) {
   Start({.rates = {.rows_per_second = 1, .burst = absl::Seconds(3600)}});
   const auto context = ContextOf("acme", "planner");
   const auto stream = stub_->Ingest(context.get());
-  std::thread writer([&] {
-    exchange_v1::IngestRequest request;
-    for (std::int64_t block = 1; block <= 5000; ++block) {
-      request.set_block(block);
-      if (!stream->Write(request)) return;
-    }
-    stream->WritesDone();
-  });
+  std::thread writer = SendBlocks(*stream, 5000);
   exchange_v1::IngestResponse response;
   std::int64_t answered = 0;
   while (stream->Read(&response)) EXPECT_EQ(response.durable_block(), ++answered);
