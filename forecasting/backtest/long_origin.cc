@@ -75,19 +75,25 @@ absl::Status TakeOutUplift(const OriginInput& input, const LongStructure& struct
   return absl::OkStatus();
 }
 
-struct Trial {
-  double level = 0.0;
-  double squares = 0.0;
+// All weights side by side: each waits for its own last step, and not for the others'.
+struct Trials {
+  std::array<double, kWeights.size()> levels{};
+  std::array<double, kWeights.size()> squares{};
 };
-Trial Follow(std::span<const double> units, std::span<const double> factors, double weight,
-             double start) {
-  Trial trial{.level = start};
+Trials Follow(std::span<const double> units, std::span<const double> factors, double start) {
+  Trials trials;
+  trials.levels.fill(start);
   for (std::size_t t = 0; t < units.size(); ++t) {
-    const double error = units[t] - trial.level * factors[t];
-    if (t > 0) trial.squares += error * error;
-    if (factors[t] >= kFactorMin) trial.level += weight * error / factors[t];
+    const double value = units[t];
+    const double factor = factors[t];
+    const bool moves = factor >= kFactorMin;
+    for (std::size_t k = 0; k < kWeights.size(); ++k) {
+      const double error = value - trials.levels[k] * factor;
+      trials.squares[k] += t > 0 ? error * error : 0.0;
+      trials.levels[k] += moves ? kWeights[k] * error / factor : 0.0;
+    }
   }
-  return trial;
+  return trials;
 }
 
 }  // namespace
@@ -104,11 +110,11 @@ FollowedLevel FollowLevel(std::span<const double> units, std::span<const double>
   const double start = weight > 0.0 ? sum / weight : 0.0;
   FollowedLevel followed;
   double least = std::numeric_limits<double>::infinity();
-  for (const double alpha : kWeights) {
-    const Trial trial = Follow(units, factors, alpha, start);
-    if (!(trial.squares < least)) continue;
-    least = trial.squares;
-    followed.level_units = trial.level;
+  const Trials trials = Follow(units, factors, start);
+  for (std::size_t k = 0; k < kWeights.size(); ++k) {
+    if (!(trials.squares[k] < least)) continue;
+    least = trials.squares[k];
+    followed.level_units = trials.levels[k];
   }
   if (units.size() > 1) {
     followed.error_units = std::sqrt(least / static_cast<double>(units.size() - 1));

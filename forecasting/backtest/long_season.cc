@@ -57,13 +57,14 @@ class MovingAverage {
 void Smooth(std::vector<double>& by_phase, std::size_t reach) {
   if (reach == 0) return;
   const std::size_t period = by_phase.size();
-  std::vector<double> smooth(period, 0.0);
-  for (std::size_t p = 0; p < period; ++p) {
-    for (std::size_t k = 0; k <= 2 * reach; ++k) {
-      smooth[p] += by_phase[(p + period - reach + k) % period];
-    }
+  std::vector<double> around(period + 2 * reach);  // With what lies beyond both ends of the year.
+  for (std::size_t k = 0; k < around.size(); ++k) {
+    around[k] = by_phase[(k + period - reach % period) % period];
   }
-  by_phase = std::move(smooth);
+  std::ranges::fill(by_phase, 0.0);
+  for (std::size_t k = 0; k <= 2 * reach; ++k) {
+    for (std::size_t p = 0; p < period; ++p) by_phase[p] += around[p + k];
+  }
 }
 
 // `last_phase` is that of the newest value.
@@ -77,14 +78,17 @@ Ratios RatiosOf(std::span<const double> values, const LongSeason& season, std::s
   std::vector<double> counts(period);
   double total = 0.0;
   double weight = 1.0;
-  for (std::size_t age = 0; age < n; ++age, weight *= keep) {
-    const std::optional<double> mean = average.At(n - 1 - age);
-    if (!mean.has_value() || !(*mean > 0.0)) continue;
-    const std::size_t p = (last_phase + period - age % period) % period;
+  std::vector<double> means(n);  // By age; 0 where there is none.
+  const auto before = [period](std::size_t p) { return (p == 0 ? period : p) - 1; };
+  std::size_t p = last_phase;
+  for (std::size_t age = 0; age < n; ++age, weight *= keep, p = before(p)) {
+    const double mean = average.At(n - 1 - age).value_or(0.0);
+    if (!(mean > 0.0)) continue;
+    means[age] = mean;
     ratios.values[p] += weight * std::max(0.0, values[n - 1 - age]);
-    ratios.averages[p] += weight * *mean;
+    ratios.averages[p] += weight * mean;
     counts[p] += weight;
-    total += *mean;
+    total += mean;
   }
   if (!(total > 0.0)) return {};
   Smooth(ratios.values, season.smooth_buckets);
@@ -93,12 +97,11 @@ Ratios RatiosOf(std::span<const double> values, const LongSeason& season, std::s
   double squares = 0.0;
   double freedom = 0.0;
   weight = 1.0;
-  for (std::size_t age = 0; age < n; ++age, weight *= keep) {
-    const std::optional<double> mean = average.At(n - 1 - age);
-    if (!mean.has_value() || !(*mean > 0.0)) continue;
-    const std::size_t p = (last_phase + period - age % period) % period;
-    const double error = values[n - 1 - age] - ratios.Of(p) * *mean;
-    squares += weight * error * error / *mean;
+  p = last_phase;
+  for (std::size_t age = 0; age < n; ++age, weight *= keep, p = before(p)) {
+    if (means[age] == 0.0) continue;
+    const double error = values[n - 1 - age] - ratios.Of(p) * means[age];
+    squares += weight * error * error / means[age];
     freedom += weight * std::max(0.0, 1.0 - 1.0 / std::max(1.0, counts[p]));
   }
   // With a period seen once nothing is left to tell noise from season: as much as all of it.
