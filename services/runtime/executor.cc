@@ -1,6 +1,7 @@
 #include "services/runtime/executor.h"
 
 #include <openssl/rand.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <chrono>
@@ -19,6 +20,14 @@ namespace tandem::runtime {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Makes the calling thread nicer. On Linux each thread has a niceness of its own. Where it is
+// refused the thread works on as it is: it is a courtesy.
+void YieldTo(int niceness) {
+  if (niceness == 0) return;
+  const int now = getpriority(PRIO_PROCESS, 0);
+  (void)setpriority(PRIO_PROCESS, 0, now + niceness);
+}
 
 }  // namespace
 
@@ -102,9 +111,14 @@ void ThreadExecutor::Impl::Work() {
   }
 }
 
-ThreadExecutor::ThreadExecutor(int threads) : impl_(std::make_unique<Impl>()) {
+ThreadExecutor::ThreadExecutor(int threads, int niceness) : impl_(std::make_unique<Impl>()) {
   base::Require(threads >= 1, "an executor has at least one thread");
-  for (int i = 0; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->Work(); });
+  for (int i = 0; i < threads; ++i) {
+    impl_->threads.emplace_back([this, niceness] {
+      YieldTo(niceness);
+      impl_->Work();
+    });
+  }
 }
 
 ThreadExecutor::~ThreadExecutor() { Shutdown(); }

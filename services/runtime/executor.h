@@ -26,7 +26,9 @@ class SystemRandom final : public Random {
 class ThreadExecutor final : public Executor {
  public:
   // `threads` is at least 1. With one thread, tasks run one at a time in the order they came.
-  explicit ThreadExecutor(int threads);
+  // `niceness` is added to the process' own: with 10, say, its threads get what processor time the
+  // others leave, and a little where they leave none.
+  explicit ThreadExecutor(int threads, int niceness = 0);
   ~ThreadExecutor() override;
   void Run(Task task) override;
   void RunAfter(absl::Duration delay, Task task) override;

@@ -1,7 +1,9 @@
 #include "services/runtime/executor.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <latch>
@@ -34,6 +36,21 @@ TEST(ThreadExecutorTest, SeveralThreadsRunTasksAtOnce) {
     });
   }
   done.wait();
+}
+
+// Its own threads alone: whoever makes it stays as it was.
+TEST(ThreadExecutorTest, ThreadsAreAsNiceAsTheyWereToldToBe) {
+  const int own = getpriority(PRIO_PROCESS, 0);
+  ThreadExecutor executor(1, 5);
+  std::latch done(1);
+  int theirs = 0;
+  executor.Run([&] {
+    theirs = getpriority(PRIO_PROCESS, 0);
+    done.count_down();
+  });
+  done.wait();
+  EXPECT_EQ(theirs, std::min(own + 5, 19));
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), own);
 }
 
 TEST(ThreadExecutorTest, TimersRunInTheOrderOfTheirTime) {
