@@ -197,6 +197,8 @@ void ForecastApi::StageVersion(const Call& call, const v1::StageVersionRequest& 
     command.leads = LeadsOf(*terms);
     command.parties = terms->parties;
     command.agreement_version = terms->version;
+    command.quantile_levels = {version.quantile_level_millionths().begin(),
+                               version.quantile_level_millionths().end()};
     return command;
   };
   absl::StatusOr<StageCommand> command = parse();
@@ -227,6 +229,7 @@ void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& re
     TANDEM_ASSIGN_OR_RETURN(const VersionRef ref, VersionRefOf(request.name()));
     TANDEM_ASSIGN_OR_RETURN(const Terms terms, CheckWriter(call, ref.relation));
     TANDEM_RETURN_IF_ERROR(CheckSeries(request.series()));
+    TANDEM_RETURN_IF_ERROR(CheckQuantiles(request.series(), request.quantiles()));
     stands = CheckStands(*terms);
     stands.Update(CheckScope(request.series(), *terms));
     UploadCommand command;
@@ -237,6 +240,10 @@ void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& re
     command.series_hash = Sha256(command.series);
     command.series_count = request.series().item_index_size();
     command.value_count = request.series().mean_milli_size();
+    command.quantile_count = request.quantiles().value_milli_size();
+    if (command.quantile_count == 0) return command;
+    command.quantiles = request.quantiles().SerializeAsString();
+    command.quantiles_hash = Sha256(command.quantiles);
     return command;
   };
   absl::StatusOr<UploadCommand> parsed = parse();
@@ -247,7 +254,7 @@ void ForecastApi::UploadChunk(const Call& call, const v1::UploadChunkRequest& re
   command.caller = call.caller;
   command.method = "UploadChunk";
   command.deadline = call.deadline;
-  command.byte_size = parsed->series.size();
+  command.byte_size = parsed->series.size() + parsed->quantiles.size();
   command.decide = Deciding(*std::move(parsed), std::move(stands));
   SubmitForVersion(std::move(command), ref.relation, ref.version, std::move(reply));
 }

@@ -80,6 +80,9 @@ v1::Version MessageOf(const Version& version, std::string_view viewer,
   message.set_etag(absl::StrCat(version.revision));
   message.set_drop_reason(version.drop_reason);
   if (!version.lead.empty()) message.set_lead(absl::StrCat("firms/", version.lead));
+  for (const std::int32_t level : version.quantile_levels) {
+    message.add_quantile_level_millionths(level);
+  }
   return message;
 }
 

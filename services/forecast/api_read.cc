@@ -46,10 +46,15 @@ absl::StatusOr<Version> Visible(const base::RowReader& rows, std::string_view re
 class VersionPages final : public Pages<v1::ReadVersionResponse> {
  public:
   using Check = std::function<absl::Status()>;
-  VersionPages(Rows rows, Version version, SeriesChoice choice, Check check)
+  // What is read of it.
+  struct Asked {
+    SeriesChoice choice{};
+    bool with_quantiles = false;
+  };
+  VersionPages(Rows rows, Version version, Asked asked, Check check)
       : rows_(std::move(rows)),
         version_(std::move(version)),
-        choice_(std::move(choice)),
+        asked_(std::move(asked)),
         check_(std::move(check)) {}
 
   absl::StatusOr<std::optional<v1::ReadVersionResponse>> Next() override {
@@ -61,16 +66,36 @@ class VersionPages final : public Pages<v1::ReadVersionResponse> {
       v1::SeriesColumns series;
       base::Require(series.ParseFromString(*bytes), "a chunk's row is damaged");
       v1::ReadVersionResponse response;
-      *response.mutable_series() = Chosen(series, choice_);
-      if (response.series().item_index_size() > 0) return response;
+      *response.mutable_series() = Chosen(series, asked_.choice);
+      if (response.series().item_index_size() == 0) continue;
+      TANDEM_RETURN_IF_ERROR(AddQuantiles(series, response));
+      return response;
     }
     return std::nullopt;
   }
 
  private:
+  // Of the chunk that was read last.
+  absl::Status AddQuantiles(const v1::SeriesColumns& series, v1::ReadVersionResponse& response) {
+    if (version_.quantile_levels.empty()) return absl::OkStatus();
+    const auto hash = rows_.rows->Get(ChunkHashKey(version_.relation, version_.id, chunk_));
+    TANDEM_RETURN_IF_ERROR(rows_.rows->status());
+    base::Require(hash.has_value() && hash->size() == 2 * kHashBytes,
+                  "a chunk with quantiles has no hash of theirs");
+    response.set_quantiles_hash(hash->substr(kHashBytes));
+    if (!asked_.with_quantiles) return absl::OkStatus();
+    const auto bytes = rows_.rows->Get(QuantilesKey(version_.relation, version_.id, chunk_));
+    TANDEM_RETURN_IF_ERROR(rows_.rows->status());
+    v1::QuantileColumns quantiles;
+    base::Require(bytes.has_value() && quantiles.ParseFromString(*bytes),
+                  "a chunk's quantiles are damaged");
+    *response.mutable_quantiles() = ChosenQuantiles(series, quantiles, asked_.choice);
+    return absl::OkStatus();
+  }
+
   const Rows rows_;
   const Version version_;
-  const SeriesChoice choice_;
+  const Asked asked_;
   const Check check_;
   std::int64_t chunk_ = 0;
 };
@@ -193,17 +218,17 @@ void ForecastApi::ReadVersion(const Call& call, const v1::ReadVersionRequest& re
       std::move(reply));
   const auto ids = base::ParseName("name", "agreements/*/versions/*", request.name());
   if (!ids.ok()) return reply(ids.status());
-  SeriesChoice choice;
-  choice.items.insert(request.items().begin(), request.items().end());
-  choice.locations.insert(request.locations().begin(), request.locations().end());
+  VersionPages::Asked asked{.with_quantiles = request.with_quantiles()};
+  asked.choice.items.insert(request.items().begin(), request.items().end());
+  asked.choice.locations.insert(request.locations().begin(), request.locations().end());
   ReadAt(call, (*ids)[0], request.min_position(),
-         [this, ids = *ids, call, choice = std::move(choice),
+         [this, ids = *ids, call, asked = std::move(asked),
           reply = std::move(reply)](absl::StatusOr<Rows> rows) mutable {
            if (!rows.ok()) return reply(rows.status());
            auto version = Visible(*rows->rows, ids[0], ids[1], call);
            if (!version.ok()) return reply(version.status());
            reply(std::make_unique<VersionPages>(
-               *std::move(rows), *std::move(version), std::move(choice),
+               *std::move(rows), *std::move(version), std::move(asked),
                [this, call, relation = ids[0]] { return CheckReader(call, relation); }));
          });
 }

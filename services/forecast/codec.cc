@@ -8,15 +8,14 @@
 namespace tandem::forecast {
 namespace {
 
-constexpr std::uint8_t kRowVersion = 2;
+constexpr std::uint8_t kVersionRow = 3;
+constexpr std::uint8_t kRunRow = 2;
 constexpr std::uint32_t kSchemaVersion = 1;
 constexpr char kOpenRunKind = 'u';
 
 absl::Status Damaged(std::string_view what) {
   return base::Refuse(base::Reason::kStoredBytesDamaged, what);
 }
-
-bool IsRowVersion(std::uint8_t version) { return version == 1 || version == kRowVersion; }
 
 base::ByteWriter KeyOf(char kind, std::string_view relation) {
   base::ByteWriter key;
@@ -51,6 +50,19 @@ std::vector<std::string> TakeStrings(base::ByteReader& in) {
     texts.emplace_back(in.Sized());
   }
   return texts;
+}
+
+void PutLevels(base::ByteWriter& out, const std::vector<std::int32_t>& levels) {
+  out.Varint(levels.size());
+  for (const std::int32_t level : levels) out.Signed(level);
+}
+
+std::vector<std::int32_t> TakeLevels(base::ByteReader& in) {
+  std::vector<std::int32_t> levels;
+  for (std::uint64_t left = in.Varint(); left > 0 && in.ok(); --left) {
+    levels.push_back(static_cast<std::int32_t>(in.Signed()));
+  }
+  return levels;
 }
 
 const google::protobuf::Message& MessageOf(const v1::Fact& fact) {
@@ -140,6 +152,9 @@ std::string StagedKey(std::string_view relation, std::string_view author,
 std::string ChunkKey(std::string_view relation, std::string_view version, std::int64_t chunk) {
   return ChunkKeyOf('c', relation, version, chunk);
 }
+std::string QuantilesKey(std::string_view relation, std::string_view version, std::int64_t chunk) {
+  return ChunkKeyOf('q', relation, version, chunk);
+}
 std::string ChunkHashKey(std::string_view relation, std::string_view version, std::int64_t chunk) {
   return ChunkKeyOf('h', relation, version, chunk);
 }
@@ -158,7 +173,7 @@ std::string OpenRunKey(std::string_view relation, std::string_view run) {
 
 std::string EncodeVersion(const Version& version) {
   base::ByteWriter out;
-  out.Byte(kRowVersion).Sized(version.relation).Sized(version.id);
+  out.Byte(kVersionRow).Sized(version.relation).Sized(version.id);
   out.Byte(static_cast<std::uint8_t>(version.state)).Sized(version.author);
   out.Byte(static_cast<std::uint8_t>(version.purpose)).Sized(version.method);
   out.Sized(version.basis.Encode());
@@ -170,7 +185,9 @@ std::string EncodeVersion(const Version& version) {
   PutTime(out, version.create_time);
   PutTime(out, version.publish_time);
   out.Varint(version.agreement_version).Varint(version.number).Sized(version.drop_reason);
-  return out.Varint(version.revision).Sized(version.lead).Take();
+  out.Varint(version.revision).Sized(version.lead);
+  PutLevels(out, version.quantile_levels);
+  return out.Take();
 }
 
 absl::StatusOr<Version> DecodeVersion(std::string_view value) {
@@ -200,7 +217,8 @@ absl::StatusOr<Version> DecodeVersion(std::string_view value) {
   version.drop_reason = std::string(in.Sized());
   version.revision = in.Varint();
   if (row_version >= 2) version.lead = std::string(in.Sized());
-  if (!in.ok() || !in.AtEnd() || !IsRowVersion(row_version) || !basis.ok() ||
+  if (row_version >= 3) version.quantile_levels = TakeLevels(in);
+  if (!in.ok() || !in.AtEnd() || row_version < 1 || row_version > kVersionRow || !basis.ok() ||
       !v1::Version::State_IsValid(version.state) || !v1::Purpose_IsValid(version.purpose) ||
       version.content_hash.size() != kHashBytes) {
     return Damaged("a version's row is damaged");
@@ -211,7 +229,7 @@ absl::StatusOr<Version> DecodeVersion(std::string_view value) {
 
 std::string EncodeRun(const Run& run) {
   base::ByteWriter out;
-  out.Byte(kRowVersion).Sized(run.relation).Sized(run.id);
+  out.Byte(kRunRow).Sized(run.relation).Sized(run.id);
   out.Byte(static_cast<std::uint8_t>(run.state)).Sized(run.firm).Sized(run.principal);
   out.Sized(run.method).Signed(run.origin_day).Signed(run.horizon_days);
   return out.Sized(run.version).Sized(run.error).Signed(run.bucket_days).Take();
@@ -232,8 +250,8 @@ absl::StatusOr<Run> DecodeRun(std::string_view value) {
   run.version = std::string(in.Sized());
   run.error = std::string(in.Sized());
   if (row_version >= 2) run.bucket_days = static_cast<std::int32_t>(in.Signed());
-  if (!in.ok() || !in.AtEnd() || !IsRowVersion(row_version) || !v1::Run::State_IsValid(run.state) ||
-      run.bucket_days < 1) {
+  if (!in.ok() || !in.AtEnd() || row_version < 1 || row_version > kRunRow ||
+      !v1::Run::State_IsValid(run.state) || run.bucket_days < 1) {
     return Damaged("a run's row is damaged");
   }
   return run;

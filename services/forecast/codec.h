@@ -6,12 +6,16 @@
 //                                  the fact that began it, 8 bytes big-endian
 //   's' relation, author, version  "": the version is staged
 //   'c' relation, version, chunk   a chunk's series: a serialized v1::SeriesColumns
-//   'h' relation, version, chunk   SHA-256 of those bytes
+//   'q' relation, version, chunk   their quantiles: a serialized v1::QuantileColumns; none where
+//                                  the version has none
+//   'h' relation, version, chunk   the chunk's hash: SHA-256 of the series' bytes and, where there
+//                                  are quantiles, that of theirs behind it
 //   'b' relation, purpose, author  the newest published basis: base::Position::Encode
 //   'r' relation, run              a run
 //   'u' relation, run              "": the run has not ended
 // Ids are key strings (base::ByteWriter::KeyString), chunks 8 bytes big-endian, a purpose one byte.
-// A version's and a run's value begins with version byte 2; 1 had no lead and no bucket_days.
+// A version's value begins with version byte 3; 1 had no lead, 2 no levels of quantiles. A run's
+// begins with 2; 1 had no bucket_days.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +47,7 @@ std::string VersionOrderKey(std::string_view relation, std::uint64_t number);
 std::string StagedPrefix(std::string_view relation, std::string_view author);
 std::string StagedKey(std::string_view relation, std::string_view author, std::string_view version);
 std::string ChunkKey(std::string_view relation, std::string_view version, std::int64_t chunk);
+std::string QuantilesKey(std::string_view relation, std::string_view version, std::int64_t chunk);
 std::string ChunkHashKey(std::string_view relation, std::string_view version, std::int64_t chunk);
 std::string BasisKey(std::string_view relation, v1::Purpose purpose, std::string_view author);
 std::string RunKey(std::string_view relation, std::string_view run);

@@ -41,6 +41,7 @@ Version SomeVersion() {
   version.drop_reason = "none";
   version.revision = 4;
   version.lead = "shop";
+  version.quantile_levels = {25'000, 500'000};
   return version;
 }
 
@@ -51,6 +52,7 @@ TEST(CodecTest, ReadsBackWhatItWrote) {
   EXPECT_EQ(EncodeVersion(again), bytes);
   EXPECT_EQ(again.publish_time, version.publish_time);
   EXPECT_EQ(again.lead, "shop");
+  EXPECT_EQ(again.quantile_levels, version.quantile_levels);
   version.publish_time = absl::InfinitePast();
   EXPECT_EQ(DecodeVersion(EncodeVersion(version))->publish_time, absl::InfinitePast());
 
@@ -69,12 +71,18 @@ TEST(CodecTest, ReadsBackWhatItWrote) {
   EXPECT_EQ(run_again.bucket_days, 7);
 }
 
-// Rows of before leads and buckets were kept.
-TEST(CodecTest, ReadsRowsOfVersionOne) {
+// Rows of before quantiles, leads and buckets were kept.
+TEST(CodecTest, ReadsRowsOfOldVersions) {
   Version version = SomeVersion();
-  version.lead.clear();
+  version.quantile_levels.clear();
   std::string bytes = EncodeVersion(version);
-  bytes.pop_back();  // The lead: a length of 0.
+  bytes.pop_back();  // The levels: a length of 0.
+  bytes[0] = 2;
+  TANDEM_ASSERT_OK_AND_ASSIGN(const Version second, DecodeVersion(bytes));
+  EXPECT_EQ(EncodeVersion(second), EncodeVersion(version));
+  version.lead.clear();
+  bytes = EncodeVersion(version);
+  bytes.resize(bytes.size() - 2);  // The lead too.
   bytes[0] = 1;
   TANDEM_ASSERT_OK_AND_ASSIGN(const Version old, DecodeVersion(bytes));
   EXPECT_EQ(EncodeVersion(old), EncodeVersion(version));
@@ -140,6 +148,7 @@ TEST(CodecTest, ListsTheNewestFirstAndKeepsRelationsApart) {
   EXPECT_TRUE(VersionOrderKey("a", 10).starts_with(VersionOrderPrefix("a")));
   EXPECT_FALSE(VersionOrderKey("ab", 10).starts_with(VersionOrderPrefix("a")));
   EXPECT_LT(ChunkKey("a", "v", 9), ChunkKey("a", "v", 10));
+  EXPECT_NE(QuantilesKey("a", "v", 9), ChunkKey("a", "v", 9));
 }
 
 // Stored bytes are never changed: a change here is a new version, and the old one stays readable.

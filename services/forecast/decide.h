@@ -29,6 +29,9 @@ inline constexpr std::size_t kErrorBytesMax = 500;
 inline constexpr std::string_view kSeasonalNaive = "seasonal-naive";
 inline constexpr std::string_view kSes = "ses";
 inline constexpr std::string_view kPooledProfile = "pooled-profile";
+inline constexpr std::string_view kLocal = "local";
+inline constexpr std::size_t kQuantileLevelsMax = 19;
+inline constexpr std::int32_t kMillionths = 1'000'000;  // Of a probability.
 
 // Who leads the forecasts of an agreement: firm ids, "" for any party.
 struct Leads {
@@ -65,10 +68,11 @@ struct StageVersion {
   Leads leads{};
   std::vector<std::string> parties{};
   std::uint32_t agreement_version = 0;
+  std::vector<std::int32_t> quantile_levels{};  // Millionths.
 };
 // UNKNOWN_ENUM, FIELD_MISSING, FIELD_OUT_OF_RANGE (also CheckBuckets' and CheckHorizon's),
-// DAY_OUT_OF_RANGE by field; CheckLead's; UNKNOWN_VERSION for a parent that the caller may not see;
-// QUOTA_EXCEEDED beyond kStagedMax; ALREADY_EXISTS.
+// DAY_OUT_OF_RANGE by field; CheckLead's; UNKNOWN_VERSION for a parent that is not published, since
+// not all who will see this version could see it; QUOTA_EXCEEDED beyond kStagedMax; ALREADY_EXISTS.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& command,
                              const base::Stamp& stamp);
 
@@ -82,9 +86,13 @@ struct UploadChunk {
   std::string series_hash{};  // Their SHA-256.
   std::int64_t series_count = 0;
   std::int64_t value_count = 0;
+  std::string quantiles{};       // Bytes of a v1::QuantileColumns; "": none.
+  std::string quantiles_hash{};  // Their SHA-256; "": none.
+  std::int64_t quantile_count = 0;
 };
 // FIELD_OUT_OF_RANGE (the chunk's number); UNKNOWN_VERSION (or not the caller's); CONTENT_DIFFERS,
-// NOT_STAGED, STREAM_GAP; BAD_COLUMNS (not bucket_count values a series).
+// NOT_STAGED, STREAM_GAP; BAD_COLUMNS (not bucket_count values a series, or not one quantile a
+// value and level of the version).
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const UploadChunk& command,
                              const base::Stamp& stamp);
 

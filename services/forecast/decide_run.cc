@@ -19,9 +19,9 @@ Facts One(const v1::Fact& fact, std::uint32_t agreement_version) {
 
 absl::Status CheckFields(const StartRun& command) {
   if (command.method != kSeasonalNaive && command.method != kSes &&
-      command.method != kPooledProfile) {
+      command.method != kPooledProfile && command.method != kLocal) {
     return base::RefuseField(Reason::kFieldOutOfRange, "run.method",
-                             "the methods are seasonal-naive, ses and pooled-profile",
+                             "the methods are seasonal-naive, ses, pooled-profile and local",
                              {{"method", command.method}});
   }
   if (command.horizon_days < 1 || command.horizon_days > kBucketCountMax ||

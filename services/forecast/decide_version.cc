@@ -25,6 +25,21 @@ absl::Status OutOfRange(std::string_view field, std::string_view rule, std::int6
   return base::RefuseField(Reason::kFieldOutOfRange, field, rule, {{"value", value}});
 }
 
+absl::Status CheckLevels(const std::vector<std::int32_t>& levels) {
+  constexpr std::string_view kField = "version.quantile_level_millionths";
+  if (levels.size() > kQuantileLevelsMax) {
+    return OutOfRange(kField, "at most 19 levels", static_cast<std::int64_t>(levels.size()));
+  }
+  std::int32_t before = 0;
+  for (const std::int32_t level : levels) {
+    if (level <= before || level >= kMillionths) {
+      return OutOfRange(kField, "1 to 999,999 millionths, each level above the one before", level);
+    }
+    before = level;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFields(const StageVersion& command) {
   if (command.purpose == v1::PURPOSE_UNSPECIFIED || !v1::Purpose_IsValid(command.purpose)) {
     return base::RefuseField(Reason::kUnknownEnum, "version.purpose", "say what is forecast");
@@ -61,7 +76,7 @@ absl::Status CheckFields(const StageVersion& command) {
   if (command.parents.size() > kParentsMax) {
     return base::RefuseField(Reason::kFieldOutOfRange, "version.parents", "at most 16 parents");
   }
-  return absl::OkStatus();
+  return CheckLevels(command.quantile_levels);
 }
 
 absl::Status Unknown(std::string_view version) {
@@ -144,6 +159,11 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& co
   for (const std::string& parent : command.parents) {
     const std::optional<Version> found = VersionIn(rows, command.relation, parent);
     if (!found.has_value() || !found->VisibleTo(stamp.caller.firm)) return Unknown(parent);
+    if (found->state != v1::Version::STATE_PUBLISHED) {
+      return base::Refuse(Reason::kUnknownVersion,
+                          "a parent must be published: the other parties could not see it",
+                          {{"version", parent}});
+    }
   }
   if (rows.Get(VersionKey(command.relation, command.version)).has_value()) {
     return base::Refuse(Reason::kAlreadyExists, "this request id made a version long ago",
@@ -171,6 +191,9 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StageVersion& co
   begun.set_bucket_days(command.bucket_days);
   for (const std::string& party : command.parties) begun.add_parties(party);
   begun.set_lead(command.leads.Of(command.purpose));
+  for (const std::int32_t level : command.quantile_levels) {
+    begun.add_quantile_level_millionths(level);
+  }
   return One(fact, command.agreement_version);
 }
 
@@ -184,7 +207,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const UploadChunk& com
   if (version.state != v1::Version::STATE_DROPPED && command.chunk <= version.chunk_count) {
     const auto hash = rows.Get(ChunkHashKey(command.relation, command.version, command.chunk));
     base::Require(hash.has_value(), "a chunk's hash is not there");
-    if (*hash == command.series_hash) return Facts();
+    if (*hash == command.series_hash + command.quantiles_hash) return Facts();
     TANDEM_RETURN_IF_ERROR(CheckStaged(version));
     return base::Refuse(Reason::kContentDiffers, "the chunk is there with other content",
                         {{"version", version.id}, {"chunk", command.chunk}});
@@ -198,6 +221,15 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const UploadChunk& com
                               {"series", command.series_count},
                               {"buckets", version.bucket_count}});
   }
+  const auto levels = static_cast<std::int64_t>(version.quantile_levels.size());
+  if (command.quantile_count != command.value_count * levels) {
+    return base::RefuseField(Reason::kBadColumns, "quantiles.value_milli",
+                             "one value a series, bucket and level of the version",
+                             {{"values", command.quantile_count},
+                              {"series", command.series_count},
+                              {"buckets", version.bucket_count},
+                              {"levels", levels}});
+  }
   v1::Fact fact;
   v1::ChunkUploaded& chunk = *fact.mutable_chunk_uploaded();
   chunk.set_agreement(command.relation);
@@ -206,6 +238,8 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const UploadChunk& com
   chunk.set_series(command.series);
   chunk.set_series_hash(command.series_hash);
   chunk.set_series_count(command.series_count);
+  chunk.set_quantiles(command.quantiles);
+  chunk.set_quantiles_hash(command.quantiles_hash);
   return One(fact, version.agreement_version);
 }
 
@@ -242,6 +276,9 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& 
   published.set_bucket_count(version.bucket_count);
   published.set_bucket_days(version.bucket_days);
   published.set_lead(command.leads.Of(version.purpose));
+  for (const std::int32_t level : version.quantile_levels) {
+    published.add_quantile_level_millionths(level);
+  }
   return One(fact, version.agreement_version);
 }
 

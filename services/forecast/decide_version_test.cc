@@ -209,12 +209,13 @@ TEST_F(VersionsTest, PublishesNoOrderForecastThatAnotherLeadsByNow) {
   EXPECT_EQ(VersionIn(rows_, "deal", "order")->lead, "maker");
 }
 
-TEST_F(VersionsTest, AParentMustBeVisibleToTheAuthor) {
+TEST_F(VersionsTest, AParentMustBePublished) {
   ASSERT_THAT(Do(Stage("theirs"), "shop"), IsOk());
   StageVersion child = Stage("child");
   child.parents = {"theirs"};
   EXPECT_THAT(Try(child), HasReason(kUnknownVersion));
-  EXPECT_THAT(Try(child, "shop"), IsOk());
+  // Nor by whoever staged it: the other party could not follow it.
+  EXPECT_THAT(Try(child, "shop"), HasReason(kUnknownVersion));
   ASSERT_THAT(Do(Chunk("theirs", 1), "shop"), IsOk());
   ASSERT_THAT(Do(PublishVersion{"deal", "theirs", 1}, "shop"), IsOk());
   EXPECT_THAT(Try(child), IsOk());

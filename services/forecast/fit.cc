@@ -57,6 +57,17 @@ absl::StatusOr<std::vector<double>> Units(std::string_view method, const DailySe
 
 }  // namespace
 
+absl::StatusOr<std::vector<base::Quantity>> InQuantities(std::span<const double> units) {
+  std::vector<base::Quantity> quantities;
+  quantities.reserve(units.size());
+  for (const double value : units) {
+    TANDEM_ASSIGN_OR_RETURN(const base::Quantity quantity,
+                            base::Quantity::Round(std::max(value, 0.0)));
+    quantities.push_back(quantity);
+  }
+  return quantities;
+}
+
 absl::StatusOr<std::optional<std::vector<base::Quantity>>> FitSeries(std::string_view method,
                                                                      const DailySeries& series,
                                                                      std::int32_t horizon_days) {
@@ -64,13 +75,7 @@ absl::StatusOr<std::optional<std::vector<base::Quantity>>> FitSeries(std::string
   if (known.empty()) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(const std::vector<double> units,
                           Units(method, series, known, static_cast<std::size_t>(horizon_days)));
-  std::vector<base::Quantity> forecast;
-  forecast.reserve(units.size());
-  for (const double value : units) {
-    TANDEM_ASSIGN_OR_RETURN(const base::Quantity quantity,
-                            base::Quantity::Round(std::max(value, 0.0)));
-    forecast.push_back(quantity);
-  }
+  TANDEM_ASSIGN_OR_RETURN(std::vector<base::Quantity> forecast, InQuantities(units));
   return forecast;
 }
 

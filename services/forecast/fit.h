@@ -25,12 +25,15 @@ inline constexpr std::int32_t kSeasonalNaiveDays = 56;  // Eight weeks to find e
 inline constexpr std::int32_t kSesDays =
     1'100;  // At the least alpha, 0.02, older days weigh 1e-10.
 
+// Each rounded once to thousandths, below zero to zero. kOutOfRange for one that does not fit.
+absl::StatusOr<std::vector<base::Quantity>> InQuantities(std::span<const double> units);
+
 // The series' next `horizon_days` days, rounded once to thousandths and never below zero.
 //   "seasonal-naive"  each day is the last known one of its weekday; a weekday that is never known
 //                     is the mean of the known days
 //   "ses"             simple exponential smoothing over the known days from the first sale on
-// nullopt if no day is known. The method must be one of the two; fit_profile.h has the one that
-// fits a location at once. Returns kOutOfRange if a result does not fit a Quantity.
+// nullopt if no day is known. The method must be one of the two; fit_profile.h and fit_local.h have
+// those that fit a location at once. Returns kOutOfRange if a result does not fit a Quantity.
 absl::StatusOr<std::optional<std::vector<base::Quantity>>> FitSeries(std::string_view method,
                                                                      const DailySeries& series,
                                                                      std::int32_t horizon_days);

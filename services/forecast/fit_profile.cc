@@ -91,17 +91,6 @@ forecasting::RetailCalendar CalendarFrom(const std::vector<CalendarEvent>& event
   return calendar;
 }
 
-absl::StatusOr<std::vector<base::Quantity>> Rounded(std::span<const double> units) {
-  std::vector<base::Quantity> forecast;
-  forecast.reserve(units.size());
-  for (const double value : units) {
-    TANDEM_ASSIGN_OR_RETURN(const base::Quantity quantity,
-                            base::Quantity::Round(std::max(value, 0.0)));
-    forecast.push_back(quantity);
-  }
-  return forecast;
-}
-
 }  // namespace
 
 ProfileFit::ProfileFit(base::Day first, std::int32_t days, std::int32_t horizon_days,
@@ -130,17 +119,23 @@ bool ProfileFit::Add(const DailySeries& series, std::string_view group) {
   return true;
 }
 
-absl::StatusOr<std::vector<std::vector<base::Quantity>>> ProfileFit::Run() const {
-  if (first_known_.empty()) return std::vector<std::vector<base::Quantity>>();
+absl::StatusOr<std::vector<double>> ProfileFit::UnitsFrom(std::size_t back) const {
+  std::vector<double> units(first_known_.size() * horizon_days_, 0.0);
+  const std::size_t known_days = days_ - back;
+  std::vector<std::size_t> members;  // Those that were known then.
+  for (std::size_t i = 0; i < first_known_.size(); ++i) {
+    if (first_known_[i] < known_days) members.push_back(i);
+  }
+  if (members.empty()) return units;
   // From the first day that any knows: what nobody knows is no season without sales.
   const std::size_t skipped = *std::ranges::min_element(first_known_);
-  const std::size_t days = days_ - skipped;
+  const std::size_t days = known_days - skipped;
   const forecasting::RetailCalendar calendar =
       CalendarFrom(events_, first_ + static_cast<std::int32_t>(skipped), days + horizon_days_);
   forecasting::ProfilePanel panel{.groups = std::vector<forecasting::ProfileGroup>(groups_.size()),
                                   .pool_count = 1,
                                   .calendar = &calendar};
-  for (std::size_t i = 0; i < first_known_.size(); ++i) {
+  for (const std::size_t i : members) {
     panel.series.push_back({.group = group_of_[i],
                             .history_units = std::span(units_).subspan(i * days_ + skipped, days),
                             .first_day = first_known_[i] - skipped});
@@ -152,15 +147,23 @@ absl::StatusOr<std::vector<std::vector<base::Quantity>>> ProfileFit::Run() const
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     TANDEM_RETURN_IF_ERROR(profile.FitGroup(group));
   }
-  for (std::size_t i = 0; i < first_known_.size(); ++i) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
     TANDEM_RETURN_IF_ERROR(profile.FitSeries(i));
   }
   profile.Align();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    profile.Forecast(i, std::span(units).subspan(members[i] * horizon_days_, horizon_days_));
+  }
+  return units;
+}
+
+absl::StatusOr<std::vector<std::vector<base::Quantity>>> ProfileFit::Run() const {
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<double> units, UnitsFrom(0));
   std::vector<std::vector<base::Quantity>> forecasts;
-  std::vector<double> units(horizon_days_);
   for (std::size_t i = 0; i < first_known_.size(); ++i) {
-    profile.Forecast(i, units);
-    TANDEM_ASSIGN_OR_RETURN(std::vector<base::Quantity> forecast, Rounded(units));
+    TANDEM_ASSIGN_OR_RETURN(
+        std::vector<base::Quantity> forecast,
+        InQuantities(std::span(units).subspan(i * horizon_days_, horizon_days_)));
     forecasts.push_back(std::move(forecast));
   }
   return forecasts;

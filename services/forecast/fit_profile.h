@@ -44,6 +44,11 @@ class ProfileFit {
   // and never below zero. Returns kOutOfRange if a result does not fit a Quantity.
   absl::StatusOr<std::vector<std::vector<base::Quantity>>> Run() const;
 
+  // The same in units, not rounded, series by series, `horizon_days` each, from `back` days before
+  // the last (0 <= back < days), as they would have been made then. Zeros where a series had no day
+  // that was known.
+  absl::StatusOr<std::vector<double>> UnitsFrom(std::size_t back) const;
+
  private:
   base::Day first_;
   std::size_t days_;

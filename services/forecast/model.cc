@@ -32,8 +32,12 @@ void ApplyStaged(const base::FactRecord& record, const v1::VersionStaged& fact, 
 void ApplyChunk(const v1::ChunkUploaded& fact, base::Rows& rows) {
   Version version = Known(rows, fact.agreement(), fact.version());
   rows.Put(ChunkKey(version.relation, version.id, fact.chunk()), fact.series());
-  rows.Put(ChunkHashKey(version.relation, version.id, fact.chunk()), fact.series_hash());
-  version.content_hash = NextContentHash(version.content_hash, fact.series_hash());
+  if (!fact.quantiles().empty()) {
+    rows.Put(QuantilesKey(version.relation, version.id, fact.chunk()), fact.quantiles());
+  }
+  const std::string hash = fact.series_hash() + fact.quantiles_hash();
+  rows.Put(ChunkHashKey(version.relation, version.id, fact.chunk()), hash);
+  version.content_hash = NextContentHash(version.content_hash, hash);
   version.series_count += fact.series_count();
   version.chunk_count = fact.chunk();
   Put(rows, std::move(version));
@@ -63,6 +67,7 @@ void ApplyDropped(const v1::VersionDropped& fact, base::Rows& rows) {
   rows.Delete(StagedKey(version.relation, version.author, version.id));
   for (std::int64_t chunk = 1; chunk <= version.chunk_count; ++chunk) {
     rows.Delete(ChunkKey(version.relation, version.id, chunk));
+    rows.Delete(QuantilesKey(version.relation, version.id, chunk));
     rows.Delete(ChunkHashKey(version.relation, version.id, chunk));
   }
   Put(rows, std::move(version));
@@ -130,6 +135,8 @@ Version BegunBy(const base::FactRecord& record, const v1::VersionStaged& fact) {
   version.bucket_days = fact.bucket_days();
   version.parties = {fact.parties().begin(), fact.parties().end()};
   version.lead = fact.lead();
+  version.quantile_levels = {fact.quantile_level_millionths().begin(),
+                             fact.quantile_level_millionths().end()};
   version.content_hash = std::string(kHashBytes, '\0');
   version.create_time = record.instant;
   version.agreement_version = record.fact.agreement_version;

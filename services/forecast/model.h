@@ -39,6 +39,8 @@ struct Version {
   std::string drop_reason{};            // "BASIS_STALE" or "GIVEN_UP".
   std::string lead{};                   // Firm id; "": nobody was named, or before that was kept.
   std::uint64_t revision = 0;           // Facts folded so far; the etag.
+  // The levels of the quantiles beside each mean, in millionths, ascending; empty: it has none.
+  std::vector<std::int32_t> quantile_levels{};
 
   // Whether the firm may see it: a published one every party, others the author alone.
   bool VisibleTo(std::string_view firm) const;
@@ -61,8 +63,9 @@ struct Run {
 
 inline constexpr std::size_t kHashBytes = 32;
 
-// The content hash after one more chunk: SHA-256(hash before, SHA-256 of the chunk's bytes). Before
-// the first chunk it is 32 zero bytes.
+// The content hash after one more chunk: SHA-256(hash before, the chunk's hash), which is the
+// SHA-256 of its series' bytes and, where it has quantiles, that of theirs behind it. Before the
+// first chunk it is 32 zero bytes.
 std::string NextContentHash(std::string_view before, std::string_view chunk_hash);
 // SHA-256 of the bytes, 32 bytes.
 std::string Sha256(std::string_view bytes);

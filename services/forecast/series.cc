@@ -11,6 +11,7 @@
 #include "services/base/quantity.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/forecast/decide.h"
 #include "services/forecast/model.h"
 
 namespace tandem::forecast {
@@ -64,6 +65,15 @@ std::vector<char> InList(const Ids& ids, const std::vector<std::string>& list) {
   return in;
 }
 
+bool IsAll(const SeriesChoice& choice) { return choice.items.empty() && choice.locations.empty(); }
+
+bool IsChosen(const v1::SeriesColumns& series, int row, const SeriesChoice& choice) {
+  const std::string& item = series.items(static_cast<int>(series.item_index(row)));
+  const std::string& location = series.locations(static_cast<int>(series.location_index(row)));
+  return (choice.items.empty() || choice.items.contains(item)) &&
+         (choice.locations.empty() || choice.locations.contains(location));
+}
+
 }  // namespace
 
 absl::Status CheckSeries(const v1::SeriesColumns& series) {
@@ -98,6 +108,39 @@ absl::Status CheckSeries(const v1::SeriesColumns& series) {
   return absl::OkStatus();
 }
 
+absl::Status CheckQuantiles(const v1::SeriesColumns& series, const v1::QuantileColumns& quantiles) {
+  const int values = series.mean_milli_size();
+  const int count = quantiles.value_milli_size();
+  if (count == 0) return absl::OkStatus();
+  if (count % values != 0 || count / values > static_cast<int>(kQuantileLevelsMax)) {
+    return base::RefuseField(Reason::kBadColumns, "quantiles.value_milli",
+                             "as many quantiles for each value, at most 19",
+                             {{"quantiles", count}, {"values", values}});
+  }
+  const std::size_t bytes = series.ByteSizeLong() + quantiles.ByteSizeLong();
+  if (bytes > kChunkBytesMax) {
+    return base::RefuseField(Reason::kBlockTooLarge, "quantiles",
+                             "a chunk is at most 512 KiB with its quantiles", {{"bytes", bytes}});
+  }
+  const int levels = count / values;
+  for (int i = 0; i < count; ++i) {
+    const std::int64_t value = quantiles.value_milli(i);
+    if (value < -base::Quantity::kMilliMax || value > base::Quantity::kMilliMax) {
+      return base::RefuseField(Reason::kQuantityOutOfRange, "quantiles.value_milli",
+                               "at most 9,000,000,000,000 thousandths",
+                               {{"value_index", i}, {"value", value}});
+    }
+    if (i % levels > 0 && value < quantiles.value_milli(i - 1)) {
+      return base::RefuseField(Reason::kBadColumns, "quantiles.value_milli",
+                               "a quantile is no less than that of the level before",
+                               {{"row", i / levels / (values / series.item_index_size())},
+                                {"value_index", i},
+                                {"value", value}});
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckScope(const v1::SeriesColumns& series, const base::AgreementTerms& terms) {
   const std::string owner = series.owner().substr(std::string_view("firms/").size());
   std::vector<std::pair<std::vector<char>, std::vector<char>>> scopes;
@@ -123,7 +166,7 @@ absl::Status CheckScope(const v1::SeriesColumns& series, const base::AgreementTe
 }
 
 v1::SeriesColumns Chosen(const v1::SeriesColumns& series, const SeriesChoice& choice) {
-  if (choice.items.empty() && choice.locations.empty()) return series;
+  if (IsAll(choice)) return series;
   v1::SeriesColumns chosen;
   chosen.set_owner(series.owner());
   const int buckets =
@@ -138,19 +181,27 @@ v1::SeriesColumns Chosen(const v1::SeriesColumns& series, const SeriesChoice& ch
   for (int row = 0; row < series.item_index_size(); ++row) {
     const std::uint32_t item = series.item_index(row);
     const std::uint32_t location = series.location_index(row);
-    if (!choice.items.empty() && !choice.items.contains(series.items(static_cast<int>(item)))) {
-      continue;
-    }
-    if (!choice.locations.empty() &&
-        !choice.locations.contains(series.locations(static_cast<int>(location)))) {
-      continue;
-    }
+    if (!IsChosen(series, row, choice)) continue;
     chosen.add_item_index(place(items, item, series.items(), *chosen.mutable_items()));
     chosen.add_location_index(
         place(locations, location, series.locations(), *chosen.mutable_locations()));
     for (int bucket = 0; bucket < buckets; ++bucket) {
       chosen.add_mean_milli(series.mean_milli(row * buckets + bucket));
     }
+  }
+  return chosen;
+}
+
+v1::QuantileColumns ChosenQuantiles(const v1::SeriesColumns& series,
+                                    const v1::QuantileColumns& quantiles,
+                                    const SeriesChoice& choice) {
+  if (IsAll(choice)) return quantiles;
+  v1::QuantileColumns chosen;
+  const int rows = series.item_index_size();
+  const int each = rows == 0 ? 0 : quantiles.value_milli_size() / rows;
+  for (int row = 0; row < rows; ++row) {
+    if (!IsChosen(series, row, choice)) continue;
+    for (int i = 0; i < each; ++i) chosen.add_value_milli(quantiles.value_milli(row * each + i));
   }
   return chosen;
 }

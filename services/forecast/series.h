@@ -21,6 +21,12 @@ inline constexpr std::size_t kChunkBytesMax = std::size_t{512} * 1024;
 // QUANTITY_OUT_OF_RANGE) with field and row. Safe for any message. O(size).
 absl::Status CheckSeries(const v1::SeriesColumns& series);
 
+// OK where there are none, or the quantiles fill the values of `series` evenly, at most 19 for
+// each, ascending, within Quantity's bounds, and both together are at most 512 KiB. Otherwise
+// kInvalidArgument (BAD_COLUMNS, BLOCK_TOO_LARGE, QUANTITY_OUT_OF_RANGE) with field and row. The
+// series must have passed CheckSeries. O(size).
+absl::Status CheckQuantiles(const v1::SeriesColumns& series, const v1::QuantileColumns& quantiles);
+
 // OK if every series' item and location lie in one scope of the owner's in the agreement; otherwise
 // kPermissionDenied / NOT_GRANTED with the first series that does not. The series must have passed
 // CheckSeries. O(series * log scope).
@@ -33,6 +39,10 @@ struct SeriesChoice {
 };
 // The series chosen, in their order, with dictionaries of what they use.
 v1::SeriesColumns Chosen(const v1::SeriesColumns& series, const SeriesChoice& choice);
+// Their quantiles; none where the chunk has none.
+v1::QuantileColumns ChosenQuantiles(const v1::SeriesColumns& series,
+                                    const v1::QuantileColumns& quantiles,
+                                    const SeriesChoice& choice);
 
 // Whether a series stands twice in a version: takes its chunks one after the other.
 class DistinctSeries {

@@ -10,6 +10,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/forecast/fit.h"
+#include "services/forecast/fit_local.h"
 #include "services/forecast/fit_profile.h"
 #include "services/forecast/series.h"
 #include "services/forecast/worker_job.h"
@@ -32,25 +33,34 @@ class ChunkBuilder {
       : batch_(batch), bucket_days_(static_cast<std::size_t>(bucket_days)) {}
 
   // Daily forecasts of whole buckets. kOutOfRange naming the item if a bucket's sum does not fit.
-  absl::Status Add(const std::string& item, const std::vector<base::Quantity>& days) {
-    TANDEM_ASSIGN_OR_RETURN(const std::vector<base::Quantity> forecast, InBuckets(item, days));
+  absl::Status AddDays(const std::string& item, const std::vector<base::Quantity>& days) {
+    TANDEM_ASSIGN_OR_RETURN(std::vector<base::Quantity> mean, InBuckets(item, days));
+    Add(item, {.mean = std::move(mean)});
+    return absl::OkStatus();
+  }
+  // Forecasts by bucket, with quantiles or without.
+  void Add(const std::string& item, const LocalForecast& forecast) {
     std::size_t bytes = item.size() + 16;
-    for (const base::Quantity quantity : forecast) bytes += BytesOf(quantity);
+    for (const base::Quantity quantity : forecast.mean) bytes += BytesOf(quantity);
+    for (const base::Quantity quantity : forecast.quantiles) bytes += BytesOf(quantity);
     if (chunks_.empty() || bytes_ + bytes > kChunkBytes ||
-        chunks_.back().item_index_size() == kSeriesMax) {
-      chunks_.emplace_back().set_owner(absl::StrCat("firms/", batch_.owner));
-      chunks_.back().add_locations(batch_.location);
+        chunks_.back().series.item_index_size() == kSeriesMax) {
+      v1::SeriesColumns& series = chunks_.emplace_back().series;
+      series.set_owner(absl::StrCat("firms/", batch_.owner));
+      series.add_locations(batch_.location);
       bytes_ = 0;
     }
     bytes_ += bytes;
-    v1::SeriesColumns& chunk = chunks_.back();
+    v1::SeriesColumns& chunk = chunks_.back().series;
     chunk.add_item_index(static_cast<std::uint32_t>(chunk.items_size()));
     chunk.add_location_index(0);
     chunk.add_items(item);
-    for (const base::Quantity quantity : forecast) chunk.add_mean_milli(quantity.milli());
-    return absl::OkStatus();
+    for (const base::Quantity quantity : forecast.mean) chunk.add_mean_milli(quantity.milli());
+    for (const base::Quantity quantity : forecast.quantiles) {
+      chunks_.back().quantiles.add_value_milli(quantity.milli());
+    }
   }
-  std::vector<v1::SeriesColumns> Take() { return std::move(chunks_); }
+  std::vector<Chunk> Take() { return std::move(chunks_); }
 
  private:
   absl::StatusOr<std::vector<base::Quantity>> InBuckets(
@@ -71,7 +81,7 @@ class ChunkBuilder {
 
   const Batch& batch_;
   const std::size_t bucket_days_;
-  std::vector<v1::SeriesColumns> chunks_;
+  std::vector<Chunk> chunks_;
   std::size_t bytes_ = 0;
 };
 
@@ -119,7 +129,7 @@ absl::Status CheckColumns(const SeriesColumnsRead& read) {
 }
 
 std::int32_t DaysOf(std::string_view method) {
-  if (method == kPooledProfile) return kProfileDays;
+  if (method == kPooledProfile || method == kLocal) return kProfileDays;
   return method == kSeasonalNaive ? kSeasonalNaiveDays : kSesDays;
 }
 
@@ -160,7 +170,7 @@ absl::Status FitApart(const Fitting& fitting, ChunkBuilder& builder) {
           forecast.status().code(),
           absl::StrCat("item ", *item, " at ", batch.location, ": ", forecast.status().message()));
     }
-    if (forecast->has_value()) TANDEM_RETURN_IF_ERROR(builder.Add(*item, **forecast));
+    if (forecast->has_value()) TANDEM_RETURN_IF_ERROR(builder.AddDays(*item, **forecast));
   }
   return absl::OkStatus();
 }
@@ -180,9 +190,37 @@ absl::Status FitTogether(const Fitting& fitting, ChunkBuilder& builder) {
                         absl::StrCat("at ", batch.location, ": ", forecasts.status().message()));
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
-    TANDEM_RETURN_IF_ERROR(builder.Add(*items[i], (*forecasts)[i]));
+    TANDEM_RETURN_IF_ERROR(builder.AddDays(*items[i], (*forecasts)[i]));
   }
   return absl::OkStatus();
+}
+
+absl::Status FitLocally(const Fitting& fitting, ChunkBuilder& builder) {
+  const auto& [batch, run, read, groups, found] = fitting;
+  const base::Day first = FirstDayOf(run);
+  Window window(first, base::Day::FromNumber(run.origin_day));
+  LocalFit fit({.first = first,
+                .days = run.origin_day - first.number() + 1,
+                .bucket_days = run.bucket_days,
+                .bucket_count = run.horizon_days / run.bucket_days},
+               read.events);
+  std::vector<const std::string*> items;
+  for (const auto& [item, row] : found) {
+    if (fit.Add(window.Of(read, row), GroupOf(groups, *item))) items.push_back(item);
+  }
+  const auto forecasts = fit.Run();
+  if (!forecasts.ok()) {
+    return absl::Status(forecasts.status().code(),
+                        absl::StrCat("at ", batch.location, ": ", forecasts.status().message()));
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) builder.Add(*items[i], (*forecasts)[i]);
+  return absl::OkStatus();
+}
+
+absl::Status FitBy(std::string_view method, const Fitting& fitting, ChunkBuilder& builder) {
+  if (method == kPooledProfile) return FitTogether(fitting, builder);
+  if (method == kLocal) return FitLocally(fitting, builder);
+  return FitApart(fitting, builder);
 }
 
 }  // namespace
@@ -193,9 +231,9 @@ base::Day FirstDayOf(const Run& run) {
                   base::Day::FromNumber(base::Day::kFirst));
 }
 
-absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, const Run& run,
-                                                        const SeriesColumnsRead& read,
-                                                        const ItemGroups& groups) {
+absl::StatusOr<std::vector<Chunk>> FitBatch(const Batch& batch, const Run& run,
+                                            const SeriesColumnsRead& read,
+                                            const ItemGroups& groups) {
   TANDEM_RETURN_IF_ERROR(CheckColumns(read));
   absl::flat_hash_map<std::string, std::size_t> rows;
   for (std::size_t row = 0; row < read.items.size(); ++row) rows.emplace(read.items[row], row);
@@ -205,8 +243,7 @@ absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, cons
     if (row != rows.end()) fitting.found.emplace_back(&item, row->second);
   }
   ChunkBuilder builder(batch, run.bucket_days);
-  TANDEM_RETURN_IF_ERROR(run.method == kPooledProfile ? FitTogether(fitting, builder)
-                                                      : FitApart(fitting, builder));
+  TANDEM_RETURN_IF_ERROR(FitBy(run.method, fitting, builder));
   return builder.Take();
 }
 

@@ -43,10 +43,11 @@ TEST(FitBatchTest, ItemsOfAGroupShareItsSeason) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, groups));
   ASSERT_THAT(chunks, SizeIs(1));
   for (int i = 0; i < 4; ++i) {
-    const std::string& item = chunks[0].items(static_cast<int>(chunks[0].item_index(i)));
+    const v1::SeriesColumns& series = chunks[0].series;
+    const std::string& item = series.items(static_cast<int>(series.item_index(i)));
     for (int day = 0; day < 7; ++day) {
       const bool weekend = (base::Day::FromNumber(kOrigin) + 1 + day).Weekday() > 4;
-      const double units = static_cast<double>(chunks[0].mean_milli(i * 7 + day)) / 1000.0;
+      const double units = static_cast<double>(series.mean_milli(i * 7 + day)) / 1000.0;
       EXPECT_NEAR(units, (groups.at(item) == "drinks") == weekend ? 30.0 : 5.0, 1.0) << item;
     }
   }
@@ -93,9 +94,9 @@ TEST(FitBatchTest, SplitsWhatIsTooLargeForAChunk) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, {}));
   EXPECT_GT(chunks.size(), 1u);
   int series = 0;
-  for (const v1::SeriesColumns& chunk : chunks) {
-    EXPECT_THAT(CheckSeries(chunk), IsOk());
-    series += chunk.item_index_size();
+  for (const Chunk& chunk : chunks) {
+    EXPECT_THAT(CheckSeries(chunk.series), IsOk());
+    series += chunk.series.item_index_size();
   }
   EXPECT_EQ(series, 500);
   read.value_milli.pop_back();

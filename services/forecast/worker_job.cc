@@ -7,7 +7,7 @@
 #include "services/base/bug.h"
 #include "services/base/reason.h"
 #include "services/forecast/api_messages.h"
-#include "services/forecast/fit.h"
+#include "services/forecast/fit_local.h"
 
 namespace tandem::forecast {
 namespace {
@@ -87,8 +87,10 @@ void Job::Plan() {
     return GiveUp(base::Refuse(base::Reason::kNotGranted, "the agreement lets you read no sales"));
   }
   batches_ = *std::move(batches);
-  Go(run_.method == kPooledProfile ? &Job::ReadGroups : &Job::BeginReads);
+  Go(IsGrouped() ? &Job::ReadGroups : &Job::BeginReads);
 }
+
+bool Job::IsGrouped() const { return run_.method == kPooledProfile || run_.method == kLocal; }
 
 void Job::ReadGroups() {
   const auto next = std::ranges::find_if(
@@ -141,7 +143,7 @@ void Job::Read(std::size_t batch, int tries) {
        .items = batches_[batch].items,
        .first_day = FirstDayOf(run_),
        .last_day = origin,
-       .with_events = run_.method == kPooledProfile},
+       .with_events = IsGrouped()},
       [self = shared_from_this(), batch, tries](absl::StatusOr<SeriesColumnsRead> read) mutable {
         // Not on the source's thread: fitting takes milliseconds.
         self->executor_.Run([self, batch, tries, read = std::move(read)]() mutable {
@@ -187,15 +189,19 @@ void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
 void Job::Gather() {
   {
     const std::lock_guard lock(mutex_);
-    for (std::vector<v1::SeriesColumns>& chunks : fitted_) {
+    for (std::vector<Chunk>& chunks : fitted_) {
       std::move(chunks.begin(), chunks.end(), std::back_inserter(chunks_));
     }
     fitted_.clear();
     basis_ = LeastOf(cuts_);
   }
   content_.assign(kHashBytes, '\0');
-  for (const v1::SeriesColumns& chunk : chunks_) {
-    content_ = NextContentHash(content_, Sha256(chunk.SerializeAsString()));
+  for (const Chunk& chunk : chunks_) {
+    std::string hash = Sha256(chunk.series.SerializeAsString());
+    if (chunk.quantiles.value_milli_size() > 0) {
+      hash += Sha256(chunk.quantiles.SerializeAsString());
+    }
+    content_ = NextContentHash(content_, hash);
   }
   if (chunks_.empty()) {
     return GiveUp(base::Refuse(base::Reason::kUnknownRecord, "no series has a day that is known"));
@@ -215,6 +221,11 @@ void Job::Stage() {
   *version.mutable_start_date() = DateOf(base::Day::FromNumber(run_.origin_day) + 1);
   version.set_bucket_count(run_.horizon_days / run_.bucket_days);
   version.set_bucket_days(run_.bucket_days);
+  if (run_.method == kLocal) {
+    for (const std::int32_t level : LocalQuantileLevels()) {
+      version.add_quantile_level_millionths(level);
+    }
+  }
   api_.StageVersion(CallNow(), request, [self = shared_from_this()](auto answer) {
     if (!answer.ok()) return self->Retry(answer.status(), &Job::Stage);
     self->version_ = answer->message.name();
@@ -227,7 +238,8 @@ void Job::UploadNext() {
   v1::UploadChunkRequest request;
   request.set_name(version_);
   request.set_chunk(static_cast<std::int64_t>(uploaded_) + 1);
-  *request.mutable_series() = chunks_[uploaded_];
+  *request.mutable_series() = chunks_[uploaded_].series;
+  *request.mutable_quantiles() = chunks_[uploaded_].quantiles;
   api_.UploadChunk(CallNow(), request, [self = shared_from_this()](auto answer) {
     if (!answer.ok()) return self->Retry(answer.status(), &Job::UploadNext);
     ++self->uploaded_;

@@ -21,15 +21,21 @@ struct Batch {
   std::vector<std::string> items{};
 };
 
+// Series of a batch as they are uploaded.
+struct Chunk {
+  v1::SeriesColumns series{};
+  v1::QuantileColumns quantiles{};  // None where the method has none.
+};
+
 // The first day of history that the run looks at.
 base::Day FirstDayOf(const Run& run);
 
 // The chunks that a batch's series make, in the order of the batch's items; none for what was never
 // known. `groups` are those of the owner's items. Pure. kOutOfRange naming the series whose
 // forecast is beyond Quantity; kInternal where the columns do not fit together.
-absl::StatusOr<std::vector<v1::SeriesColumns>> FitBatch(const Batch& batch, const Run& run,
-                                                        const SeriesColumnsRead& read,
-                                                        const ItemGroups& groups);
+absl::StatusOr<std::vector<Chunk>> FitBatch(const Batch& batch, const Run& run,
+                                            const SeriesColumnsRead& read,
+                                            const ItemGroups& groups);
 
 // Each series once: all of the agreement's scope whose sales the firm may read, in the order of the
 // scopes, a batch for each scope's location. Checks anew what StartRun checked, since a restart
@@ -80,6 +86,8 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // Tries `step` again later if the status is one that passes; else fails the run.
   void Retry(const absl::Status& status, Step step);
+  // Whether the items of a group are fitted together.
+  bool IsGrouped() const;
   void Go(Step step);
   runtime::Call CallNow() const;
   std::string RequestId(std::string_view what) const;
@@ -97,12 +105,12 @@ class Job : public std::enable_shared_from_this<Job> {
   std::size_t open_batches_ = 0;
   bool failed_ = false;
   std::vector<base::Position> cuts_;
-  std::vector<std::vector<v1::SeriesColumns>> fitted_;  // By batch.
+  std::vector<std::vector<Chunk>> fitted_;  // By batch.
 
   // One step at a time touches these.
   std::vector<Batch> batches_;
   GroupsByOwner groups_;
-  std::vector<v1::SeriesColumns> chunks_;
+  std::vector<Chunk> chunks_;
   base::Position basis_;
   std::string content_;  // The content hash that the chunks make.
   std::string version_;  // Its name, once it is staged.

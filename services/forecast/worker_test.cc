@@ -373,5 +373,34 @@ TEST_F(WorkerTest, ReadsEachOwnersGroupsOnceAndTriesAgain) {
   EXPECT_THAT(Get(Start(2, "pooled-profile").name()).error(), HasSubstr("NOT_GRANTED"));
 }
 
+// The means of the pooled profile, and nine quantiles that ascend beside each.
+TEST_F(WorkerTest, LocalPublishesTheProfileWithQuantiles) {
+  options_.items_per_read = 1'000;
+  NewWorker();
+  const v1::Run profile = Get(Start(1, "pooled-profile").name());
+  const v1::Run run = Get(Start(2, "local").name());
+  ASSERT_EQ(run.state(), v1::Run::STATE_SUCCEEDED) << run.error();
+  EXPECT_EQ(SeriesOf(run.version()), SeriesOf(profile.version()));
+  EXPECT_THAT(VersionOf(run.version()).quantile_level_millionths(), SizeIs(9));
+  EXPECT_THAT(VersionOf(profile.version()).quantile_level_millionths(), SizeIs(0));
+  v1::ReadVersionRequest request;
+  request.set_name(run.version());
+  request.set_with_quantiles(true);
+  int values = 0;
+  world_.api->ReadVersion(world_.CallOf("shop"), request, [&values](auto pages) {
+    ASSERT_THAT(pages, IsOk());
+    for (auto page = (*pages)->Next(); page.ok() && page->has_value(); page = (*pages)->Next()) {
+      const auto& quantiles = (*page)->quantiles().value_milli();
+      ASSERT_EQ(quantiles.size(), 9 * (*page)->series().mean_milli_size());
+      for (int i = 0; i < quantiles.size(); i += 9, ++values) {
+        EXPECT_TRUE(std::is_sorted(&quantiles.Get(i), &quantiles.Get(i) + 9));
+        EXPECT_LT(quantiles.Get(i), quantiles.Get(i + 8));
+      }
+    }
+  });
+  executor_.RunDue();
+  EXPECT_EQ(values, 9);  // Three series, three days.
+}
+
 }  // namespace
 }  // namespace tandem::forecast

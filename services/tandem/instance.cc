@@ -57,6 +57,9 @@ constexpr absl::Duration kGovernanceWait = absl::Seconds(10);
 // A stranger's call waits this long for the replica before it is refused.
 constexpr absl::Duration kCatchUpWait = absl::Milliseconds(500);
 
+// Forecasts are computed in what time commands and reads leave.
+constexpr int kFitNiceness = 10;
+
 // For answers that are on their way out when the last call has ended.
 constexpr absl::Duration kLastAnswers = absl::Milliseconds(200);
 
@@ -90,7 +93,10 @@ absl::StatusOr<std::string> SealKeyOf(const Config& config, const runtime::Netwo
 
 // Members in the order they are made; destroyed in the other.
 struct Instance::Impl {
-  explicit Impl(Config settings) : config(std::move(settings)), executor(ThreadsOf(config)) {}
+  explicit Impl(Config settings)
+      : config(std::move(settings)),
+        executor(ThreadsOf(config)),
+        fits(ThreadsOf(config), kFitNiceness) {}
 
   absl::Status OpenStorage();
   absl::Status FollowGovernance();
@@ -109,6 +115,7 @@ struct Instance::Impl {
   runtime::SystemClock clock;
   runtime::SystemRandom random;
   runtime::ThreadExecutor executor;
+  runtime::ThreadExecutor fits;  // Takes seconds a task: the executor's tasks must not wait for it.
   std::unique_ptr<runtime::RocksStore> store;
   std::unique_ptr<runtime::Checkpoints> checkpoints;
   std::unique_ptr<runtime::Sealer> sealer;
@@ -217,8 +224,8 @@ absl::Status Instance::Impl::ServeDomains() {
       series = MakeRemoteSeries(PeerChannel(DomainId::kExchange),
                                 config.insecure ? config.instance : "");
     }
-    worker = std::make_unique<forecast::Worker>(*forecast_api, *series, executor,
-                                                forecast::WorkerOptions{});
+    worker =
+        std::make_unique<forecast::Worker>(*forecast_api, *series, fits, forecast::WorkerOptions{});
   }
   return absl::OkStatus();
 }
@@ -387,7 +394,9 @@ void Instance::Impl::Stop() {
     Await<bool>(
         [this](auto done) { router->Drain([done = std::move(done)]() mutable { done(true); }); });
   }
-  executor.Shutdown();  // Tasks that run now are the last; what is destroyed next is not called.
+  // Tasks that run now are the last; what is destroyed next is not called.
+  executor.Shutdown();
+  fits.Shutdown();
 }
 
 Instance::Instance(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

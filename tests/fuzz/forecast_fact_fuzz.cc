@@ -85,7 +85,8 @@ class Relation {
                                .horizon_days_max = 40,
                                .leads = {.sales = "bolt", .order = "acme"},
                                .parties = {"acme", "bolt"},
-                               .agreement_version = 1});
+                               .agreement_version = 1,
+                               .quantile_levels = Levels()});
   }
 
   void Upload() {
@@ -97,14 +98,33 @@ class Relation {
     Check(all.mean_milli_size() == columns.mean_milli_size(), "with all their values");
     const v1::SeriesColumns none = forecast::Chosen(columns, {.items = {"no-such-item"}});
     Check(none.mean_milli_size() == 0, "nothing else is chosen");
+    v1::QuantileColumns quantiles;
+    if (!quantiles.ParseFromString(std::string(input_.Sized()))) return;
+    if (!forecast::CheckQuantiles(columns, quantiles).ok()) return;
+    Check(forecast::ChosenQuantiles(columns, quantiles, {}).value_milli_size() ==
+              quantiles.value_milli_size(),
+          "all quantiles are chosen");
     const std::string bytes = columns.SerializeAsString();
+    const std::string spread = quantiles.SerializeAsString();
     Run(forecast::UploadChunk{.relation = "r",
                               .version = Version(),
                               .chunk = input_.Byte() % 4,
                               .series = bytes,
                               .series_hash = forecast::Sha256(bytes),
                               .series_count = columns.item_index_size(),
-                              .value_count = columns.mean_milli_size()});
+                              .value_count = columns.mean_milli_size(),
+                              .quantiles = spread,
+                              .quantiles_hash = spread.empty() ? "" : forecast::Sha256(spread),
+                              .quantile_count = quantiles.value_milli_size()});
+  }
+
+  // Mostly none.
+  std::vector<std::int32_t> Levels() {
+    std::vector<std::int32_t> levels;
+    for (std::uint8_t left = input_.Byte() % 8; left > 5; --left) {
+      levels.push_back(input_.Short());
+    }
+    return levels;
   }
 
   template <typename Command>

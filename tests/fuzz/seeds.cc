@@ -277,13 +277,20 @@ void PutForecast() {
     columns.add_location_index(0);
     for (int bucket = 0; bucket < 3; ++bucket) columns.add_mean_milli(std::int64_t{1000} * bucket);
   }
-  // Stage (basis, parent, id, purpose, day, buckets, length, caller), upload, publish, run.
+  tandem::forecast::v1::QuantileColumns quantiles;
+  for (int value = 0; value < 12; ++value) quantiles.add_value_milli(1000 + value);
+  // Stage (basis, parent, id, purpose, day, buckets, length, levels, caller), upload, publish, run.
   Put("forecast_fact", "published",
-      Step(0, std::string("\x05\x01\x00\x01\x00\x20\x03\x00\x00", 9)) +
-          Step(1, Sized(columns.SerializeAsString()) + std::string("\x00\x01\x00", 3)) +
+      Step(0, std::string("\x05\x01\x00\x01\x00\x20\x03\x00\x00\x00", 10)) +
+          Step(1, Sized(columns.SerializeAsString()) + Sized("") + std::string("\x00\x01\x00", 3)) +
           Step(2, std::string("\x00\x01\x00", 3)) +
           Step(4, std::string("\x01\x00\x20\x0e\x00", 5)) +
           Step(5, std::string("\x01\x00\x00", 3)));
+  Put("forecast_fact", "with_quantiles",
+      Step(0, std::string("\x05\x01\x00\x01\x00\x20\x03\x00\x07\x00\x10\x00\x20\x00", 14)) +
+          Step(1, Sized(columns.SerializeAsString()) + Sized(quantiles.SerializeAsString()) +
+                      std::string("\x00\x01\x00", 3)) +
+          Step(2, std::string("\x00\x01\x00", 3)));
   tandem::forecast::v1::ChunkUploaded chunk;
   chunk.set_agreement("r");
   chunk.set_version("v0");

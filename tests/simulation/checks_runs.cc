@@ -15,13 +15,14 @@ namespace fv1 = forecast::v1;
 constexpr std::int64_t kSoldMilliMax = 29'000;  // Trade::MakeBlock.
 
 // All pages of a version as the firm reads them.
-std::vector<fv1::SeriesColumns> ReadVersion(const Ended& ended, const std::string& name,
-                                            const std::string& firm, Report& report) {
+std::vector<fv1::ReadVersionResponse> ReadVersion(const Ended& ended, const std::string& name,
+                                                  const std::string& firm, Report& report) {
   fv1::ReadVersionRequest request;
   request.set_name(name);
+  request.set_with_quantiles(true);
   runtime::Call call;
   call.caller = CallerOf(firm);
-  std::vector<fv1::SeriesColumns> chunks;
+  std::vector<fv1::ReadVersionResponse> chunks;
   ended.forecasting->forecast()->ReadVersion(
       call, request,
       [&](absl::StatusOr<std::unique_ptr<runtime::Pages<fv1::ReadVersionResponse>>> pages) {
@@ -31,7 +32,7 @@ std::vector<fv1::SeriesColumns> ReadVersion(const Ended& ended, const std::strin
         while (pages.ok()) {
           const auto page = (*pages)->Next();
           if (!page.ok() || !page->has_value()) break;
-          chunks.push_back((*page)->series());
+          chunks.push_back(**page);
         }
       });
   ended.world->RunFor(absl::Milliseconds(100));
@@ -39,8 +40,13 @@ std::vector<fv1::SeriesColumns> ReadVersion(const Ended& ended, const std::strin
 }
 
 // Every item is shared with the maker, and every number lies within what was sold.
-void CheckNumbers(const Ended& ended, const MakersRun& run, const fv1::SeriesColumns& chunk,
+void CheckNumbers(const Ended& ended, const MakersRun& run, const fv1::ReadVersionResponse& read,
                   Report& report) {
+  const fv1::SeriesColumns& chunk = read.series();
+  const int levels = run.method == "local" ? 9 : 0;
+  report.Expect(read.quantiles().value_milli_size() == levels * chunk.mean_milli_size(),
+                absl::StrCat(run.method, " has ", read.quantiles().value_milli_size(),
+                             " quantiles of ", chunk.mean_milli_size(), " values"));
   const Relation& relation = ended.trade->relation(run.maker);
   const int buckets = chunk.mean_milli_size() / chunk.item_index_size();
   for (int row = 0; row < chunk.item_index_size(); ++row) {
@@ -50,7 +56,8 @@ void CheckNumbers(const Ended& ended, const MakersRun& run, const fv1::SeriesCol
     for (int bucket = 0; bucket < buckets; ++bucket) {
       const std::int64_t milli = chunk.mean_milli(row * buckets + bucket);
       // The first two only ever average what was sold.
-      const bool may = milli >= 0 && (milli <= kSoldMilliMax || run.method == "pooled-profile");
+      const bool averages = run.method == "seasonal-naive" || run.method == "ses";
+      const bool may = milli >= 0 && (milli <= kSoldMilliMax || !averages);
       report.Expect(may, absl::StrCat(run.method, " forecasts ", milli, " of ", item));
     }
   }

@@ -19,8 +19,8 @@ constexpr std::int32_t kHorizonDays = 7;
 }  // namespace
 
 void Trade::RunForecast(int maker, Next done) {
-  static constexpr const char* kMethods[] = {"seasonal-naive", "ses", "pooled-profile"};
-  const std::string method = kMethods[wire_.world->random().Below(3)];
+  static constexpr const char* kMethods[] = {"seasonal-naive", "ses", "pooled-profile", "local"};
+  const std::string method = kMethods[wire_.world->random().Below(4)];
   fv1::StartRunRequest request;
   request.set_parent(relations_[maker].name);
   fv1::Run& run = *request.mutable_run();

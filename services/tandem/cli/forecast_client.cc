@@ -25,6 +25,12 @@ bool IndexesFit(const v1::SeriesColumns& columns) {
          below(columns.location_index(), columns.locations_size());
 }
 
+bool QuantilesFit(const v1::ReadVersionResponse& answer) {
+  const int values = answer.series().mean_milli_size();
+  const int quantiles = answer.quantiles().value_milli_size();
+  return quantiles == 0 || (values > 0 && quantiles % values == 0);
+}
+
 }  // namespace
 
 std::string AgreementName(const std::string& agreement) {
@@ -75,7 +81,7 @@ absl::StatusOr<std::vector<v1::Version>> AllVersions(Client& client, const std::
 }
 
 absl::Status ReadVersion(Client& client, const v1::ReadVersionRequest& request,
-                         const std::function<absl::Status(const v1::SeriesColumns&)>& use) {
+                         const std::function<absl::Status(const v1::ReadVersionResponse&)>& use) {
   const auto stub = ForecastService::NewStub(client.channel());
   grpc::ClientContext context;
   client.Identify(&context);
@@ -83,9 +89,13 @@ absl::Status ReadVersion(Client& client, const v1::ReadVersionRequest& request,
   const auto call = stub->ReadVersion(&context, request);
   absl::Status status;
   for (v1::ReadVersionResponse answer; status.ok() && call->Read(&answer);) {
-    status = IndexesFit(answer.series())
-                 ? use(answer.series())
-                 : absl::DataLossError("a chunk's index is outside its dictionary");
+    if (!IndexesFit(answer.series())) {
+      status = absl::DataLossError("a chunk's index is outside its dictionary");
+    } else if (!QuantilesFit(answer)) {
+      status = absl::DataLossError("a chunk's quantiles do not fit its values");
+    } else {
+      status = use(answer);
+    }
   }
   if (!status.ok()) context.TryCancel();
   const absl::Status finished = client.WithAdvice(StatusOfCall(call->Finish()));

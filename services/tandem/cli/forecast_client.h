@@ -30,9 +30,10 @@ absl::StatusOr<forecast::v1::Version> GetVersion(Client& client, const std::stri
 // Newest first.
 absl::StatusOr<std::vector<forecast::v1::Version>> AllVersions(Client& client,
                                                                const std::string& agreement);
-// Gives each chunk to `use`. An index outside its dictionary is kDataLoss.
+// Gives each chunk to `use`. An index outside its dictionary is kDataLoss, and so are quantiles
+// that do not fill the values evenly.
 absl::Status ReadVersion(
     Client& client, const forecast::v1::ReadVersionRequest& request,
-    const std::function<absl::Status(const forecast::v1::SeriesColumns&)>& use);
+    const std::function<absl::Status(const forecast::v1::ReadVersionResponse&)>& use);
 
 }  // namespace tandem::cli

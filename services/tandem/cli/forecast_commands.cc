@@ -28,6 +28,7 @@ struct Args {
   int horizon_days = 28;
   std::vector<std::string> items{};
   std::vector<std::string> locations{};
+  bool quantiles = false;
 };
 
 std::vector<std::string> VersionRow(const v1::Version& version) {
@@ -82,9 +83,22 @@ absl::Status Show(Client& client, const Args& args, const std::string& output) {
   Table table{.columns = {"LOCATION", "ITEM", "DATE", "QUANTITY"}, .rows = {}};
   v1::ReadVersionRequest request;
   request.set_name(name);
+  request.set_with_quantiles(args.quantiles);
+  if (args.quantiles && version.quantile_level_millionths().empty()) {
+    return base::RefuseField(base::Reason::kFieldOutOfRange, "--quantiles",
+                             "the version has none; the method local makes them",
+                             {{"method", version.method()}});
+  }
+  const int levels = args.quantiles ? version.quantile_level_millionths_size() : 0;
+  for (int l = 0; l < levels; ++l) {
+    const double level = version.quantile_level_millionths(l) / 1e6;
+    table.columns.push_back(absl::StrFormat("Q%g", level));
+  }
   for (const std::string& item : args.items) request.add_items(item);
   for (const std::string& location : args.locations) request.add_locations(location);
-  TANDEM_RETURN_IF_ERROR(ReadVersion(client, request, [&](const v1::SeriesColumns& columns) {
+  TANDEM_RETURN_IF_ERROR(ReadVersion(client, request, [&](const v1::ReadVersionResponse& chunk) {
+    const v1::SeriesColumns& columns = chunk.series();
+    const auto& quantiles = chunk.quantiles().value_milli();
     const int buckets = version.bucket_count();
     for (int s = 0; s < columns.item_index_size(); ++s) {
       for (int b = 0; b < buckets && s * buckets + b < columns.mean_milli_size(); ++b) {
@@ -93,6 +107,11 @@ absl::Status Show(Client& client, const Args& args, const std::string& output) {
              columns.items(static_cast<int>(columns.item_index(s))),
              (*start + b * version.bucket_days()).ToString(),
              base::Quantity::FromMilli(columns.mean_milli(s * buckets + b)).ToString()});
+        for (int l = 0; l < levels; ++l) {
+          const int at = (s * buckets + b) * levels + l;
+          table.rows.back().push_back(
+              at < quantiles.size() ? base::Quantity::FromMilli(quantiles[at]).ToString() : "");
+        }
       }
     }
     return absl::OkStatus();
@@ -112,7 +131,8 @@ void AddForecastCommands(CLI::App& app, const SessionPtr& session) {
        "tandem forecast run 3f2a --method seasonal-naive --origin 2025-12-31 --horizon 28"},
       [args, session](Client& client) { return RunForecast(client, *args, session->output); });
   run->add_option("agreement", args->agreement, "The agreement")->required();
-  run->add_option("--method", args->method, "seasonal-naive, ses or pooled-profile")
+  run->add_option("--method", args->method,
+                  "seasonal-naive, ses, pooled-profile or local (the same with quantiles)")
       ->capture_default_str();
   run->add_option(
          "--origin", args->origin,
@@ -134,6 +154,7 @@ void AddForecastCommands(CLI::App& app, const SessionPtr& session) {
   show->add_option("version", args->version, "The version's id")->required();
   show->add_option("--item", args->items, "Items; all where not said");
   show->add_option("--location", args->locations, "Locations; all where not said");
+  show->add_flag("--quantiles", args->quantiles, "With the quantiles, a column each");
   AddBacktestVerb(noun, session);
 }
 

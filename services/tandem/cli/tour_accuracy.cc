@@ -49,6 +49,8 @@ struct Series {
   std::vector<float> history{};
   std::vector<double> actual{};
   std::vector<double> forecast{};
+  std::vector<double> lower{};       // The 2.5 % quantile, where the version has quantiles.
+  std::vector<double> upper{};       // The 97.5 % quantile.
   std::vector<PriceRange> prices{};  // By first day.
 };
 
@@ -85,7 +87,11 @@ class Scorer {
   }
 
   absl::StatusOr<double> Score(const std::string& method) {
-    for (Series& series : series_) series.forecast.assign(kHorizonDays, 0.0);
+    for (Series& series : series_) {
+      series.forecast.assign(kHorizonDays, 0.0);
+      series.lower.clear();
+      series.upper.clear();
+    }
     for (const std::string& version : tour_.versions.at(method)) {
       TANDEM_RETURN_IF_ERROR(LoadVersion(version));
     }
@@ -99,12 +105,32 @@ class Scorer {
     tour_.report.Accuracy(method, "WRMSSE, 12 levels", absl::StrFormat("%.4f", result.mean));
     tour_.report.Accuracy(method, "WMAPE, item and store and day",
                           absl::StrFormat("%.4f", wmape.value().value_or(0.0)));
+    const std::optional<double> within = ShareWithin();
+    if (within.has_value()) {
+      tour_.report.Accuracy(method, "outcomes within its 95 % interval",
+                            absl::StrFormat("%.1f %%", 100.0 * *within));
+    }
     return result.mean;
   }
 
   std::int64_t series_count() const { return static_cast<std::int64_t>(series_.size()); }
 
  private:
+  // Of the outcomes of series with quantiles; nullopt if no series has any.
+  std::optional<double> ShareWithin() const {
+    std::int64_t within = 0;
+    std::int64_t all = 0;
+    for (const Series& series : series_) {
+      for (std::size_t day = 0; day < series.lower.size(); ++day) {
+        ++all;
+        const double came = series.actual[day];
+        if (came >= series.lower[day] && came <= series.upper[day]) ++within;
+      }
+    }
+    if (all == 0) return std::nullopt;
+    return static_cast<double>(within) / static_cast<double>(all);
+  }
+
   Series* Find(const std::string& item, const std::string& store) {
     const auto found = places_.find(std::pair(item, store));
     return found == places_.end() ? nullptr : &series_[found->second];
@@ -182,13 +208,29 @@ class Scorer {
   absl::Status LoadVersion(const std::string& version) {
     forecast::v1::ReadVersionRequest request;
     request.set_name(version);
-    return ReadVersion(retailer_, request, [&](const forecast::v1::SeriesColumns& columns) {
+    request.set_with_quantiles(true);
+    TANDEM_ASSIGN_OR_RETURN(const forecast::v1::Version made, GetVersion(retailer_, version));
+    const auto& levels = made.quantile_level_millionths();
+    const auto place = [&levels](std::int32_t level) {
+      return static_cast<int>(std::ranges::find(levels, level) - levels.begin());
+    };
+    const int lower = place(25'000);
+    const int upper = place(975'000);
+    return ReadVersion(retailer_, request, [&](const forecast::v1::ReadVersionResponse& chunk) {
+      const forecast::v1::SeriesColumns& columns = chunk.series();
+      const auto& quantiles = chunk.quantiles().value_milli();
+      const bool has_interval = lower < levels.size() && upper < levels.size() &&
+                                quantiles.size() == columns.mean_milli_size() * levels.size();
       for (int s = 0; s < columns.item_index_size(); ++s) {
         Series* series = Find(columns.items(static_cast<int>(columns.item_index(s))),
                               columns.locations(static_cast<int>(columns.location_index(s))));
         for (int b = 0; series != nullptr && b < kHorizonDays; ++b) {
           series->forecast[static_cast<std::size_t>(b)] =
               static_cast<double>(columns.mean_milli(s * kHorizonDays + b)) / 1000.0;
+          if (!has_interval) continue;
+          const int at = (s * kHorizonDays + b) * levels.size();
+          series->lower.push_back(static_cast<double>(quantiles[at + lower]) / 1000.0);
+          series->upper.push_back(static_cast<double>(quantiles[at + upper]) / 1000.0);
         }
       }
       return absl::OkStatus();

@@ -18,13 +18,13 @@ namespace {
 
 namespace v1 = forecast::v1;
 
-// Seasonal naive and the pooled profile by the retailer, smoothing by the maker: both are parties,
+// Seasonal naive and the engine's own by the retailer, smoothing by the maker: both are parties,
 // both may publish.
 struct Method {
   const char* name;
   bool by_retailer;
 };
-constexpr Method kMethods[] = {{"seasonal-naive", true}, {"ses", false}, {"pooled-profile", true}};
+constexpr Method kMethods[] = {{"seasonal-naive", true}, {"ses", false}, {"local", true}};
 
 // A version's values by owner, item, location: what a reader has in its hands.
 using Values =
@@ -34,7 +34,8 @@ absl::StatusOr<Values> ValuesOf(Client& reader, const std::string& version, int 
   Values values;
   v1::ReadVersionRequest request;
   request.set_name(version);
-  TANDEM_RETURN_IF_ERROR(ReadVersion(reader, request, [&](const v1::SeriesColumns& columns) {
+  TANDEM_RETURN_IF_ERROR(ReadVersion(reader, request, [&](const v1::ReadVersionResponse& chunk) {
+    const v1::SeriesColumns& columns = chunk.series();
     for (int s = 0; s < columns.item_index_size(); ++s) {
       auto& row = values[{columns.owner(), columns.items(static_cast<int>(columns.item_index(s))),
                           columns.locations(static_cast<int>(columns.location_index(s)))}];
