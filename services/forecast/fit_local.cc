@@ -77,8 +77,8 @@ absl::StatusOr<std::vector<LocalForecast>> LocalFit::Run() const {
     }
   }
   const auto horizon = static_cast<std::size_t>(span_.bucket_count);
-  const auto length = span_.bucket_days == 1 ? forecasting::BucketLength::kDay
-                                             : forecasting::BucketLength::kWeek;
+  const auto length =
+      span_.bucket_days == 1 ? forecasting::BucketLength::kDay : forecasting::BucketLength::kWeek;
   const forecasting::LongOptions options{.bucket = length, .horizon_buckets = horizon};
   TANDEM_ASSIGN_OR_RETURN(const std::vector<double> means, MeansFrom(0));
   std::vector<forecasting::PastMeans> past;
@@ -92,8 +92,7 @@ absl::StatusOr<std::vector<LocalForecast>> LocalFit::Run() const {
   const std::size_t each = horizon * kQuantiles;
   for (std::size_t i = 0; i < series_.size(); ++i) {
     LocalForecast& one = forecasts.emplace_back();
-    TANDEM_ASSIGN_OR_RETURN(one.mean,
-                            InQuantities(std::span(means).subspan(i * horizon, horizon)));
+    TANDEM_ASSIGN_OR_RETURN(one.mean, InQuantities(std::span(means).subspan(i * horizon, horizon)));
     const auto from = quantiles.begin() + static_cast<std::ptrdiff_t>(i * each);
     const std::vector<double> units(from, from + static_cast<std::ptrdiff_t>(each));
     TANDEM_ASSIGN_OR_RETURN(one.quantiles, InQuantities(units));

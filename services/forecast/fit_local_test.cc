@@ -51,11 +51,9 @@ History Selling(double level, double noise, testing::Random& random) {
 std::vector<LocalForecast> ForecastsOf(const std::vector<History>& histories,
                                        std::int32_t bucket_days, std::int32_t bucket_count,
                                        const std::vector<CalendarEvent>& events = {}) {
-  LocalFit fit({.first = kFirst,
-                .days = kDays,
-                .bucket_days = bucket_days,
-                .bucket_count = bucket_count},
-               events);
+  LocalFit fit(
+      {.first = kFirst, .days = kDays, .bucket_days = bucket_days, .bucket_count = bucket_count},
+      events);
   for (const History& history : histories) EXPECT_TRUE(fit.Add(history.view(), ""));
   auto forecasts = fit.Run();
   EXPECT_THAT(forecasts, testing::IsOk());
