@@ -23,9 +23,7 @@ const LongOptions kOptions{.bucket = BucketLength::kWeek, .horizon_buckets = kHo
 // Normal noise of a tenth of the level, around a level of its own.
 class Noise {
  public:
-  double Of(std::size_t series) {
-    return LevelOf(series) * (1.0 + 0.1 * normal_(random_));
-  }
+  double Of(std::size_t series) { return LevelOf(series) * (1.0 + 0.1 * normal_(random_)); }
   static double LevelOf(std::size_t series) { return 100.0 + 10.0 * static_cast<double>(series); }
 
  private:
@@ -54,7 +52,8 @@ std::vector<double> MeansOff(double share) {
 
 std::vector<float> QuantilesOff(const LongPanel& panel, double share) {
   std::vector<PastMeans> past;
-  for (const std::size_t back : PastOrigins(panel, kOptions)) past.push_back({back, MeansOff(share)});
+  for (const std::size_t back : PastOrigins(panel, kOptions))
+    past.push_back({back, MeansOff(share)});
   EXPECT_FALSE(past.empty());
   SerialExecutor serial;
   const std::vector<double> now = MeansOff(share);
@@ -76,8 +75,10 @@ Shares SharesWithin(const std::vector<float>& quantiles, Noise& noise) {
       const float* q = &quantiles[(i * kHorizon + h) * kQuantiles];
       EXPECT_TRUE(std::is_sorted(q, q + kQuantiles));
       const double came = noise.Of(i);
-      if (came >= static_cast<double>(q[2]) && came <= static_cast<double>(q[6])) shares.inner += 1.0;
-      if (came >= static_cast<double>(q[1]) && came <= static_cast<double>(q[7])) shares.outer += 1.0;
+      if (came >= static_cast<double>(q[2]) && came <= static_cast<double>(q[6]))
+        shares.inner += 1.0;
+      if (came >= static_cast<double>(q[1]) && came <= static_cast<double>(q[7]))
+        shares.outer += 1.0;
     }
   }
   return {shares.inner / count, shares.outer / count};
@@ -133,8 +134,7 @@ TEST(QuantilesFromPastTest, RefusesWhatDoesNotFit) {
   std::vector<double> wild = means;
   wild[3] = std::numeric_limits<double>::infinity();
   EXPECT_TRUE(absl::IsInvalidArgument(run(wild, {})));
-  const absl::Status none =
-      QuantilesFromPast(LongPanel{}, kOptions, {{}, {}}, serial).status();
+  const absl::Status none = QuantilesFromPast(LongPanel{}, kOptions, {{}, {}}, serial).status();
   EXPECT_TRUE(absl::IsInvalidArgument(none));
 }
 

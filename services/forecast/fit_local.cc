@@ -22,6 +22,7 @@ constexpr double kMilli = 1000.0;
 
 std::vector<std::int32_t> LocalQuantileLevels() {
   std::vector<std::int32_t> levels;
+  levels.reserve(kQuantiles);
   for (const double level : forecasting::kQuantileLevels) {
     levels.push_back(static_cast<std::int32_t>(std::lround(level * kMillionths)));
   }

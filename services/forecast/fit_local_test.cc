@@ -48,6 +48,20 @@ History Selling(double level, double noise, testing::Random& random) {
   return history;
 }
 
+struct Levels {
+  double first = 0.0;
+  double step = 0.0;
+  double noise = 0.0;
+};
+std::vector<History> Sellers(int count, const Levels& levels, testing::Random& random) {
+  std::vector<History> histories;
+  histories.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    histories.push_back(Selling(levels.first + levels.step * i, levels.noise, random));
+  }
+  return histories;
+}
+
 std::vector<LocalForecast> ForecastsOf(const std::vector<History>& histories,
                                        std::int32_t bucket_days, std::int32_t bucket_count,
                                        const std::vector<CalendarEvent>& events = {}) {
@@ -69,8 +83,7 @@ TEST(LocalFitTest, LevelsAreTheNineInMillionths) {
 
 TEST(LocalFitTest, ForecastsDaysWithQuantilesThatHoldTheNoise) {
   testing::Random random;
-  std::vector<History> histories;
-  for (int i = 0; i < 40; ++i) histories.push_back(Selling(50.0 + i, 0.3, random));
+  const std::vector<History> histories = Sellers(40, {50.0, 1.0, 0.3}, random);
   const std::vector<LocalForecast> forecasts = ForecastsOf(histories, 1, 14);
   ASSERT_THAT(forecasts, SizeIs(40));
   int inside = 0;
@@ -96,8 +109,7 @@ TEST(LocalFitTest, ForecastsDaysWithQuantilesThatHoldTheNoise) {
 
 TEST(LocalFitTest, SumsToWeeksThatEndOnTheOrigin) {
   testing::Random random;
-  std::vector<History> histories;
-  for (int i = 0; i < 10; ++i) histories.push_back(Selling(20.0 + i, 0.1, random));
+  const std::vector<History> histories = Sellers(10, {20.0, 1.0, 0.1}, random);
   const std::vector<LocalForecast> forecasts = ForecastsOf(histories, 7, 3);
   ASSERT_THAT(forecasts, SizeIs(10));
   for (std::size_t i = 0; i < forecasts.size(); ++i) {
@@ -114,8 +126,7 @@ TEST(LocalFitTest, SumsToWeeksThatEndOnTheOrigin) {
 // the level does not fall to that.
 TEST(LocalFitTest, AWeekWithDaysThatAreNotKnownIsALowerBound) {
   testing::Random random;
-  std::vector<History> histories;
-  for (int i = 0; i < 10; ++i) histories.push_back(Selling(30.0, 0.1, random));
+  std::vector<History> histories = Sellers(10, {30.0, 0.0, 0.1}, random);
   for (std::int32_t t = kDays - 35; t < kDays; ++t) {
     const auto at = static_cast<std::size_t>(t);
     if ((kFirst + t).Weekday() != 5) continue;
@@ -134,8 +145,7 @@ TEST(LocalFitTest, AWeekWithDaysThatAreNotKnownIsALowerBound) {
 // The calendar is known in advance: what a happening did before it does again.
 TEST(LocalFitTest, LearnsWhatEventsDo) {
   testing::Random random;
-  std::vector<History> histories;
-  for (int i = 0; i < 20; ++i) histories.push_back(Selling(40.0, 0.1, random));
+  std::vector<History> histories = Sellers(20, {40.0, 0.0, 0.1}, random);
   std::vector<CalendarEvent> events;
   // Not by any season: days apart that grow.
   const std::int32_t next = 3;  // Days after the origin, less one.
