@@ -13,6 +13,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "services/base/fact.h"
 #include "services/base/grants.h"
@@ -76,11 +77,20 @@ inline std::string DigestOf(std::string_view method, std::string_view request_by
 template <typename Request>
 Command CommandFor(const Call& call, std::string_view method, const Request& request,
                    DecideFunction decide) {
-  const std::string bytes = request.SerializeAsString();
+  // A UUID is the same in upper and lower case (RFC 9562, section 4), and so is what it asks for.
+  std::string id = absl::AsciiStrToLower(request.request_id());
+  std::string bytes;
+  if (id == request.request_id()) {
+    bytes = request.SerializeAsString();
+  } else {
+    Request lower = request;
+    lower.set_request_id(id);
+    bytes = lower.SerializeAsString();
+  }
   Command command;
   command.caller = call.caller;
   command.method = std::string(method);
-  command.request_id = request.request_id();
+  command.request_id = std::move(id);
   command.request_digest = DigestOf(method, bytes);
   command.deadline = call.deadline;
   command.byte_size = bytes.size();
