@@ -49,7 +49,7 @@ class LocalFit {
 
   // The forecasts of what was added, in its order, rounded once to thousandths and never below
   // zero. Returns kOutOfRange if a result does not fit a Quantity. On the caller's thread; of four
-  // years of days some 2 ms a series.
+  // years of days about a millisecond a series.
   absl::StatusOr<std::vector<LocalForecast>> Run() const;
 
  private:
