@@ -52,8 +52,9 @@ std::vector<double> MeansOff(double share) {
 
 std::vector<float> QuantilesOff(const LongPanel& panel, double share) {
   std::vector<PastMeans> past;
-  for (const std::size_t back : PastOrigins(panel, kOptions))
+  for (const std::size_t back : PastOrigins(panel, kOptions)) {
     past.push_back({back, MeansOff(share)});
+  }
   EXPECT_FALSE(past.empty());
   SerialExecutor serial;
   const std::vector<double> now = MeansOff(share);
@@ -75,10 +76,11 @@ Shares SharesWithin(const std::vector<float>& quantiles, Noise& noise) {
       const float* q = &quantiles[(i * kHorizon + h) * kQuantiles];
       EXPECT_TRUE(std::is_sorted(q, q + kQuantiles));
       const double came = noise.Of(i);
-      if (came >= static_cast<double>(q[2]) && came <= static_cast<double>(q[6]))
-        shares.inner += 1.0;
-      if (came >= static_cast<double>(q[1]) && came <= static_cast<double>(q[7]))
-        shares.outer += 1.0;
+      const auto within = [&](std::size_t low, std::size_t high) {
+        return came >= static_cast<double>(q[low]) && came <= static_cast<double>(q[high]);
+      };
+      if (within(2, 6)) shares.inner += 1.0;
+      if (within(1, 7)) shares.outer += 1.0;
     }
   }
   return {shares.inner / count, shares.outer / count};
