@@ -47,11 +47,10 @@ absl::StatusOr<std::vector<float>> QuantilesFromPast(const LongPanel& panel,
   const LongLevel level = std::move(LevelsOf(panel).back());
   LevelForecasts forecasts{.now = builder.Nodes(level, *now, *now, means.mean_units)};
   builder.Describe(level, *now, forecasts);
+  std::size_t longest = 0;
+  for (const LongSeries& series : panel.series) longest = std::max(longest, series.units.size());
   for (const PastMeans& past : means.past) {
     status = CheckMeans(panel, options, past.mean_units);
-    const auto longest = std::ranges::max(panel.series, {}, [](const LongSeries& series) {
-                           return series.units.size();
-                         }).units.size();
     if (status.ok() && (past.back == 0 || past.back >= longest)) {
       status = absl::InvalidArgumentError(
           absl::StrCat("an origin ", past.back, " buckets before the end of ", longest));

@@ -2,6 +2,8 @@
 // only; not linked into the library.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -22,6 +24,7 @@
 #include "services/runtime/map_store.h"
 #include "services/runtime/router.h"
 #include "services/runtime/seal.h"
+#include "tests/support/fake_time.h"
 
 namespace tandem::forecast {
 
@@ -174,6 +177,36 @@ class ForecastWorld {
  public:
   std::unique_ptr<runtime::Router> router{};
   std::unique_ptr<ForecastApi> api{};
+};
+
+// Tests that ask forecast's handlers as the shell would.
+class ForecastWorldTest : public ::testing::Test {
+ protected:
+  ForecastWorldTest() {
+    executor_.RunDue();
+    EXPECT_TRUE(world_.ready.ok()) << world_.ready;
+  }
+  // The answer of one handler.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Ask(void (ForecastApi::*method)(const Call&, const Request&,
+                                                           Reply<Response>),
+                               const Request& request, const std::string& firm,
+                               const std::string& principal = "bot") {
+    std::optional<absl::StatusOr<Response>> answer;
+    (world_.api.get()->*method)(world_.CallOf(firm, principal), request,
+                                [&answer](absl::StatusOr<runtime::Answer<Response>> got) {
+                                  EXPECT_FALSE(answer.has_value());
+                                  answer = got.ok() ? absl::StatusOr<Response>(got->message)
+                                                    : got.status();
+                                });
+    executor_.RunDue();
+    if (!answer.has_value()) return absl::UnknownError("no answer");
+    return *answer;
+  }
+
+  testing::FakeClock clock_;
+  testing::ManualExecutor executor_{clock_};
+  ForecastWorld world_{clock_, executor_};
 };
 
 }  // namespace tandem::forecast

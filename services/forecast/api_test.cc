@@ -4,14 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "services/base/reason.h"
 #include "services/forecast/api_fixture.h"
 #include "services/forecast/model.h"
-#include "tests/support/fake_time.h"
 #include "tests/support/status.h"
 
 namespace tandem::forecast {
@@ -22,29 +20,8 @@ using ::tandem::testing::IsOk;
 using ::testing::ElementsAre;
 using enum base::Reason;
 
-class ApiTest : public ::testing::Test {
+class ApiTest : public ForecastWorldTest {
  protected:
-  ApiTest() {
-    executor_.RunDue();
-    EXPECT_THAT(world_.ready, IsOk());
-  }
-  // The answer of one handler, as the shell would get it.
-  template <typename Response, typename Request>
-  absl::StatusOr<Response> Ask(void (ForecastApi::*method)(const Call&, const Request&,
-                                                           Reply<Response>),
-                               const Request& request, const std::string& firm,
-                               const std::string& principal = "bot") {
-    std::optional<absl::StatusOr<Response>> answer;
-    (world_.api.get()->*method)(world_.CallOf(firm, principal), request,
-                                [&answer](absl::StatusOr<runtime::Answer<Response>> got) {
-                                  EXPECT_FALSE(answer.has_value());
-                                  answer = got.ok() ? absl::StatusOr<Response>(got->message)
-                                                    : got.status();
-                                });
-    executor_.RunDue();
-    if (!answer.has_value()) return absl::UnknownError("no answer");
-    return *answer;
-  }
   v1::StageVersionRequest StageRequest(int id, std::uint64_t basis = 5) {
     v1::StageVersionRequest request;
     request.set_parent("agreements/deal");
@@ -109,10 +86,6 @@ class ApiTest : public ::testing::Test {
     executor_.RunDue();
     return pages;
   }
-
-  testing::FakeClock clock_;
-  testing::ManualExecutor executor_{clock_};
-  ForecastWorld world_{clock_, executor_};
 };
 
 TEST_F(ApiTest, BothSidesReadTheSameNumbersOncePublished) {

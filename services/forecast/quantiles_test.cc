@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +14,6 @@
 #include "services/forecast/codec.h"
 #include "services/forecast/model.h"
 #include "services/forecast/series.h"
-#include "tests/support/fake_time.h"
 #include "tests/support/status.h"
 
 namespace tandem::forecast {
@@ -27,23 +24,14 @@ using ::tandem::testing::IsOk;
 using ::testing::ElementsAre;
 using enum base::Reason;
 
-class QuantilesTest : public ::testing::Test {
+class QuantilesTest : public ForecastWorldTest {
  protected:
-  QuantilesTest() {
-    executor_.RunDue();
-    EXPECT_THAT(world_.ready, IsOk());
-  }
-  template <typename Response, typename Request>
-  absl::StatusOr<Response> Ask(void (ForecastApi::*method)(const Call&, const Request&,
-                                                           Reply<Response>),
-                               const Request& request, const std::string& firm = "maker") {
-    absl::StatusOr<Response> answer = absl::UnknownError("no answer");
-    (world_.api.get()->*method)(
-        world_.CallOf(firm), request, [&answer](absl::StatusOr<runtime::Answer<Response>> got) {
-          answer = got.ok() ? absl::StatusOr<Response>(got->message) : got.status();
-        });
-    executor_.RunDue();
-    return answer;
+  // As the maker.
+  template <typename Request>
+  absl::StatusOr<v1::Version> Do(void (ForecastApi::*method)(const Call&, const Request&,
+                                                             Reply<v1::Version>),
+                                 const Request& request) {
+    return Ask(method, request, "maker");
   }
   absl::StatusOr<v1::Version> Stage(int id, const std::vector<std::int32_t>& levels,
                                     const std::string& parent = "") {
@@ -60,7 +48,7 @@ class QuantilesTest : public ::testing::Test {
     version.set_bucket_days(1);
     if (!parent.empty()) version.add_parents(parent);
     for (const std::int32_t level : levels) version.add_quantile_level_millionths(level);
-    return Ask(&ForecastApi::StageVersion, request);
+    return Do(&ForecastApi::StageVersion, request);
   }
   // Bread and milk at east, two days each.
   static v1::UploadChunkRequest ChunkOf(const std::string& name,
@@ -87,7 +75,7 @@ class QuantilesTest : public ::testing::Test {
     request.set_name(name);
     request.set_chunk_count(1);
     request.set_request_id(ForecastWorld::Id(id));
-    return Ask(&ForecastApi::PublishVersion, request);
+    return Do(&ForecastApi::PublishVersion, request);
   }
   // The only chunk.
   v1::ReadVersionResponse Read(const v1::ReadVersionRequest& request) {
@@ -103,10 +91,6 @@ class QuantilesTest : public ::testing::Test {
     executor_.RunDue();
     return response;
   }
-
-  testing::FakeClock clock_;
-  testing::ManualExecutor executor_{clock_};
-  ForecastWorld world_{clock_, executor_};
 };
 
 const std::vector<std::int32_t> kLevels = {100'000, 500'000, 900'000};
@@ -116,7 +100,7 @@ const std::vector<std::int64_t> kValues = {0, 1'000, 3'000, 10, 2'000, 2'000,
 TEST_F(QuantilesTest, ComeBackWhereTheyAreAskedForAndTheHashHoldsEitherWay) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version staged, Stage(1, kLevels));
   EXPECT_THAT(staged.quantile_level_millionths(), ElementsAre(100'000, 500'000, 900'000));
-  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, ChunkOf(staged.name(), kValues)), IsOk());
+  ASSERT_THAT(Do(&ForecastApi::UploadChunk, ChunkOf(staged.name(), kValues)), IsOk());
   TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version version, Publish(staged.name(), 2));
   EXPECT_THAT(version.quantile_level_millionths(), ElementsAre(100'000, 500'000, 900'000));
 
@@ -145,27 +129,27 @@ TEST_F(QuantilesTest, ComeBackWhereTheyAreAskedForAndTheHashHoldsEitherWay) {
 TEST_F(QuantilesTest, RepeatIsAcceptedOnceWithTheSameQuantiles) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version staged, Stage(1, kLevels));
   v1::UploadChunkRequest request = ChunkOf(staged.name(), kValues);
-  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, request), IsOk());
-  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version again, Ask(&ForecastApi::UploadChunk, request));
+  ASSERT_THAT(Do(&ForecastApi::UploadChunk, request), IsOk());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version again, Do(&ForecastApi::UploadChunk, request));
   EXPECT_EQ(again.chunk_count(), 1);
   request.mutable_quantiles()->set_value_milli(11, 90'001);
-  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, request), HasReason(kContentDiffers));
+  EXPECT_THAT(Do(&ForecastApi::UploadChunk, request), HasReason(kContentDiffers));
   request.clear_quantiles();
-  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, request), HasReason(kContentDiffers));
+  EXPECT_THAT(Do(&ForecastApi::UploadChunk, request), HasReason(kContentDiffers));
 }
 
 TEST_F(QuantilesTest, MustFitTheVersionsLevels) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version staged, Stage(1, kLevels));
   for (const std::size_t values : {std::size_t{0}, std::size_t{4}, std::size_t{8}}) {
     const std::vector<std::int64_t> ascending(values, 1);
-    EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkOf(staged.name(), ascending)),
+    EXPECT_THAT(Do(&ForecastApi::UploadChunk, ChunkOf(staged.name(), ascending)),
                 HasReason(kBadColumns))
         << values;
   }
   TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version plain, Stage(2, {}));
-  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkOf(plain.name(), kValues)),
+  EXPECT_THAT(Do(&ForecastApi::UploadChunk, ChunkOf(plain.name(), kValues)),
               HasReason(kBadColumns));
-  EXPECT_THAT(Ask(&ForecastApi::UploadChunk, ChunkOf(plain.name(), {})), IsOk());
+  EXPECT_THAT(Do(&ForecastApi::UploadChunk, ChunkOf(plain.name(), {})), IsOk());
 }
 
 TEST_F(QuantilesTest, RefusesLevelsThatAreNone) {
@@ -182,7 +166,7 @@ TEST_F(QuantilesTest, RefusesLevelsThatAreNone) {
 
 TEST_F(QuantilesTest, ADroppedVersionKeepsNone) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version staged, Stage(1, kLevels));
-  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, ChunkOf(staged.name(), kValues)), IsOk());
+  ASSERT_THAT(Do(&ForecastApi::UploadChunk, ChunkOf(staged.name(), kValues)), IsOk());
   const std::string id = staged.name().substr(staged.name().rfind('/') + 1);
   const std::string key = QuantilesKey("deal", id, 1);
   const base::SlotId slot = world_.router->SlotOf(base::DomainId::kForecast, "deal");
@@ -190,7 +174,7 @@ TEST_F(QuantilesTest, ADroppedVersionKeepsNone) {
   v1::DropVersionRequest drop;
   drop.set_name(staged.name());
   drop.set_request_id(ForecastWorld::Id(9));
-  ASSERT_THAT(Ask(&ForecastApi::DropVersion, drop), IsOk());
+  ASSERT_THAT(Do(&ForecastApi::DropVersion, drop), IsOk());
   EXPECT_FALSE(world_.router->Read(slot)->rows->Get(key).has_value());
 }
 
@@ -198,7 +182,7 @@ TEST_F(QuantilesTest, ADroppedVersionKeepsNone) {
 TEST_F(QuantilesTest, AParentIsPublished) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const v1::Version parent, Stage(1, {}));
   EXPECT_THAT(Stage(2, {}, parent.name()), HasReason(kUnknownVersion));
-  ASSERT_THAT(Ask(&ForecastApi::UploadChunk, ChunkOf(parent.name(), {})), IsOk());
+  ASSERT_THAT(Do(&ForecastApi::UploadChunk, ChunkOf(parent.name(), {})), IsOk());
   ASSERT_THAT(Publish(parent.name(), 3), IsOk());
   EXPECT_THAT(Stage(2, {}, parent.name()), IsOk());
 }

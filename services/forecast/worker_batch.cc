@@ -175,11 +175,11 @@ absl::Status FitApart(const Fitting& fitting, ChunkBuilder& builder) {
   return absl::OkStatus();
 }
 
-absl::Status FitTogether(const Fitting& fitting, ChunkBuilder& builder) {
+// All found at once; `put` takes an item and its forecast.
+template <typename Fit, typename Put>
+absl::Status FitTogether(const Fitting& fitting, Fit fit, Put put) {
   const auto& [batch, run, read, groups, found] = fitting;
-  const base::Day first = FirstDayOf(run);
-  Window window(first, base::Day::FromNumber(run.origin_day));
-  ProfileFit fit(first, run.origin_day - first.number() + 1, run.horizon_days, read.events);
+  Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
   std::vector<const std::string*> items;
   for (const auto& [item, row] : found) {
     if (fit.Add(window.Of(read, row), GroupOf(groups, *item))) items.push_back(item);
@@ -190,36 +190,33 @@ absl::Status FitTogether(const Fitting& fitting, ChunkBuilder& builder) {
                         absl::StrCat("at ", batch.location, ": ", forecasts.status().message()));
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
-    TANDEM_RETURN_IF_ERROR(builder.AddDays(*items[i], (*forecasts)[i]));
+    TANDEM_RETURN_IF_ERROR(put(*items[i], (*forecasts)[i]));
   }
-  return absl::OkStatus();
-}
-
-absl::Status FitLocally(const Fitting& fitting, ChunkBuilder& builder) {
-  const auto& [batch, run, read, groups, found] = fitting;
-  const base::Day first = FirstDayOf(run);
-  Window window(first, base::Day::FromNumber(run.origin_day));
-  LocalFit fit({.first = first,
-                .days = run.origin_day - first.number() + 1,
-                .bucket_days = run.bucket_days,
-                .bucket_count = run.horizon_days / run.bucket_days},
-               read.events);
-  std::vector<const std::string*> items;
-  for (const auto& [item, row] : found) {
-    if (fit.Add(window.Of(read, row), GroupOf(groups, *item))) items.push_back(item);
-  }
-  const auto forecasts = fit.Run();
-  if (!forecasts.ok()) {
-    return absl::Status(forecasts.status().code(),
-                        absl::StrCat("at ", batch.location, ": ", forecasts.status().message()));
-  }
-  for (std::size_t i = 0; i < items.size(); ++i) builder.Add(*items[i], (*forecasts)[i]);
   return absl::OkStatus();
 }
 
 absl::Status FitBy(std::string_view method, const Fitting& fitting, ChunkBuilder& builder) {
-  if (method == kPooledProfile) return FitTogether(fitting, builder);
-  if (method == kLocal) return FitLocally(fitting, builder);
+  const Run& run = fitting.run;
+  const base::Day first = FirstDayOf(run);
+  const std::int32_t days = run.origin_day - first.number() + 1;
+  const std::vector<CalendarEvent>& events = fitting.read.events;
+  if (method == kPooledProfile) {
+    return FitTogether(fitting, ProfileFit(first, days, run.horizon_days, events),
+                       [&](const std::string& item, const std::vector<base::Quantity>& forecast) {
+                         return builder.AddDays(item, forecast);
+                       });
+  }
+  if (method == kLocal) {
+    const LocalFit::Span span{.first = first,
+                              .days = days,
+                              .bucket_days = run.bucket_days,
+                              .bucket_count = run.horizon_days / run.bucket_days};
+    return FitTogether(fitting, LocalFit(span, events),
+                       [&](const std::string& item, const LocalForecast& forecast) {
+                         builder.Add(item, forecast);
+                         return absl::OkStatus();
+                       });
+  }
   return FitApart(fitting, builder);
 }
 
