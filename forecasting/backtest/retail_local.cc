@@ -56,8 +56,8 @@ absl::StatusOr<LocalForecast> ForecastLocally(const RetailHistory& history, std:
   status =
       RunAll(executor, profile->group_count(), [&](std::size_t g) { return profile->FitGroup(g); });
   if (!status.ok()) return status;
-  status =
-      RunAll(executor, profile->pool_count(), [&](std::size_t p) { return profile->FitPrices(p); });
+  status = RunAll(executor, profile->pool_count(),
+                  [&](std::size_t p) { return profile->FitResponse(p); });
   if (!status.ok()) return status;
   status = RunAll(executor, profile->series_count(),
                   [&](std::size_t i) { return profile->FitSeries(i); });

@@ -1,5 +1,6 @@
 #include "forecasting/profile/profile.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -10,11 +11,40 @@ namespace tandem::forecasting {
 
 namespace {
 
+absl::Status CheckSeries(const ProfilePanel& panel, std::size_t i, std::size_t days) {
+  const ProfileSeries& series = panel.series[i];
+  if (series.group >= panel.groups.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("series ", i, ": no such group"));
+  }
+  for (std::size_t k = 0; k < series.prices.size(); ++k) {
+    const PriceStep& step = series.prices[k];
+    if (!(step.price > 0.0) || !std::isfinite(step.price) ||
+        (k > 0 && step.first_day <= series.prices[k - 1].first_day)) {
+      return absl::InvalidArgumentError(absl::StrCat("series ", i, ": price ", k, " is ",
+                                                     step.price, " or not after the one before"));
+    }
+  }
+  for (std::size_t k = 0; k < series.promotions.size(); ++k) {
+    const PromotionDays& promotion = series.promotions[k];
+    if (promotion.first_day >= promotion.end_day || promotion.kind >= kPromotionKinds ||
+        !std::isfinite(promotion.log_expected)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("series ", i, ": promotion ", k,
+                       " ends before it begins, is of no kind or expects what is not finite"));
+    }
+  }
+  if (series.history_units.size() != days) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "series ", i, ": ", series.history_units.size(), " days of history, not ", days));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Check(const ProfilePanel& panel, const ProfileOptions& options) {
   if (panel.series.empty()) return absl::InvalidArgumentError("the panel has no series");
   if (panel.calendar == nullptr) return absl::InvalidArgumentError("the panel has no calendar");
-  absl::Status calendar = CheckCalendar(*panel.calendar);
-  if (!calendar.ok()) return calendar;
+  absl::Status status = CheckCalendar(*panel.calendar);
+  if (!status.ok()) return status;
   for (std::size_t g = 0; g < panel.groups.size(); ++g) {
     if (panel.groups[g].pool >= panel.pool_count ||
         panel.groups[g].region >= panel.calendar->regional.size()) {
@@ -29,22 +59,8 @@ absl::Status Check(const ProfilePanel& panel, const ProfileOptions& options) {
                      " of history and ", options.horizon_days, " ahead"));
   }
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
-    const ProfileSeries& series = panel.series[i];
-    if (series.group >= panel.groups.size()) {
-      return absl::InvalidArgumentError(absl::StrCat("series ", i, ": no such group"));
-    }
-    for (std::size_t k = 0; k < series.prices.size(); ++k) {
-      const PriceStep& step = series.prices[k];
-      if (!(step.price > 0.0) || !std::isfinite(step.price) ||
-          (k > 0 && step.first_day <= series.prices[k - 1].first_day)) {
-        return absl::InvalidArgumentError(absl::StrCat("series ", i, ": price ", k, " is ",
-                                                       step.price, " or not after the one before"));
-      }
-    }
-    if (series.history_units.size() != days) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "series ", i, ": ", series.history_units.size(), " days of history, not ", days));
-    }
+    status = CheckSeries(panel, i, days);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -59,18 +75,43 @@ absl::StatusOr<Profile> Profile::Make(ProfilePanel panel, const ProfileOptions& 
   const absl::Status status = Check(panel, options);
   if (!status.ok()) return status;
   Profile profile(std::move(panel), options);
+  profile.pool_seasons_.resize(profile.pool_count());
+  profile.group_seasons_.resize(profile.group_count());
+  profile.responses_.resize(profile.pool_count());
+  profile.own_uplifts_.resize(profile.series_count());
+  profile.levels_.resize(profile.series_count());
+  profile.scales_.assign(profile.group_count(), 1.0);
   profile.AddUp();
+  profile.AddUpRegions();
   return profile;
 }
 
 void Profile::AddUp() {
   const std::size_t days = panel_.series.front().history_units.size();
   group_units_.assign(panel_.groups.size(), std::vector<double>(days, 0.0));
-  for (const ProfileSeries& series : panel_.series) {
+  std::vector<double> factors;
+  for (std::size_t i = 0; i < panel_.series.size(); ++i) {
+    const ProfileSeries& series = panel_.series[i];
     std::vector<double>& sum = group_units_[series.group];
-    for (std::size_t t = 0; t < days; ++t) sum[t] += static_cast<double>(series.history_units[t]);
+    if (series.promotions.empty()) {
+      for (std::size_t t = 0; t < days; ++t) sum[t] += static_cast<double>(series.history_units[t]);
+      continue;
+    }
+    factors.assign(days, 1.0);
+    MultiplyByPromotions(series.promotions, responses_[panel_.groups[series.group].pool],
+                         own_uplifts_[i], options_.response, factors);
+    for (std::size_t t = 0; t < days; ++t) {
+      sum[t] += static_cast<double>(series.history_units[t]) / factors[t];
+    }
   }
   pool_units_.assign(panel_.pool_count, std::vector<double>(days, 0.0));
+  for (std::size_t g = 0; g < panel_.groups.size(); ++g) {
+    std::vector<double>& sum = pool_units_[panel_.groups[g].pool];
+    for (std::size_t t = 0; t < days; ++t) sum[t] += group_units_[g][t];
+  }
+}
+
+void Profile::AddUpRegions() {
   pool_regional_.assign(panel_.pool_count, std::vector<float>(panel_.calendar->days.size(), 0.0F));
   std::vector<float> members(panel_.pool_count, 0.0F);
   std::vector<bool> used(panel_.groups.size(), false);  // A group without a series is not there.
@@ -79,7 +120,6 @@ void Profile::AddUp() {
     const ProfileGroup& group = panel_.groups[g];
     if (!used[g]) continue;
     members[group.pool] += 1.0F;
-    for (std::size_t t = 0; t < days; ++t) pool_units_[group.pool][t] += group_units_[g][t];
     const std::vector<float>& regional = panel_.calendar->regional[group.region];
     for (std::size_t t = 0; t < regional.size(); ++t) {
       pool_regional_[group.pool][t] += regional[t];
@@ -88,11 +128,13 @@ void Profile::AddUp() {
   for (std::size_t p = 0; p < panel_.pool_count; ++p) {
     for (float& value : pool_regional_[p]) value /= members[p] > 0.0F ? members[p] : 1.0F;
   }
-  pool_seasons_.resize(panel_.pool_count);
-  group_seasons_.resize(panel_.groups.size());
-  responses_.resize(panel_.pool_count);
-  levels_.resize(panel_.series.size());
-  scales_.assign(panel_.groups.size(), 1.0);
+}
+
+bool Profile::TakeOutPromotions() {
+  const bool any = std::ranges::any_of(
+      panel_.series, [](const ProfileSeries& series) { return !series.promotions.empty(); });
+  if (any) AddUp();
+  return any;
 }
 
 absl::Status Profile::FitPool(std::size_t pool) {
@@ -120,30 +162,43 @@ absl::Status Profile::FitGroup(std::size_t group) {
   return absl::OkStatus();
 }
 
-absl::Status Profile::FitPrices(std::size_t pool) {
-  std::vector<PriceChange> changes;
-  for (const ProfileSeries& series : panel_.series) {
-    if (panel_.groups[series.group].pool != pool || series.prices.size() < 2) continue;
-    AppendPriceChanges({.history_units = series.history_units,
-                        .index = group_seasons_[series.group].index,
-                        .first_day = series.first_day,
-                        .prices = series.prices},
-                       options_.price, changes);
+absl::Status Profile::FitResponse(std::size_t pool) {
+  std::vector<DemandChange> changes;
+  std::vector<std::size_t> members;
+  std::vector<std::size_t> ends;
+  for (std::size_t i = 0; i < panel_.series.size(); ++i) {
+    const ProfileSeries& series = panel_.series[i];
+    if (panel_.groups[series.group].pool != pool) continue;
+    if (series.prices.size() < 2 && series.promotions.empty()) continue;
+    AppendDemandChanges({.history_units = series.history_units,
+                         .index = group_seasons_[series.group].index,
+                         .first_day = series.first_day,
+                         .prices = series.prices,
+                         .promotions = series.promotions},
+                        options_.response, changes);
+    members.push_back(i);
+    ends.push_back(changes.size());
   }
-  const absl::StatusOr<PriceResponse> response = FitPriceResponse(changes, options_.price);
+  const absl::StatusOr<DemandResponse> response = FitDemandResponse(changes, options_.response);
   if (!response.ok()) return Within("pool", pool, response.status());
   responses_[pool] = *response;
+  const std::vector<double> own = OwnUplifts(changes, ends, *response);
+  for (std::size_t k = 0; k < members.size(); ++k) own_uplifts_[members[k]] = own[k];
   return absl::OkStatus();
 }
 
-// The season's index, by the item's price too; `room` where it is another.
-std::span<const double> Profile::IndexOf(const ProfileSeries& series,
-                                         std::vector<double>& room) const {
-  const std::vector<double>& season = group_seasons_[series.group].index;
-  const double elasticity = responses_[panel_.groups[series.group].pool].elasticity;
-  if (series.prices.size() < 2 || elasticity == 0.0) return season;
-  room.resize(season.size());
-  PriceFactors(series.prices, series.history_units.size(), elasticity, room);
+// The season's index, by the item's price and promotions too; `room` where it is another.
+std::span<const double> Profile::IndexOf(std::size_t series, std::vector<double>& room) const {
+  const ProfileSeries& known = panel_.series[series];
+  const std::vector<double>& season = group_seasons_[known.group].index;
+  const DemandResponse& response = responses_[panel_.groups[known.group].pool];
+  const bool priced = known.prices.size() >= 2 && response.elasticity != 0.0;
+  if (!priced && known.promotions.empty()) return season;
+  room.assign(season.size(), 1.0);
+  if (priced) {
+    PriceFactors(known.prices, known.history_units.size(), response.elasticity, room);
+  }
+  MultiplyByPromotions(known.promotions, response, own_uplifts_[series], options_.response, room);
   for (std::size_t t = 0; t < room.size(); ++t) room[t] *= season[t];
   return room;
 }
@@ -151,7 +206,7 @@ std::span<const double> Profile::IndexOf(const ProfileSeries& series,
 absl::Status Profile::FitSeries(std::size_t series) {
   const ProfileSeries& known = panel_.series[series];
   std::vector<double> room;
-  const std::span<const double> index = IndexOf(known, room);
+  const std::span<const double> index = IndexOf(series, room);
   const absl::StatusOr<ItemLevel> level = FitItemLevel(
       known.history_units, index.first(known.history_units.size()), known.first_day, options_.item);
   if (!level.ok()) return Within("series", series, level.status());
@@ -172,7 +227,7 @@ void Profile::Align() {
 void Profile::Forecast(std::size_t series, std::span<double> forecast_units) const {
   const ProfileSeries& known = panel_.series[series];
   std::vector<double> room;
-  const std::span<const double> index = IndexOf(known, room);
+  const std::span<const double> index = IndexOf(series, room);
   const double level = levels_[series].level_units * scales_[known.group];
   for (std::size_t h = 0; h < forecast_units.size(); ++h) {
     forecast_units[h] = level * index[known.history_units.size() + h];
