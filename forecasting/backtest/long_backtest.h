@@ -30,17 +30,11 @@
 #include "forecasting/backtest/executor.h"
 #include "forecasting/backtest/long_method.h"
 #include "forecasting/global/boosted_trees.h"
+#include "forecasting/knowledge.h"
 
 namespace tandem::forecasting {
 
 enum class BucketLength : std::uint8_t { kHour, kDay, kWeek, kMonth, kQuarter, kYear };
-
-// What is known of a bucket's value.
-enum class Knowledge : std::uint8_t {
-  kGap = 0,         // Nothing: it is filled from like buckets, never taken for zero.
-  kKnown = 1,       // The value.
-  kLowerBound = 2,  // Demand was the value or more: the shelf was empty.
-};
 
 struct LongSeries {
   std::vector<double> units{};         // A value a bucket, oldest first, the origin's the last.

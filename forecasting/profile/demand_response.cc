@@ -58,6 +58,7 @@ struct Window {
 Window SumOf(const DrivenHistory& history, std::size_t first, std::size_t last) {
   Window window;
   for (std::size_t t = first; t < last; ++t) {
+    if (!history.knowledge.empty() && history.knowledge[t] != Knowledge::kKnown) continue;
     window.units += static_cast<double>(history.history_units[t]);
     window.exposure += history.index[t];
   }
@@ -188,8 +189,8 @@ DemandChange ChangeOn(const DrivenHistory& history, std::size_t day,
     }
   }
   for (const PromotionDays& promotion : history.promotions) {
-    const double more = (promotion.first_day == day ? 1.0 : 0.0) -
-                        (promotion.end_day == day ? 1.0 : 0.0);
+    const double more =
+        (promotion.first_day == day ? 1.0 : 0.0) - (promotion.end_day == day ? 1.0 : 0.0);
     change.kinds[promotion.kind] += more;
     change.log_expected += more * promotion.log_expected;
   }
@@ -250,8 +251,7 @@ void AppendDemandChanges(const DrivenHistory& history, const DemandResponseOptio
     if (change.log_ratio == 0.0 && !promoted) continue;
     const std::size_t since =
         k == 0 ? history.first_day : std::max(history.first_day, boundaries[k - 1]);
-    const std::size_t until =
-        k + 1 < boundaries.size() ? std::min(days, boundaries[k + 1]) : days;
+    const std::size_t until = k + 1 < boundaries.size() ? std::min(days, boundaries[k + 1]) : days;
     const std::size_t least = promoted ? 1 : options.window_min;
     if (day < since + least || until < day + least) continue;
     const Window before =

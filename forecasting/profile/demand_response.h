@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/knowledge.h"
 #include "forecasting/price_step.h"
 
 namespace tandem::forecasting {
@@ -55,16 +56,18 @@ struct DemandChange {
   double units_after = 0.0;
   double exposure_before = 0.0;  // Sums of the season's index.
   double exposure_after = 0.0;
-  double log_expected = 0.0;                     // More after than before.
+  double log_expected = 0.0;                    // More after than before.
   std::array<double, kPromotionKinds> kinds{};  // Promotions, likewise.
 };
 
 // Appends the changes of one series. `history_units` and `index` hold a value a day up to the
-// origin; days before `first_day` are not listed. Price steps are ascending; what lies from the
-// origin on is not looked at. O(days of the windows + changes * promotions).
+// origin; days before `first_day` are not listed, and days that are not known count for nothing.
+// Price steps are ascending; what lies from the origin on is not looked at. O(days of the windows +
+// changes * promotions).
 struct DrivenHistory {
   std::span<const float> history_units{};
   std::span<const double> index{};
+  std::span<const Knowledge> knowledge{};  // Empty: all is known.
   std::size_t first_day = 0;
   std::span<const PriceStep> prices{};
   std::span<const PromotionDays> promotions{};
@@ -74,7 +77,7 @@ void AppendDemandChanges(const DrivenHistory& history, const DemandResponseOptio
 
 struct DemandResponse {
   double elasticity = 0.0;
-  double deviation = 0.0;                              // Of its posterior; the prior's without changes.
+  double deviation = 0.0;  // Of its posterior; the prior's without changes.
   std::array<double, kPromotionKinds> log_uplifts{};  // By kind.
   double expected_weight = 1.0;
   double drift = 0.0;  // c.

@@ -36,8 +36,8 @@ std::vector<DemandChange> Draw(std::mt19937& random, std::size_t count, double e
   std::vector<DemandChange> changes;
   while (changes.size() < count) {
     DemandChange change{.log_ratio = log_ratio(random),
-                       .exposure_before = days(random),
-                       .exposure_after = days(random)};
+                        .exposure_before = days(random),
+                        .exposure_after = days(random)};
     const double rate = level(random);
     change.units_before = std::poisson_distribution<int>(rate * change.exposure_before)(random);
     change.units_after = std::poisson_distribution<int>(
@@ -257,7 +257,8 @@ TEST(DemandChangesTest, SumWhatLiesBetweenTheChanges) {
   const std::vector<double> index(40, 0.5);
   const std::vector<PriceStep> prices = {{0, 2.0}, {21, 1.0}, {31, 3.0}, {34, 3.0}, {60, 9.0}};
   std::vector<DemandChange> changes;
-  AppendDemandChanges({units, index, 4, prices}, {}, changes);
+  AppendDemandChanges({.history_units = units, .index = index, .first_day = 4, .prices = prices},
+                      {}, changes);
   ASSERT_THAT(changes, SizeIs(1));
   EXPECT_DOUBLE_EQ(changes[0].log_ratio, std::log(0.5));
   EXPECT_DOUBLE_EQ(changes[0].units_before, 17.0);  // Days 4 to 20.
@@ -275,7 +276,12 @@ TEST(DemandChangesTest, AreWherePromotionsBeginAndEnd) {
   const std::vector<PriceStep> prices = {{0, 2.0}, {12, 1.0}};
   const std::vector<PromotionDays> promotions = {{10, 14, 3, 0.5}, {18, 30, 0, 0.0}};
   std::vector<DemandChange> changes;
-  AppendDemandChanges({units, index, 2, prices, promotions}, {}, changes);
+  AppendDemandChanges({.history_units = units,
+                       .index = index,
+                       .first_day = 2,
+                       .prices = prices,
+                       .promotions = promotions},
+                      {}, changes);
   ASSERT_THAT(changes, SizeIs(3));  // The price alone changed for two days: it tells nothing.
   EXPECT_EQ(changes[0].kinds[3], 1.0);
   EXPECT_EQ(changes[0].log_expected, 0.5);
@@ -343,8 +349,7 @@ TEST(ProfilePromotionsTest, AForecastFollowsAPlannedPromotionAndIsNotRaisedByPas
       for (std::size_t t = first; t < first + 7; ++t) units[i][t] = 20.0F;
     }
     if (i == 0) promotions[i].push_back({kDays, kDays + 7, 0});
-    panel.series.push_back(
-        {.group = 0, .history_units = units[i], .promotions = promotions[i]});
+    panel.series.push_back({.group = 0, .history_units = units[i], .promotions = promotions[i]});
   }
   Profile profile = Profile::Make(panel, {}).value();
   const auto seasons = [&profile] {

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "absl/status/statusor.h"
+#include "forecasting/knowledge.h"
 
 namespace tandem::forecasting {
 
@@ -24,18 +25,26 @@ struct ItemLevelOptions {
 
 struct ItemLevel {
   double level_units = 0.0;    // Sales of a day of index 1.
-  double squared_error = 0.0;  // Mean of the judged days' one-step squared errors, units^2.
+  double squared_error = 0.0;  // Mean of the judged days' one-step squared errors, units^2; of
+                               // known days.
   double rate = 0.0;           // Mean units a day of the judged days.
 };
 
-// Runs over `history_units` and the season's `index` of the same days, from `first_day` on (the
-// listing) or the first sale, whichever is later. With forgetting a:
+// A value a day, up to the origin.
+struct ItemHistory {
+  std::span<const float> units{};
+  std::span<const double> index{};         // The season's.
+  std::span<const Knowledge> knowledge{};  // Empty: all is known.
+  std::size_t first_day = 0;               // The listing.
+};
+
+// Runs over the history from `first_day` on or the first sale, whichever is later. With forgetting
+// a:
 //   A = (1 - a) A + y,  B = (1 - a) B + index,  level = A / B
-// A history without a sale has level 0. Days of index 0 teach nothing. O(6 n) time, no allocation.
-// Returns kInvalidArgument if the lengths differ or a value is negative, a NaN or an infinity;
-// kOutOfRange if a result is not finite.
-absl::StatusOr<ItemLevel> FitItemLevel(std::span<const float> history_units,
-                                       std::span<const double> index, std::size_t first_day,
-                                       const ItemLevelOptions& options);
+// A day that is a gap teaches nothing, nor does one whose lower bound is below what is expected of
+// it; above, the bound counts as the sale. A history without a sale has level 0. Days of index 0
+// teach nothing. O(6 n) time, no allocation. Returns kInvalidArgument if the lengths differ or a
+// value is negative, a NaN or an infinity; kOutOfRange if a result is not finite.
+absl::StatusOr<ItemLevel> FitItemLevel(const ItemHistory& history, const ItemLevelOptions& options);
 
 }  // namespace tandem::forecasting

@@ -1,7 +1,9 @@
 #include "forecasting/profile/profile.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,29 @@
 namespace tandem::forecasting {
 
 namespace {
+
+constexpr std::size_t kWeek = 7;
+
+// The last known days of one weekday, at most four.
+class WeekdayMean {
+ public:
+  void Add(double units) {
+    units_[count_ % units_.size()] = units;
+    ++count_;
+  }
+  // 0 if none is known yet.
+  double Mean() const {
+    const std::size_t kept = std::min(count_, units_.size());
+    if (kept == 0) return 0.0;
+    return std::accumulate(units_.begin(), units_.begin() + static_cast<std::ptrdiff_t>(kept),
+                           0.0) /
+           static_cast<double>(kept);
+  }
+
+ private:
+  std::array<double, 4> units_{};
+  std::size_t count_ = 0;
+};
 
 absl::Status CheckSeries(const ProfilePanel& panel, std::size_t i, std::size_t days) {
   const ProfileSeries& series = panel.series[i];
@@ -33,9 +58,13 @@ absl::Status CheckSeries(const ProfilePanel& panel, std::size_t i, std::size_t d
                        " ends before it begins, is of no kind or expects what is not finite"));
     }
   }
+  if (!series.knowledge.empty() && series.knowledge.size() != days) {
+    return absl::InvalidArgumentError(absl::StrCat("series ", i, ": what is known of ",
+                                                   series.knowledge.size(), " days, not ", days));
+  }
   if (series.history_units.size() != days) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "series ", i, ": ", series.history_units.size(), " days of history, not ", days));
+    return absl::InvalidArgumentError(absl::StrCat("series ", i, ": ", series.history_units.size(),
+                                                   " days of history, not ", days));
   }
   return absl::OkStatus();
 }
@@ -86,23 +115,38 @@ absl::StatusOr<Profile> Profile::Make(ProfilePanel panel, const ProfileOptions& 
   return profile;
 }
 
+// Adds to the group's sum what the series sells without promotions; what is not known is guessed.
+void Profile::AddSeries(std::size_t series, std::vector<double>& room,
+                        std::vector<double>& sum) const {
+  const ProfileSeries& known = panel_.series[series];
+  room.assign(sum.size(), 1.0);
+  MultiplyByPromotions(known.promotions, responses_[panel_.groups[known.group].pool],
+                       own_uplifts_[series], options_.response, room);
+  std::array<WeekdayMean, kWeek> means;
+  for (std::size_t t = 0; t < sum.size(); ++t) {
+    const double units = static_cast<double>(known.history_units[t]) / room[t];
+    if (known.knowledge.empty() || known.knowledge[t] == Knowledge::kKnown) {
+      sum[t] += units;
+      means[t % kWeek].Add(units);
+    } else {
+      const double usual = means[t % kWeek].Mean();
+      sum[t] += known.knowledge[t] == Knowledge::kGap ? usual : std::max(usual, units);
+    }
+  }
+}
+
 void Profile::AddUp() {
   const std::size_t days = panel_.series.front().history_units.size();
   group_units_.assign(panel_.groups.size(), std::vector<double>(days, 0.0));
-  std::vector<double> factors;
+  std::vector<double> room;
   for (std::size_t i = 0; i < panel_.series.size(); ++i) {
     const ProfileSeries& series = panel_.series[i];
     std::vector<double>& sum = group_units_[series.group];
-    if (series.promotions.empty()) {
-      for (std::size_t t = 0; t < days; ++t) sum[t] += static_cast<double>(series.history_units[t]);
+    if (!series.promotions.empty() || !series.knowledge.empty()) {
+      AddSeries(i, room, sum);
       continue;
     }
-    factors.assign(days, 1.0);
-    MultiplyByPromotions(series.promotions, responses_[panel_.groups[series.group].pool],
-                         own_uplifts_[i], options_.response, factors);
-    for (std::size_t t = 0; t < days; ++t) {
-      sum[t] += static_cast<double>(series.history_units[t]) / factors[t];
-    }
+    for (std::size_t t = 0; t < days; ++t) sum[t] += static_cast<double>(series.history_units[t]);
   }
   pool_units_.assign(panel_.pool_count, std::vector<double>(days, 0.0));
   for (std::size_t g = 0; g < panel_.groups.size(); ++g) {
@@ -172,6 +216,7 @@ absl::Status Profile::FitResponse(std::size_t pool) {
     if (series.prices.size() < 2 && series.promotions.empty()) continue;
     AppendDemandChanges({.history_units = series.history_units,
                          .index = group_seasons_[series.group].index,
+                         .knowledge = series.knowledge,
                          .first_day = series.first_day,
                          .prices = series.prices,
                          .promotions = series.promotions},
@@ -207,8 +252,12 @@ absl::Status Profile::FitSeries(std::size_t series) {
   const ProfileSeries& known = panel_.series[series];
   std::vector<double> room;
   const std::span<const double> index = IndexOf(series, room);
-  const absl::StatusOr<ItemLevel> level = FitItemLevel(
-      known.history_units, index.first(known.history_units.size()), known.first_day, options_.item);
+  const absl::StatusOr<ItemLevel> level =
+      FitItemLevel({.units = known.history_units,
+                    .index = index.first(known.history_units.size()),
+                    .knowledge = known.knowledge,
+                    .first_day = known.first_day},
+                   options_.item);
   if (!level.ok()) return Within("series", series, level.status());
   levels_[series] = *level;
   return absl::OkStatus();

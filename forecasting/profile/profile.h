@@ -12,7 +12,8 @@
 //   for (pool...) profile->FitPool(pool);                     // Each loop may run in parallel:
 //   for (group...) profile->FitGroup(group);                  // a call touches its own part only,
 //   for (pool...) profile->FitResponse(pool);                 // and the loop before is done.
-//   if (profile->TakeOutPromotions()) {                       // Seasons of what sells without them.
+//   if (profile->TakeOutPromotions()) {                       // Seasons of what sells without
+//   them.
 //     for (pool...) profile->FitPool(pool);
 //     for (group...) profile->FitGroup(group);
 //   }
@@ -27,6 +28,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "forecasting/knowledge.h"
 #include "forecasting/price_step.h"
 #include "forecasting/profile/calendar.h"
 #include "forecasting/profile/demand_response.h"
@@ -38,7 +40,10 @@ namespace tandem::forecasting {
 struct ProfileSeries {
   std::size_t group = 0;
   std::span<const float> history_units{};  // From the calendar's first day on, up to the origin.
-  std::size_t first_day = 0;               // Of the listing, counted from 0.
+  // Of the same days, or empty: all are known. In sums a day that is not counts as the mean of the
+  // last four known ones of its weekday, or as its bound where that is more.
+  std::span<const Knowledge> knowledge{};
+  std::size_t first_day = 0;  // Of the listing, counted from 0.
   // Ascending, also of the horizon where known in advance; empty: no price is known.
   std::span<const PriceStep> prices{};
   std::span<const PromotionDays> promotions{};  // Also of the horizon where they are planned.
@@ -103,6 +108,7 @@ class Profile {
   Profile(ProfilePanel panel, const ProfileOptions& options)
       : panel_(std::move(panel)), options_(options) {}
   void AddUp();
+  void AddSeries(std::size_t series, std::vector<double>& room, std::vector<double>& sum) const;
   void AddUpRegions();
   std::span<const double> IndexOf(std::size_t series, std::vector<double>& room) const;
 

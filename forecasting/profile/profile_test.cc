@@ -126,12 +126,13 @@ TEST(ItemLevelTest, IsTheRateOfAConstantDemand) {
     index.push_back(TrueIndex(t + 1));
     units.push_back(static_cast<float>(4.0 * index.back()));
   }
-  EXPECT_NEAR(FitItemLevel(units, index, 0, {})->level_units, 4.0, 1e-9);
-  EXPECT_EQ(FitItemLevel(std::vector<float>(100, 0.0F), index, 0, {})->level_units, 0.0);
-  EXPECT_EQ(FitItemLevel(units, index, 200, {})->level_units, 0.0);
-  EXPECT_TRUE(absl::IsInvalidArgument(FitItemLevel(units, {}, 0, {}).status()));
+  EXPECT_NEAR(FitItemLevel({.units = units, .index = index}, {})->level_units, 4.0, 1e-9);
+  EXPECT_EQ(FitItemLevel({.units = std::vector<float>(100, 0.0F), .index = index}, {})->level_units,
+            0.0);
+  EXPECT_EQ(FitItemLevel({.units = units, .index = index, .first_day = 200}, {})->level_units, 0.0);
+  EXPECT_TRUE(absl::IsInvalidArgument(FitItemLevel({.units = units}, {}).status()));
   units[3] = -1.0F;
-  EXPECT_TRUE(absl::IsInvalidArgument(FitItemLevel(units, index, 0, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(FitItemLevel({.units = units, .index = index}, {}).status()));
 }
 
 TEST(ItemLevelTest, FollowsAShiftAndScales) {
@@ -144,9 +145,44 @@ TEST(ItemLevelTest, FollowsAShiftAndScales) {
     units.push_back(static_cast<float>(demand(random)));
     eightfold.push_back(8.0F * units.back());
   }
-  const ItemLevel level = FitItemLevel(units, index, 0, {}).value();
+  const ItemLevel level = FitItemLevel({.units = units, .index = index}, {}).value();
   EXPECT_NEAR(level.level_units, 6.0, 1.0);
-  EXPECT_NEAR(FitItemLevel(eightfold, index, 0, {})->level_units, 8.0 * level.level_units, 1e-9);
+  EXPECT_NEAR(FitItemLevel({.units = eightfold, .index = index}, {})->level_units,
+              8.0 * level.level_units, 1e-9);
+}
+
+// Every third day nothing is known, every fifth the shelf was empty after a single unit.
+TEST(ItemLevelTest, LearnsFromKnownDaysAndFromBoundsAboveWhatIsExpected) {
+  std::vector<float> units(200, 4.0F);
+  const std::vector<double> index(200, 1.0);
+  std::vector<Knowledge> knowledge(200, Knowledge::kKnown);
+  for (std::size_t t = 0; t < 200; ++t) {
+    if (t % 3 == 1) {
+      knowledge[t] = Knowledge::kGap;
+      units[t] = 0.0F;
+    } else if (t % 5 == 1) {
+      knowledge[t] = Knowledge::kLowerBound;
+      units[t] = 1.0F;
+    }
+  }
+  const ItemHistory history = {.units = units, .index = index, .knowledge = knowledge};
+  const ItemLevel level = FitItemLevel(history, {}).value();
+  EXPECT_NEAR(level.level_units, 4.0, 1e-9);
+  EXPECT_NEAR(level.rate, 4.0, 1e-9);
+  EXPECT_NEAR(level.squared_error, 0.0, 1e-9);
+  for (std::size_t t = 100; t < 200; ++t) {
+    if (knowledge[t] == Knowledge::kLowerBound) units[t] = 9.0F;
+  }
+  EXPECT_GT(FitItemLevel(history, {})->level_units, 4.2);
+  // Where no day is known the bounds are all there is.
+  std::ranges::fill(knowledge, Knowledge::kLowerBound);
+  std::ranges::fill(units, 3.0F);
+  EXPECT_NEAR(FitItemLevel(history, {})->level_units, 3.0, 1e-9);
+  std::ranges::fill(knowledge, Knowledge::kGap);
+  EXPECT_EQ(FitItemLevel(history, {})->level_units, 0.0);
+  const std::vector<Knowledge> few(3, Knowledge::kKnown);
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      FitItemLevel({.units = units, .index = index, .knowledge = few}, {}).status()));
 }
 
 ProfilePanel PanelOf(const std::vector<std::vector<float>>& histories, const RetailCalendar* days) {
@@ -184,6 +220,37 @@ TEST(ProfileTest, ItemsAddUpToTheirGroup) {
   }
 }
 
+// Two items of ten a day; of one the last fortnight is not known but for a bound on each day. Its
+// group goes on as before, and so do both.
+TEST(ProfileTest, WhatIsNotKnownDoesNotLowerTheSum) {
+  const RetailCalendar calendar = Calendar();
+  std::vector<std::vector<float>> histories(2);
+  for (std::vector<float>& history : histories) {
+    for (std::size_t t = 0; t < kDays; ++t) {
+      history.push_back(static_cast<float>(10.0 * TrueIndex(t)));
+    }
+  }
+  std::vector<Knowledge> knowledge(kDays, Knowledge::kKnown);
+  for (std::size_t t = kDays - 14; t < kDays; ++t) {
+    knowledge[t] = t % 2 == 0 ? Knowledge::kGap : Knowledge::kLowerBound;
+    histories[1][t] = t % 2 == 0 ? 0.0F : 2.0F;
+  }
+  ProfilePanel panel = PanelOf(histories, &calendar);
+  panel.series[1].knowledge = knowledge;
+  Profile profile = Profile::Make(panel, {}).value();
+  ASSERT_TRUE(profile.FitPool(0).ok());
+  ASSERT_TRUE(profile.FitGroup(0).ok());
+  for (std::size_t i = 0; i < 2; ++i) ASSERT_TRUE(profile.FitSeries(i).ok());
+  profile.Align();
+  std::vector<double> forecast(kHorizon);
+  for (std::size_t i = 0; i < 2; ++i) {
+    profile.Forecast(i, forecast);
+    for (std::size_t h = 0; h < kHorizon; ++h) {
+      EXPECT_NEAR(forecast[h] / TrueIndex(kDays + h), 10.0, 0.6) << i << " " << h;
+    }
+  }
+}
+
 TEST(ProfileTest, NamesWhatIsWrong) {
   const RetailCalendar calendar = Calendar();
   const std::vector<std::vector<float>> histories = {{1.0F, 2.0F}, {1.0F}};
@@ -195,6 +262,11 @@ TEST(ProfileTest, NamesWhatIsWrong) {
   ProfilePanel panel = PanelOf(whole, &calendar);
   panel.series[0].group = 7;
   EXPECT_TRUE(absl::IsInvalidArgument(Profile::Make(panel, {}).status()));
+  panel = PanelOf(whole, &calendar);
+  const std::vector<Knowledge> few(1, Knowledge::kKnown);
+  panel.series[0].knowledge = few;
+  EXPECT_THAT(std::string(Profile::Make(panel, {}).status().message()),
+              HasSubstr("series 0: what is known of 1 days, not 2"));
   RetailCalendar broken = calendar;
   broken.days[3].weekday = 7;
   const absl::Status day = Profile::Make(PanelOf(whole, &broken), {}).status();

@@ -28,12 +28,13 @@
 
 namespace tandem::forecast {
 
-// Agreements with their terms. A party reads every item of every scope, unless `blind` names it; an
-// owner grants the derivation unless `underivable` names it.
+// Agreements with their terms. A party reads every item of every scope, unless `blind` names it or
+// `hidden` the item; an owner grants the derivation unless `underivable` names it.
 class GrantTable final : public base::Grants {
  public:
   std::map<std::string, base::AgreementTerms> terms{};
   std::set<std::string> blind{};
+  std::map<base::DataKind, std::set<std::string, std::less<>>> hidden{};
   std::set<std::string> underivable{};
   bool stale = false;
   bool ended = false;   // The parties' retention.
@@ -44,9 +45,13 @@ class GrantTable final : public base::Grants {
     return absl::UnimplementedError("forecast does not ask");
   }
   absl::StatusOr<std::shared_ptr<const base::GrantedItems>> ItemsAt(
-      std::string_view viewer, std::string_view, base::DataKind, std::string_view) const override {
+      std::string_view viewer, std::string_view, base::DataKind kind,
+      std::string_view) const override {
     if (stale) return base::Refuse(base::Reason::kGrantsStale, "not known to be current");
-    return std::make_shared<AllOrNone>(!blind.contains(std::string(viewer)));
+    const auto items = hidden.find(kind);
+    return std::make_shared<AllButHidden>(
+        !blind.contains(std::string(viewer)),
+        items == hidden.end() ? std::set<std::string, std::less<>>() : items->second);
   }
   absl::Status CheckJoint(std::string_view viewer, std::string_view relation) const override {
     const auto found = terms.find(std::string(relation));
@@ -79,14 +84,16 @@ class GrantTable final : public base::Grants {
   std::uint64_t version() const override { return 1; }
 
  private:
-  class AllOrNone final : public base::GrantedItems {
+  class AllButHidden final : public base::GrantedItems {
    public:
-    explicit AllOrNone(bool all) : all_(all) {}
-    bool Contains(std::string_view) const override { return all_; }
+    AllButHidden(bool all, std::set<std::string, std::less<>> hidden)
+        : all_(all), hidden_(std::move(hidden)) {}
+    bool Contains(std::string_view item) const override { return all_ && !hidden_.contains(item); }
     bool empty() const override { return !all_; }
 
    private:
     bool all_;
+    std::set<std::string, std::less<>> hidden_;
   };
 };
 

@@ -2,6 +2,7 @@
 // firms agree on, and with days that nobody knows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,11 +14,16 @@
 
 namespace tandem::forecast {
 
-// Daily values, oldest first, and whether each is known; both of one length. A day out of stock is
-// one that is not known.
+// Daily values, oldest first, and whether each is known; both of one length.
 struct DailySeries {
   std::span<const std::int64_t> value_milli{};
   std::span<const char> known{};
+  // Of the same length, or empty: whether the shelf was empty at the day's end. What sold then is
+  // the least that was wanted. FitSeries does not look at it.
+  std::span<const char> shelf_empty{};
+
+  bool IsKnown(std::size_t t) const { return known[t] != 0; }
+  bool IsShelfEmpty(std::size_t t) const { return !shelf_empty.empty() && shelf_empty[t] != 0; }
 };
 
 // Days of history that the method looks at.

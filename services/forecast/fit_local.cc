@@ -40,18 +40,19 @@ std::vector<LocalFit::Bucket> LocalFit::BucketsOf(const DailySeries& series) con
   for (std::size_t begin = days % each; begin < days; begin += each) {
     Bucket bucket;
     for (std::size_t t = begin; t < begin + each; ++t) {
-      if (series.known[t] == 0) continue;
+      if (!series.IsKnown(t)) continue;
       bucket.units += static_cast<double>(series.value_milli[t]) / kMilli;
-      ++bucket.known;
+      ++bucket.told;
+      if (!series.IsShelfEmpty(t)) ++bucket.known;
     }
-    if (bucket.known > 0 || !buckets.empty()) buckets.push_back(bucket);
+    if (bucket.told > 0 || !buckets.empty()) buckets.push_back(bucket);
   }
   return buckets;
 }
 
-bool LocalFit::Add(const DailySeries& series, std::string_view group) {
+bool LocalFit::Add(const DailySeries& series, std::string_view group, const ItemDrivers& drivers) {
   std::vector<Bucket> buckets = BucketsOf(series);
-  if (buckets.empty() || !profile_.Add(series, group)) return false;
+  if (buckets.empty() || !profile_.Add(series, group, drivers)) return false;
   series_.push_back(std::move(buckets));
   return true;
 }
@@ -72,7 +73,7 @@ absl::StatusOr<std::vector<LocalForecast>> LocalFit::Run() const {
   for (const std::vector<Bucket>& buckets : series_) {
     forecasting::LongSeries& one = panel.series.emplace_back();
     for (const Bucket& bucket : buckets) {
-      const Knowledge part = bucket.known == 0 ? Knowledge::kGap : Knowledge::kLowerBound;
+      const Knowledge part = bucket.told == 0 ? Knowledge::kGap : Knowledge::kLowerBound;
       one.units.push_back(bucket.units);
       one.knowledge.push_back(bucket.known == span_.bucket_days ? Knowledge::kKnown : part);
     }

@@ -11,9 +11,9 @@
 #include "absl/status/statusor.h"
 #include "services/base/day.h"
 #include "services/base/quantity.h"
+#include "services/forecast/drivers.h"
 #include "services/forecast/fit.h"
 #include "services/forecast/fit_profile.h"
-#include "services/forecast/worker.h"
 
 namespace tandem::forecast {
 
@@ -28,9 +28,9 @@ struct LocalForecast {
 
 // Items that are forecast together, as ProfileFit does, from now and from up to five earlier
 // origins; quantiles are of the outcomes around these. Where buckets are weeks, days are summed to
-// weeks that end on the origin, forecasts and outcomes alike. A day that is not known, out of stock
-// for instance, tells nothing of what was missed; a week of which some days are known sold at
-// least what these did.
+// weeks that end on the origin, forecasts and outcomes alike. A day that is not known tells nothing
+// of what was missed; on one whose shelf was empty, and in a week of which some days are known, at
+// least what sold was wanted.
 class LocalFit {
  public:
   // Of histories of `days` days from `first`, forecast `bucket_count` buckets of `bucket_days` (1
@@ -43,9 +43,9 @@ class LocalFit {
   };
   LocalFit(const Span& span, std::vector<CalendarEvent> events);
 
-  // A series' history, `days` long, and the group that it is of. False, and nothing is kept, where
-  // no day of a whole bucket is known.
-  bool Add(const DailySeries& series, std::string_view group);
+  // A series' history, `days` long, the group that it is of, its prices and promotions. False, and
+  // nothing is kept, where no day of a whole bucket is known.
+  bool Add(const DailySeries& series, std::string_view group, const ItemDrivers& drivers = {});
 
   // The forecasts of what was added, in its order, rounded once to thousandths and never below
   // zero. Returns kOutOfRange if a result does not fit a Quantity. On the caller's thread; of four
@@ -55,7 +55,8 @@ class LocalFit {
  private:
   struct Bucket {
     double units = 0.0;
-    std::int32_t known = 0;  // Days.
+    std::int32_t told = 0;   // Days of which something is known.
+    std::int32_t known = 0;  // Days of which all is.
   };
   // Of a series: its buckets from the first known one on.
   std::vector<Bucket> BucketsOf(const DailySeries& series) const;

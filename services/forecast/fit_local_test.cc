@@ -164,6 +164,55 @@ TEST(LocalFitTest, LearnsWhatEventsDo) {
   EXPECT_LT(UnitsOf(with.mean[next + 7]), 1.5 * plain);
 }
 
+// Promotions that double sales at times of each item's own, and one that sells out on each: means
+// follow the plan, and quantiles stay about them, since what a bound hides is no miss.
+TEST(LocalFitTest, LearnsWhatPromotionsDoBehindEmptyShelves) {
+  testing::Random random;
+  std::vector<History> histories = Sellers(20, {40.0, 0.0, 0.1}, random);
+  std::vector<std::vector<char>> empty(20, std::vector<char>(kDays, 0));
+  std::vector<ItemDrivers> drivers(20);
+  for (std::int32_t i = 0; i < 20; ++i) {
+    const auto item = static_cast<std::size_t>(i);
+    for (std::int32_t first = 10 + 3 * i; first + 7 <= kDays; first += 70) {
+      drivers[item].promotions.push_back({kFirst + first, kFirst + (first + 6), "price", 0.0});
+      for (std::int32_t t = first; t < first + 7; ++t) {
+        const auto at = static_cast<std::size_t>(t);
+        histories[item].value_milli[at] *= 2;
+        if (t < first + 5) continue;
+        empty[item][at] = 1;
+        histories[item].value_milli[at] /= 4;
+      }
+    }
+  }
+  drivers[0].promotions.push_back({kFirst + kDays, kFirst + (kDays + 6), "price", 0.0});
+  for (const std::int32_t bucket_days : {1, 7}) {
+    LocalFit fit({.first = kFirst,
+                  .days = kDays,
+                  .bucket_days = bucket_days,
+                  .bucket_count = 14 / bucket_days},
+                 {});
+    for (std::size_t i = 0; i < histories.size(); ++i) {
+      DailySeries series = histories[i].view();
+      series.shelf_empty = empty[i];
+      ASSERT_TRUE(fit.Add(series, "", drivers[i]));
+    }
+    TANDEM_ASSERT_OK_AND_ASSIGN(const auto forecasts, fit.Run());
+    const auto week = [&](std::size_t item, std::size_t number) {
+      double units = 0.0;
+      const std::size_t each = 7 / static_cast<std::size_t>(bucket_days);
+      for (std::size_t b = number * each; b < (number + 1) * each; ++b) {
+        units += UnitsOf(forecasts[item].mean[b]);
+      }
+      return units;
+    };
+    EXPECT_NEAR(week(0, 0), 2.0 * 7.0 * 40.0, 40.0) << bucket_days;
+    EXPECT_NEAR(week(0, 1), 7.0 * 40.0, 20.0) << bucket_days;
+    EXPECT_NEAR(week(1, 0), 7.0 * 40.0, 20.0) << bucket_days;
+    const double middle = UnitsOf(forecasts[1].quantiles[4]);
+    EXPECT_NEAR(middle, UnitsOf(forecasts[1].mean[0]), 0.1 * middle) << bucket_days;
+  }
+}
+
 TEST(LocalFitTest, LeavesOutWhatWasNeverKnown) {
   LocalFit fit({.first = kFirst, .days = kDays, .bucket_days = 7, .bucket_count = 2}, {});
   History history;

@@ -16,6 +16,7 @@
 #include "services/base/day.h"
 #include "services/base/fact.h"
 #include "services/forecast/api.h"
+#include "services/forecast/drivers.h"
 #include "services/runtime/seams.h"
 
 namespace tandem::forecast {
@@ -28,13 +29,10 @@ struct SeriesRequest {
   base::Day first_day{};
   base::Day last_day{};      // Included.
   bool with_events = false;  // The owner's calendar at the location too, of all days.
-};
-
-// A happening of a location's calendar: holidays, openings, pay days.
-struct CalendarEvent {
-  std::string name{};  // The same every year, such as "Thanksgiving".
-  base::Day first{};
-  base::Day last{};  // Included.
+  // Of which of the items more is read, of all days; the caller may read it.
+  std::vector<std::string> priced_items{};
+  std::vector<std::string> promoted_items{};
+  std::vector<std::string> stocked_items{};  // The location's firm's free stock.
 };
 
 struct SeriesColumnsRead {
@@ -44,8 +42,13 @@ struct SeriesColumnsRead {
   std::vector<std::int64_t> value_milli{};  // [item * day_count + day]; 0 where it is not known.
   std::string known{};  // Bit item * day_count + day, least significant first; "": all are known.
   std::string cut{};    // What was read: a position sealed for the firm on whose behalf it was.
+  // Bit item * day_count + day: the shelf was empty at the day's end, so that what sold is the
+  // least that was wanted; "": never, or stock was not asked for.
+  std::string shelf_empty{};
   // Where they were asked for, by the owner's id; none where the caller may not read them.
   std::vector<CalendarEvent> events{};
+  // Where they were asked for, by item. An item priced in several currencies has no prices.
+  absl::flat_hash_map<std::string, ItemDrivers> drivers{};
 };
 
 // By item: its levels in the owner's hierarchy, from the root down, joined by '/'. None for an item
@@ -58,8 +61,8 @@ class SeriesSource {
   using Done = absl::AnyInvocable<void(absl::StatusOr<SeriesColumnsRead>)>;
   virtual ~SeriesSource() = default;
   // Reads what the caller may read; `done` runs once, on any thread, also inside the call. Errors
-  // as ExchangeService.ReadSeries and ListEvents; UNAVAILABLE and RESOURCE_EXHAUSTED are tried
-  // again.
+  // as ExchangeService.ReadSeries, ReadPrices, ListPromotions and ListEvents; UNAVAILABLE and
+  // RESOURCE_EXHAUSTED are tried again.
   virtual void Read(const base::Caller& on_behalf_of, SeriesRequest request, Done done) = 0;
 
   using GroupsDone = absl::AnyInvocable<void(absl::StatusOr<ItemGroups>)>;

@@ -94,7 +94,8 @@ class Window {
   Window(base::Day first, base::Day last)
       : first_(first),
         values_(static_cast<std::size_t>(last - first + 1)),
-        known_(values_.size()) {}
+        known_(values_.size()),
+        shelf_empty_(values_.size()) {}
 
   // Valid until the next call.
   DailySeries Of(const SeriesColumnsRead& read, std::size_t row) {
@@ -104,25 +105,31 @@ class Window {
       if (at < 0 || at >= static_cast<std::int32_t>(values_.size())) continue;
       const std::size_t bit =
           row * static_cast<std::size_t>(read.day_count) + static_cast<std::size_t>(day);
-      const bool known = read.known.empty() ||
-                         (static_cast<unsigned char>(read.known[bit / 8]) >> (bit % 8) & 1) != 0;
-      known_[static_cast<std::size_t>(at)] = known ? 1 : 0;
-      values_[static_cast<std::size_t>(at)] = read.value_milli[bit];
+      const auto to = static_cast<std::size_t>(at);
+      known_[to] = read.known.empty() || IsSet(read.known, bit) ? 1 : 0;
+      shelf_empty_[to] = !read.shelf_empty.empty() && IsSet(read.shelf_empty, bit) ? 1 : 0;
+      values_[to] = read.value_milli[bit];
     }
-    return {values_, known_};
+    return {values_, known_, shelf_empty_};
   }
 
  private:
+  static bool IsSet(const std::string& bits, std::size_t bit) {
+    return (static_cast<unsigned char>(bits[bit / 8]) >> (bit % 8) & 1U) != 0;
+  }
+
   const base::Day first_;
   std::vector<std::int64_t> values_;
   std::vector<char> known_;
+  std::vector<char> shelf_empty_;
 };
 
 absl::Status CheckColumns(const SeriesColumnsRead& read) {
   const std::size_t days = static_cast<std::size_t>(std::max(read.day_count, 0));
   const std::size_t values = read.items.size() * days;
   if (read.value_milli.size() != values ||
-      (!read.known.empty() && read.known.size() < (values + 7) / 8)) {
+      (!read.known.empty() && read.known.size() < (values + 7) / 8) ||
+      (!read.shelf_empty.empty() && read.shelf_empty.size() < (values + 7) / 8)) {
     return absl::InternalError("the series that were read do not fit together");
   }
   return absl::OkStatus();
@@ -131,6 +138,19 @@ absl::Status CheckColumns(const SeriesColumnsRead& read) {
 std::int32_t DaysOf(std::string_view method) {
   if (method == kPooledProfile || method == kLocal) return kProfileDays;
   return method == kSeasonalNaive ? kSeasonalNaiveDays : kSesDays;
+}
+
+absl::string_view NameOf(base::DataKind kind) {
+  switch (kind) {
+    case base::DataKind::kPrices:
+      return "prices";
+    case base::DataKind::kPromotions:
+      return "promotions";
+    case base::DataKind::kStock:
+      return "stock numbers";
+    default:
+      return "sales";
+  }
 }
 
 // "" where it has none.
@@ -181,8 +201,13 @@ absl::Status FitTogether(const Fitting& fitting, Fit fit, Put put) {
   const auto& [batch, run, read, groups, found] = fitting;
   Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
   std::vector<const std::string*> items;
+  static const ItemDrivers kNone;
   for (const auto& [item, row] : found) {
-    if (fit.Add(window.Of(read, row), GroupOf(groups, *item))) items.push_back(item);
+    const auto drivers = read.drivers.find(*item);
+    if (fit.Add(window.Of(read, row), GroupOf(groups, *item),
+                drivers == read.drivers.end() ? kNone : drivers->second)) {
+      items.push_back(item);
+    }
   }
   const auto forecasts = fit.Run();
   if (!forecasts.ok()) {
@@ -302,19 +327,52 @@ std::vector<Batch> CutBatches(std::vector<Batch> batches, const GroupsByOwner& g
   return cut;
 }
 
+absl::Status AddDrivers(const ForecastSeams& seams, const Run& run, std::vector<Batch>& batches) {
+  constexpr base::DataKind kDrivers[] = {base::DataKind::kPrices, base::DataKind::kPromotions,
+                                         base::DataKind::kStock};
+  for (Batch& batch : batches) {
+    for (const base::DataKind kind : kDrivers) {
+      std::vector<std::string>& items = batch.more[kind];
+      items.clear();
+      TANDEM_ASSIGN_OR_RETURN(const auto granted,
+                              seams.grants->ItemsAt(run.firm, batch.owner, kind, batch.location));
+      std::ranges::copy_if(batch.items, std::back_inserter(items),
+                           [&](const std::string& item) { return granted->Contains(item); });
+    }
+  }
+  return absl::OkStatus();
+}
+
+namespace {
+
+absl::Status CheckReadable(const ForecastSeams& seams, const Run& run, const Batch& batch,
+                           base::DataKind kind) {
+  const std::vector<std::string>& items =
+      kind == base::DataKind::kSales ? batch.items : batch.more.at(kind);
+  if (items.empty()) return absl::OkStatus();
+  TANDEM_ASSIGN_OR_RETURN(const auto granted,
+                          seams.grants->ItemsAt(run.firm, batch.owner, kind, batch.location));
+  for (const std::string& item : items) {
+    if (granted->Contains(item)) continue;
+    return base::Refuse(
+        base::Reason::kNotGranted,
+        absl::StrCat(NameOf(kind),
+                     " that were read are no longer shared with you: start a new run"),
+        {{"owner", batch.owner}, {"location", batch.location}, {"item", item}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status CheckStillGranted(const ForecastSeams& seams, const Run& run,
                                const std::vector<Batch>& batches) {
   // The owners' word on what may be derived, and that the agreement stands.
   TANDEM_RETURN_IF_ERROR(PlanBatches(seams, run).status());
   for (const Batch& batch : batches) {
-    TANDEM_ASSIGN_OR_RETURN(
-        const auto granted,
-        seams.grants->ItemsAt(run.firm, batch.owner, base::DataKind::kSales, batch.location));
-    for (const std::string& item : batch.items) {
-      if (granted->Contains(item)) continue;
-      return base::Refuse(base::Reason::kNotGranted,
-                          "sales that were read are no longer shared with you: start a new run",
-                          {{"owner", batch.owner}, {"location", batch.location}, {"item", item}});
+    TANDEM_RETURN_IF_ERROR(CheckReadable(seams, run, batch, base::DataKind::kSales));
+    for (const auto& [kind, items] : batch.more) {
+      TANDEM_RETURN_IF_ERROR(CheckReadable(seams, run, batch, kind));
     }
   }
   return absl::OkStatus();

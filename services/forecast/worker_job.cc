@@ -24,6 +24,11 @@ absl::Duration WaitBefore(int tries) {
   return std::min(absl::Milliseconds(100) * (1 << std::min(tries, 10)), absl::Seconds(5));
 }
 
+std::vector<std::string> MoreOf(const Batch& batch, base::DataKind kind) {
+  const auto found = batch.more.find(kind);
+  return found == batch.more.end() ? std::vector<std::string>() : found->second;
+}
+
 // What every read saw at least: the forecast rests on nothing older.
 base::Position LeastOf(const std::vector<base::Position>& cuts) {
   base::Position least;
@@ -113,6 +118,10 @@ void Job::OnGroups(const std::string& owner, absl::StatusOr<ItemGroups> read) {
 
 void Job::BeginReads() {
   batches_ = CutBatches(std::move(batches_), groups_, options_.items_per_read);
+  if (IsGrouped()) {
+    const absl::Status added = AddDrivers(api_.seams(), run_, batches_);
+    if (!added.ok()) return Retry(added, &Job::BeginReads);
+  }
   {
     const std::lock_guard lock(mutex_);
     fitted_.resize(batches_.size());
@@ -136,14 +145,18 @@ void Job::ReadMore() {
 
 void Job::Read(std::size_t batch, int tries) {
   const base::Day origin = base::Day::FromNumber(run_.origin_day);
+  const Batch& asked = batches_[batch];
   source_.Read(
       CallNow().caller,
-      {.owner = batches_[batch].owner,
-       .location = batches_[batch].location,
-       .items = batches_[batch].items,
+      {.owner = asked.owner,
+       .location = asked.location,
+       .items = asked.items,
        .first_day = FirstDayOf(run_),
        .last_day = origin,
-       .with_events = IsGrouped()},
+       .with_events = IsGrouped(),
+       .priced_items = MoreOf(asked, base::DataKind::kPrices),
+       .promoted_items = MoreOf(asked, base::DataKind::kPromotions),
+       .stocked_items = MoreOf(asked, base::DataKind::kStock)},
       [self = shared_from_this(), batch, tries](absl::StatusOr<SeriesColumnsRead> read) mutable {
         // Not on the source's thread: fitting takes milliseconds.
         self->executor_.Run([self, batch, tries, read = std::move(read)]() mutable {

@@ -19,6 +19,8 @@ struct Batch {
   std::string owner{};
   std::string location{};
   std::vector<std::string> items{};
+  // What is read of them beside sales, and of which of them.
+  std::map<base::DataKind, std::vector<std::string>> more{};
 };
 
 // Series of a batch as they are uploaded.
@@ -50,6 +52,10 @@ const ItemGroups& GroupsOf(const GroupsByOwner& groups, const std::string& owner
 // that is at least half full ends there. Pure.
 std::vector<Batch> CutBatches(std::vector<Batch> batches, const GroupsByOwner& groups,
                               std::size_t items_max);
+
+// Finds of which of the batches' items the firm may read prices, promotions and stock. The grants'
+// errors.
+absl::Status AddDrivers(const ForecastSeams& seams, const Run& run, std::vector<Batch>& batches);
 
 // OK while the firm may still read and derive from all that the batches name: what was computed
 // from data that was withdrawn meanwhile is not shown. NOT_GRANTED naming the first item otherwise,

@@ -81,12 +81,19 @@ class TableSource final : public SeriesSource {
              request.location == "east" ? std::uint16_t{0} : std::uint16_t{1}},
             position);
     read.cut = runtime::SealPosition(sealer_, firm, cut);
+    for (const std::string& item : request.promoted_items) {
+      const auto found = promotions.find(item);
+      if (found != promotions.end()) read.drivers[item].promotions = found->second;
+    }
+    requests.push_back(std::move(request));
     done(std::move(read));
   }
   std::size_t waiting() const { return waiting_.size(); }
 
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> sales{};
   std::deque<absl::Status> errors{};
+  std::map<std::string, std::vector<ItemPromotion>> promotions{};
+  std::vector<SeriesRequest> requests{};  // Those answered.
   ItemGroups groups{};
   std::deque<absl::Status> group_errors{};
   std::vector<std::string> owners{};  // Whose groups were read.
@@ -400,6 +407,47 @@ TEST_F(WorkerTest, LocalPublishesTheProfileWithQuantiles) {
   });
   executor_.RunDue();
   EXPECT_EQ(values, 9);  // Three series, three days.
+}
+
+// What the asking firm may read beside sales is asked for and counts: maker sees no milk's
+// promotion.
+TEST_F(WorkerTest, AGroupedRunReadsPricesPromotionsAndStockAsGranted) {
+  source_.promotions["bread"] = {
+      {base::Day::FromNumber(kOrigin) + 1, base::Day::FromNumber(kOrigin) + 1, "price", 2.0}};
+  world_.grants.hidden[base::DataKind::kPromotions].insert("milk");
+  const v1::Run run = Get(Start(1, "pooled-profile").name());
+  ASSERT_EQ(run.state(), v1::Run::STATE_SUCCEEDED) << run.error();
+  std::vector<std::string> promoted;
+  for (const SeriesRequest& request : source_.requests) {
+    EXPECT_EQ(request.priced_items, request.items);
+    EXPECT_EQ(request.stocked_items, request.items);
+    promoted.insert(promoted.end(), request.promoted_items.begin(), request.promoted_items.end());
+  }
+  EXPECT_THAT(promoted, ::testing::Each("bread"));
+  EXPECT_THAT(promoted, SizeIs(2));  // East and west.
+  const std::string with = VersionOf(run.version()).content_hash();
+  source_.promotions.clear();
+  EXPECT_NE(VersionOf(Get(Start(2, "pooled-profile").name()).version()).content_hash(), with);
+  source_.requests.clear();
+  ASSERT_EQ(Get(Start(3, "ses").name()).state(), v1::Run::STATE_SUCCEEDED);
+  for (const SeriesRequest& request : source_.requests) {
+    EXPECT_THAT(request.priced_items, ::testing::IsEmpty());
+    EXPECT_THAT(request.stocked_items, ::testing::IsEmpty());
+  }
+}
+
+TEST_F(WorkerTest, PublishesNothingThatPricesWithdrawnMeanwhileHaveShaped) {
+  source_.hold = true;
+  const v1::Run run = Start(1, "local");
+  while (source_.waiting() > 0) {
+    if (source_.waiting() == 1) world_.grants.hidden[base::DataKind::kPrices].insert("bread");
+    source_.Answer(0);
+    executor_.RunDue();
+  }
+  const v1::Run ended = Get(run.name());
+  EXPECT_EQ(ended.state(), v1::Run::STATE_FAILED);
+  EXPECT_THAT(ended.error(), HasSubstr("prices that were read are no longer shared"));
+  EXPECT_THAT(ended.version(), ::testing::IsEmpty());
 }
 
 }  // namespace

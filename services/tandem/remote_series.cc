@@ -6,6 +6,7 @@
 #include "services/runtime/identity.h"
 #include "services/runtime/rpc_status.h"
 #include "services/tandem/series.h"
+#include "services/tandem/series_gather.h"
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 
 namespace tandem::program {
@@ -29,7 +30,8 @@ void Prepare(grpc::ClientContext& context, const base::Caller& caller,
   context.set_deadline(std::chrono::system_clock::now() + kReadTimeout);
 }
 
-// One read under way: series, then the pages of events.
+// One read under way: sales, then what else was asked for, one after the other. Each step ends in
+// the next one or in `done`.
 struct RemoteRead {
   const Channel channel;
   const base::Caller caller;
@@ -39,14 +41,17 @@ struct RemoteRead {
 };
 using RemoteReadPtr = std::shared_ptr<RemoteRead>;
 
-struct EventsCall {
+void Finish(const RemoteReadPtr& read) { read->done(read->gather.Take()); }
+
+template <typename Request, typename Response>
+struct PageCall {
   grpc::ClientContext context{};
-  v1::ListEventsRequest request{};
-  v1::ListEventsResponse response{};
+  Request request{};
+  Response response{};
 };
 
-void ListEvents(const RemoteReadPtr& read, const std::string& page_token) {
-  const auto call = std::make_shared<EventsCall>();
+void ListEventPage(const RemoteReadPtr& read, const std::string& page_token) {
+  const auto call = std::make_shared<PageCall<v1::ListEventsRequest, v1::ListEventsResponse>>();
   call->request = EventsRequestFrom(read->request, page_token);
   Prepare(call->context, read->caller, read->channel.instance);
   read->channel.stub->async()->ListEvents(
@@ -56,9 +61,108 @@ void ListEvents(const RemoteReadPtr& read, const std::string& page_token) {
         }
         read->gather.AddEvents(call->response, read->request.location);
         const std::string& next = call->response.next_page_token();
-        if (next.empty()) return read->done(read->gather.Take());
-        ListEvents(read, next);
+        if (next.empty()) return Finish(read);
+        ListEventPage(read, next);
       });
+}
+
+void ListEvents(const RemoteReadPtr& read) {
+  if (!read->request.with_events) return Finish(read);
+  ListEventPage(read, "");
+}
+
+void ListPromotionPage(const RemoteReadPtr& read, const std::string& page_token) {
+  const auto call =
+      std::make_shared<PageCall<v1::ListPromotionsRequest, v1::ListPromotionsResponse>>();
+  call->request = PromotionsRequestFrom(read->request, page_token);
+  Prepare(call->context, read->caller, read->channel.instance);
+  read->channel.stub->async()->ListPromotions(
+      &call->context, &call->request, &call->response, [read, call](const grpc::Status& status) {
+        if (!status.ok()) return read->done(runtime::FromGrpcStatus(status));
+        read->gather.AddPromotions(call->response, read->request);
+        const std::string& next = call->response.next_page_token();
+        if (next.empty()) return ListEvents(read);
+        ListPromotionPage(read, next);
+      });
+}
+
+void ListPromotions(const RemoteReadPtr& read) {
+  if (read->request.promoted_items.empty()) return ListEvents(read);
+  ListPromotionPage(read, "");
+}
+
+// Takes the pages of one stream and goes on with the next step. Deletes itself when gRPC is done
+// with it.
+template <typename Request, typename Response>
+class PageReader final : public grpc::ClientReadReactor<Response> {
+ public:
+  using Take = absl::Status (SeriesGather::*)(const Response&);
+  using Next = void (*)(const RemoteReadPtr&);
+  PageReader(RemoteReadPtr read, Request request, Take take, Next next)
+      : read_(std::move(read)), request_(std::move(request)), take_(take), next_(next) {
+    Prepare(context_, read_->caller, read_->channel.instance);
+  }
+
+  // After the stub's call on context() and request().
+  void Start() {
+    this->StartRead(&page_);
+    this->StartCall();
+  }
+  grpc::ClientContext* context() { return &context_; }
+  const Request* request() const { return &request_; }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return;  // OnDone comes.
+    taken_ = (read_->gather.*take_)(page_);
+    page_.Clear();
+    if (taken_.ok()) return this->StartRead(&page_);
+    context_.TryCancel();
+  }
+  void OnDone(const grpc::Status& status) override {
+    if (!taken_.ok()) {
+      read_->done(taken_);
+    } else if (!status.ok()) {
+      read_->done(runtime::FromGrpcStatus(status));
+    } else {
+      next_(read_);
+    }
+    delete this;
+  }
+
+ private:
+  const RemoteReadPtr read_;
+  const Request request_;
+  const Take take_;
+  const Next next_;
+  grpc::ClientContext context_;
+  Response page_;
+  absl::Status taken_;
+};
+
+void ReadPrices(const RemoteReadPtr& read) {
+  if (read->request.priced_items.empty()) return ListPromotions(read);
+  auto* reader = new PageReader<v1::ReadPricesRequest, v1::ReadPricesResponse>(
+      read, PricesRequestFrom(read->request), &SeriesGather::AddPrices, ListPromotions);
+  read->channel.stub->async()->ReadPrices(reader->context(), reader->request(), reader);
+  reader->Start();
+}
+
+void ReadSeries(const RemoteReadPtr& read, v1::ReadSeriesRequest request,
+                absl::Status (SeriesGather::*take)(const v1::ReadSeriesResponse&),
+                void (*next)(const RemoteReadPtr&)) {
+  auto* reader = new PageReader<v1::ReadSeriesRequest, v1::ReadSeriesResponse>(
+      read, std::move(request), take, next);
+  read->channel.stub->async()->ReadSeries(reader->context(), reader->request(), reader);
+  reader->Start();
+}
+
+void ReadStock(const RemoteReadPtr& read) {
+  if (read->request.stocked_items.empty()) return ReadPrices(read);
+  ReadSeries(read, StockRequestFrom(read->request), &SeriesGather::AddStock, ReadPrices);
+}
+
+void ReadSales(const RemoteReadPtr& read) {
+  ReadSeries(read, SalesRequestFrom(read->request), &SeriesGather::Add, ReadStock);
 }
 
 // The pages of items, one after the other.
@@ -70,14 +174,8 @@ struct RemoteGroups {
   forecast::ItemGroups groups{};
 };
 
-struct ItemsCall {
-  grpc::ClientContext context{};
-  v1::ListItemsRequest request{};
-  v1::ListItemsResponse response{};
-};
-
 void ListItems(const std::shared_ptr<RemoteGroups>& read, const std::string& page_token) {
-  const auto call = std::make_shared<ItemsCall>();
+  const auto call = std::make_shared<PageCall<v1::ListItemsRequest, v1::ListItemsResponse>>();
   call->request = ItemsRequestFrom(read->owner, page_token);
   Prepare(call->context, read->caller, read->channel.instance);
   read->channel.stub->async()->ListItems(
@@ -92,54 +190,13 @@ void ListItems(const std::shared_ptr<RemoteGroups>& read, const std::string& pag
       });
 }
 
-// The series of a read. Deletes itself when gRPC is done with it.
-class SeriesReader final : public grpc::ClientReadReactor<v1::ReadSeriesResponse> {
- public:
-  explicit SeriesReader(RemoteReadPtr read)
-      : read_(std::move(read)), request_(RequestFrom(read_->request)) {}
-
-  void Start() {
-    Prepare(context_, read_->caller, read_->channel.instance);
-    read_->channel.stub->async()->ReadSeries(&context_, &request_, this);
-    StartRead(&page_);
-    StartCall();
-  }
-  void OnReadDone(bool ok) override {
-    if (!ok) return;  // OnDone comes.
-    added_ = read_->gather.Add(page_);
-    page_.Clear();
-    if (added_.ok()) return StartRead(&page_);
-    context_.TryCancel();
-  }
-  void OnDone(const grpc::Status& status) override {
-    if (!added_.ok()) {
-      read_->done(added_);
-    } else if (!status.ok()) {
-      read_->done(runtime::FromGrpcStatus(status));
-    } else if (read_->request.with_events) {
-      ListEvents(read_, "");
-    } else {
-      read_->done(read_->gather.Take());
-    }
-    delete this;
-  }
-
- private:
-  const RemoteReadPtr read_;
-  const v1::ReadSeriesRequest request_;
-  grpc::ClientContext context_;
-  v1::ReadSeriesResponse page_;
-  absl::Status added_;
-};
-
 class RemoteSeries final : public forecast::SeriesSource {
  public:
   RemoteSeries(std::shared_ptr<grpc::Channel> channel, std::string instance)
       : channel_{v1::ExchangeService::NewStub(std::move(channel)), std::move(instance)} {}
   void Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) override {
-    auto* reader = new SeriesReader(
+    ReadSales(
         RemoteReadPtr(new RemoteRead{channel_, on_behalf_of, std::move(request), std::move(done)}));
-    reader->Start();
   }
   void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) override {
     ListItems(std::shared_ptr<RemoteGroups>(

@@ -1,127 +1,20 @@
 #include "services/tandem/series.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_join.h"
-#include "absl/time/civil_time.h"
-#include "google/type/date.pb.h"
+#include "services/tandem/series_gather.h"
 
 namespace tandem::program {
 namespace {
 
+namespace v1 = exchange::v1;
+
 // A worker's read holds no caller up, and is tried again.
 constexpr absl::Duration kReadTimeout = absl::Minutes(2);
-constexpr std::int32_t kPageSize = 10'000;  // The most that a page may have.
 
-absl::StatusOr<base::Day> DayFrom(const google::type::Date& date) {
-  return base::Day::FromCivil(date.year(), date.month(), date.day());
-}
-
-void SetDate(base::Day day, google::type::Date& date) {
-  const absl::CivilDay civil = absl::CivilDay(1970, 1, 1) + day.number();
-  date.set_year(static_cast<std::int32_t>(civil.year()));
-  date.set_month(civil.month());
-  date.set_day(civil.day());
-}
-
-// Appends the first `count` bits of `more` (all set if it is empty) to `bits`, which holds `size`.
-void AppendBits(std::string& bits, std::size_t size, const std::string& more, std::size_t count) {
-  bits.resize((size + count + 7) / 8, '\0');
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool set =
-        more.empty() || ((static_cast<unsigned char>(more[i / 8]) >> (i % 8)) & 1U) != 0;
-    if (!set) continue;
-    const std::size_t to = size + i;
-    bits[to / 8] = static_cast<char>(static_cast<unsigned char>(bits[to / 8]) | (1U << (to % 8)));
-  }
-}
-
-}  // namespace
-
-absl::Status SeriesGather::Add(const exchange::v1::ReadSeriesResponse& page) {
-  if (!any_) {
-    any_ = true;
-    read_.first_day = base::Day::FromNumber(page.first_day());
-    read_.day_count = page.day_count();
-    read_.cut = page.position();
-  }
-  const auto values = static_cast<std::size_t>(page.value_milli_size());
-  const std::size_t days = static_cast<std::size_t>(page.day_count());
-  if (page.first_day() != read_.first_day.number() || page.day_count() != read_.day_count ||
-      values != static_cast<std::size_t>(page.items_size()) * days ||
-      (!page.known().empty() && page.known().size() < (values + 7) / 8)) {
-    return absl::InternalError("a page of series does not fit those before it");
-  }
-  const std::size_t before = read_.value_milli.size();
-  if (!page.known().empty() && read_.known.empty()) AppendBits(read_.known, 0, "", before);
-  if (!page.known().empty() || !read_.known.empty()) {
-    AppendBits(read_.known, before, page.known(), values);
-  }
-  read_.items.insert(read_.items.end(), page.items().begin(), page.items().end());
-  read_.value_milli.insert(read_.value_milli.end(), page.value_milli().begin(),
-                           page.value_milli().end());
-  return absl::OkStatus();
-}
-
-void SeriesGather::AddEvents(const exchange::v1::ListEventsResponse& page,
-                             const std::string& location) {
-  for (const exchange::v1::Event& event : page.events()) {
-    const auto& places = event.locations();
-    if (!places.empty() && std::find(places.begin(), places.end(), location) == places.end()) {
-      continue;
-    }
-    const auto first = DayFrom(event.start_date());
-    const auto last = DayFrom(event.end_date());
-    if (!first.ok() || !last.ok()) continue;  // Events were checked when they came.
-    read_.events.push_back(
-        {.name = event.display_name().empty() ? event.event() : event.display_name(),
-         .first = *first,
-         .last = *last});
-  }
-}
-
-exchange::v1::ListEventsRequest EventsRequestFrom(const forecast::SeriesRequest& request,
-                                                  const std::string& page_token) {
-  exchange::v1::ListEventsRequest out;
-  out.set_parent("firms/" + request.owner);
-  out.set_page_size(kPageSize);
-  out.set_page_token(page_token);
-  return out;
-}
-
-exchange::v1::ListItemsRequest ItemsRequestFrom(const std::string& owner,
-                                                const std::string& page_token) {
-  exchange::v1::ListItemsRequest out;
-  out.set_parent("firms/" + owner);
-  out.set_page_size(kPageSize);
-  out.set_page_token(page_token);
-  return out;
-}
-
-void AddGroups(const exchange::v1::ListItemsResponse& page, forecast::ItemGroups& groups) {
-  for (const exchange::v1::Item& item : page.items()) {
-    if (item.hierarchy().empty()) continue;
-    groups.emplace(item.name().substr(item.name().rfind('/') + 1),
-                   absl::StrJoin(item.hierarchy(), "/"));
-  }
-}
-
-exchange::v1::ReadSeriesRequest RequestFrom(const forecast::SeriesRequest& request) {
-  exchange::v1::ReadSeriesRequest out;
-  out.set_owner("firms/" + request.owner);
-  out.set_measure(exchange::v1::MEASURE_SALES);
-  out.add_locations(request.location);
-  out.mutable_items()->Assign(request.items.begin(), request.items.end());
-  SetDate(request.first_day, *out.mutable_start_date());
-  SetDate(request.last_day, *out.mutable_end_date());
-  return out;
-}
-
-namespace {
-
-// One read under way: series, then the pages of events.
+// One read under way: sales, then what else was asked for, one after the other. Each step ends in
+// the next one or in `done`.
 struct LocalRead {
   exchange::ExchangeApi& api;
   runtime::Executor& executor;
@@ -132,30 +25,92 @@ struct LocalRead {
 };
 using LocalReadPtr = std::shared_ptr<LocalRead>;
 
-void ListEvents(const LocalReadPtr& read, const std::string& page_token) {
+void Finish(const LocalReadPtr& read) { read->done(read->gather.Take()); }
+
+// Takes all pages by `add` and goes on with `next`: decoding takes milliseconds, so not on the
+// thread that the answer came on.
+template <typename Response, typename Add>
+runtime::PagesReply<Response> TakeAll(const LocalReadPtr& read, Add add,
+                                      void (*next)(const LocalReadPtr&)) {
+  using Pages = std::shared_ptr<runtime::Pages<Response>>;
+  return [read, add, next](absl::StatusOr<std::unique_ptr<runtime::Pages<Response>>> pages) {
+    if (!pages.ok()) return read->done(pages.status());
+    read->executor.Run([read, add, next, pages = Pages(*std::move(pages))] {
+      while (true) {
+        auto page = pages->Next();
+        if (!page.ok()) return read->done(page.status());
+        if (!page->has_value()) return next(read);
+        const absl::Status added = add(read->gather, **page);
+        if (!added.ok()) return read->done(added);
+      }
+    });
+  };
+}
+
+void ListEventPage(const LocalReadPtr& read, const std::string& page_token) {
   read->api.ListEvents(read->call, EventsRequestFrom(read->request, page_token),
                        [read](auto answer) {
-                         if (absl::IsPermissionDenied(answer.status())) {
-                           return read->done(read->gather.Take());
-                         }
+                         if (absl::IsPermissionDenied(answer.status())) return Finish(read);
                          if (!answer.ok()) return read->done(answer.status());
                          read->gather.AddEvents(answer->message, read->request.location);
                          const std::string next = answer->message.next_page_token();
-                         if (next.empty()) return read->done(read->gather.Take());
-                         read->executor.Run([read, next] { ListEvents(read, next); });
+                         if (next.empty()) return Finish(read);
+                         read->executor.Run([read, next] { ListEventPage(read, next); });
                        });
 }
 
-void Decode(const LocalReadPtr& read, runtime::Pages<exchange::v1::ReadSeriesResponse>& pages) {
-  while (true) {
-    auto page = pages.Next();
-    if (!page.ok()) return read->done(page.status());
-    if (!page->has_value()) break;
-    const absl::Status added = read->gather.Add(**page);
-    if (!added.ok()) return read->done(added);
-  }
-  if (!read->request.with_events) return read->done(read->gather.Take());
-  ListEvents(read, "");
+void ListEvents(const LocalReadPtr& read) {
+  if (!read->request.with_events) return Finish(read);
+  ListEventPage(read, "");
+}
+
+void ListPromotionPage(const LocalReadPtr& read, const std::string& page_token) {
+  read->api.ListPromotions(read->call, PromotionsRequestFrom(read->request, page_token),
+                           [read](auto answer) {
+                             if (!answer.ok()) return read->done(answer.status());
+                             read->gather.AddPromotions(answer->message, read->request);
+                             const std::string next = answer->message.next_page_token();
+                             read->executor.Run([read, next] {
+                               if (next.empty()) return ListEvents(read);
+                               ListPromotionPage(read, next);
+                             });
+                           });
+}
+
+void ListPromotions(const LocalReadPtr& read) {
+  if (read->request.promoted_items.empty()) return ListEvents(read);
+  ListPromotionPage(read, "");
+}
+
+void ReadPrices(const LocalReadPtr& read) {
+  if (read->request.priced_items.empty()) return ListPromotions(read);
+  read->api.ReadPrices(read->call, PricesRequestFrom(read->request),
+                       TakeAll<v1::ReadPricesResponse>(
+                           read,
+                           [](SeriesGather& gather, const v1::ReadPricesResponse& page) {
+                             return gather.AddPrices(page);
+                           },
+                           ListPromotions));
+}
+
+void ReadStock(const LocalReadPtr& read) {
+  if (read->request.stocked_items.empty()) return ReadPrices(read);
+  read->api.ReadSeries(read->call, StockRequestFrom(read->request),
+                       TakeAll<v1::ReadSeriesResponse>(
+                           read,
+                           [](SeriesGather& gather, const v1::ReadSeriesResponse& page) {
+                             return gather.AddStock(page);
+                           },
+                           ReadPrices));
+}
+
+void ReadSales(const LocalReadPtr& read) {
+  read->api.ReadSeries(
+      read->call, SalesRequestFrom(read->request),
+      TakeAll<v1::ReadSeriesResponse>(
+          read,
+          [](SeriesGather& gather, const v1::ReadSeriesResponse& page) { return gather.Add(page); },
+          ReadStock));
 }
 
 // The pages of items, one after the other.
@@ -190,17 +145,9 @@ void LocalSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner
 
 void LocalSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request,
                        Done done) {
-  using Response = exchange::v1::ReadSeriesResponse;
-  using Pages = std::shared_ptr<runtime::Pages<Response>>;
   const runtime::Call call{.caller = on_behalf_of, .deadline = clock_.Now() + kReadTimeout};
-  const exchange::v1::ReadSeriesRequest series = RequestFrom(request);
-  const LocalReadPtr read(
-      new LocalRead{api_, executor_, call, std::move(request), std::move(done)});
-  api_.ReadSeries(call, series, [read](auto pages) {
-    if (!pages.ok()) return read->done(pages.status());
-    // Decoding takes milliseconds: not on the thread that the answer came on.
-    read->executor.Run([read, pages = Pages(*std::move(pages))] { Decode(read, *pages); });
-  });
+  ReadSales(
+      LocalReadPtr(new LocalRead{api_, executor_, call, std::move(request), std::move(done)}));
 }
 
 }  // namespace tandem::program

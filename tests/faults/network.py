@@ -14,7 +14,7 @@ def location_name(location):
 
 
 def terms(parties, items, locations, title=""):
-    """Terms under which the first party shows sales and stock to the others."""
+    """Terms under which the first party shows what it sells, holds, asks for and plans to the others."""
     owner = f"firms/{parties[0]}"
     result = gov.Terms(parties=[f"firms/{party}" for party in parties], horizon_days=28,
                        bucket_days=1, retention_days=365, title=title)
@@ -23,7 +23,8 @@ def terms(parties, items, locations, title=""):
         result.grants.add(owner=owner, reader=f"firms/{reader}", purposes=["forecasting"],
                           derivations=["forecast"],
                           kinds=[gov.DATA_KIND_ITEMS, gov.DATA_KIND_LOCATIONS, gov.DATA_KIND_SALES,
-                                 gov.DATA_KIND_STOCK, gov.DATA_KIND_FORECASTS])
+                                 gov.DATA_KIND_STOCK, gov.DATA_KIND_PRICES,
+                                 gov.DATA_KIND_PROMOTIONS, gov.DATA_KIND_FORECASTS])
     return result
 
 

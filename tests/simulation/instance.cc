@@ -13,6 +13,7 @@
 #include "services/runtime/embedded_log.h"
 #include "services/runtime/local_governance.h"
 #include "services/runtime/seal.h"
+#include "services/tandem/series.h"
 #include "tests/simulation/remote_governance.h"
 #include "tests/simulation/sim_series.h"
 
@@ -44,9 +45,10 @@ struct Instance::Life {
   std::unique_ptr<exchange::RegisterReplica> registers;
   std::unique_ptr<governance::GovernanceApi> governance;
   std::unique_ptr<exchange::ExchangeApi> exchange;
+  std::unique_ptr<program::LocalSeries> local_series;  // What its exchange holds.
   std::unique_ptr<exchange::FoldWorker> folds;
   std::unique_ptr<forecast::ForecastApi> forecast;
-  std::unique_ptr<forecast::SeriesSource> series;
+  std::unique_ptr<forecast::SeriesSource> series;  // What its worker reads.
   std::unique_ptr<forecast::Worker> worker;
   std::unique_ptr<runtime::Feed> feed;
   std::map<std::string, std::unique_ptr<runtime::Feed::Subscription>> subscriptions;
@@ -121,6 +123,7 @@ void Instance::Serve(const std::shared_ptr<Life>& life) {
                                 .registers = life->registers.get(),
                                 .sealer = &life->sealer,
                                 .check_role = check_role});
+    life->local_series = std::make_unique<program::LocalSeries>(*life->exchange, node_, *executor_);
     life->folds =
         std::make_unique<exchange::FoldWorker>(life->router, node_, exchange::FoldWorkerOptions{});
     life->folds->Start();
@@ -133,7 +136,7 @@ void Instance::Serve(const std::shared_ptr<Life>& life) {
                                 .check_role = check_role});
     Instance* const from = roles_.exchange ? this : exchanging_;
     life->series = std::make_unique<SimSeries>(*network_, node_, from->node(),
-                                               [from] { return from->exchange(); });
+                                               [from] { return from->series(); });
     life->worker = std::make_unique<forecast::Worker>(*life->forecast, *life->series, *executor_,
                                                       forecast::WorkerOptions{});
     life->worker->Start();
@@ -158,6 +161,9 @@ governance::GovernanceApi* Instance::governance() {
   return serving() ? life_->governance.get() : nullptr;
 }
 exchange::ExchangeApi* Instance::exchange() { return serving() ? life_->exchange.get() : nullptr; }
+forecast::SeriesSource* Instance::series() {
+  return serving() ? life_->local_series.get() : nullptr;
+}
 forecast::ForecastApi* Instance::forecast() { return serving() ? life_->forecast.get() : nullptr; }
 runtime::Feed* Instance::feed() { return serving() ? life_->feed.get() : nullptr; }
 runtime::GrantsReplica* Instance::grants() { return serving() ? life_->grants.get() : nullptr; }

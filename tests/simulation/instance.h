@@ -8,6 +8,7 @@
 
 #include "services/exchange/api.h"
 #include "services/forecast/api.h"
+#include "services/forecast/worker.h"
 #include "services/governance/api.h"
 #include "services/runtime/feed.h"
 #include "services/runtime/grants.h"
@@ -60,6 +61,7 @@ class Instance {
   // Of the life that runs; null where the instance is down, not yet serving, or has no such role.
   governance::GovernanceApi* governance();
   exchange::ExchangeApi* exchange();
+  forecast::SeriesSource* series();  // What its exchange holds.
   forecast::ForecastApi* forecast();
   runtime::Feed* feed();
   runtime::GrantsReplica* grants();

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
-#include "services/exchange/api.h"
 #include "services/forecast/worker.h"
 #include "tests/simulation/world.h"
 
@@ -11,18 +11,17 @@ namespace tandem::simulation {
 
 class SimSeries final : public forecast::SeriesSource {
  public:
-  // `exchange` gives the other instance's handlers, or null while it does not serve.
+  // `source` reads on the other node, as the program does there; null while that does not serve.
   SimSeries(Network& network, Node& own, Node& exchanging,
-            std::function<exchange::ExchangeApi*()> exchange);
+            std::function<forecast::SeriesSource*()> source);
   void Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) override;
-  // One page of items: no simulated firm has more.
   void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) override;
 
  private:
   Network* network_;
   Node* own_;
   Node* exchanging_;
-  std::function<exchange::ExchangeApi*()> exchange_;
+  std::function<forecast::SeriesSource*()> source_;
 };
 
 }  // namespace tandem::simulation

@@ -98,7 +98,10 @@ absl::StatusOr<std::string> SendM5Registers(Client& client, const M5Folder& fold
 
 absl::StatusOr<std::int64_t> SendM5Prices(Client& client, const M5Folder& folder,
                                           const M5Send& send) {
-  IngestSender sender(client, {.stream = "m5-prices-" + folder.digest,
+  const base::Day first = folder.calendar.DayOf(send.first_day);
+  const base::Day last = folder.calendar.DayOf(send.last_day);
+  IngestSender sender(client, {.stream = absl::StrCat("m5-prices-d", send.first_day, "-",
+                                                      send.last_day, "-", folder.digest),
                                .file_id = "m5-" + folder.digest,
                                .register_position = send.register_position});
   csv::PriceBlocks blocks({}, [&](const std::string& location, v1::PriceBlock block) {
@@ -109,9 +112,12 @@ absl::StatusOr<std::int64_t> SendM5Prices(Client& client, const M5Folder& folder
   });
   FirstReject reject(folder.prices_path);
   TANDEM_ASSIGN_OR_RETURN(const auto source, OpenSource(folder.prices_path));
-  TANDEM_RETURN_IF_ERROR(csv::ReadM5Prices(
-      *source, folder.calendar, [&](const csv::PriceRow& row) { return blocks.Add(row); },
-      reject.Taker()));
+  const auto within = [&](csv::PriceRow row) {
+    row.first_day = std::max(row.first_day, first);
+    row.last_day = std::min(row.last_day, last);
+    return row.first_day > row.last_day ? absl::OkStatus() : blocks.Add(row);
+  };
+  TANDEM_RETURN_IF_ERROR(csv::ReadM5Prices(*source, folder.calendar, within, reject.Taker()));
   TANDEM_RETURN_IF_ERROR(reject.status());
   TANDEM_RETURN_IF_ERROR(blocks.Finish());
   TANDEM_RETURN_IF_ERROR(sender.Finish());
@@ -146,6 +152,7 @@ absl::Status ImportM5(Client& client, const std::string& path, const std::string
   TANDEM_ASSIGN_OR_RETURN(const M5Folder folder, LoadM5(path));
   M5Send send;
   TANDEM_ASSIGN_OR_RETURN(send.register_position, SendM5Registers(client, folder));
+  send.last_day = folder.calendar.day_count();  // Prices may be announced beyond the sales.
   TANDEM_ASSIGN_OR_RETURN(const std::int64_t ranges, SendM5Prices(client, folder, send));
   Progress progress("sales", "rows", folder.row_count);
   const absl::Time begin = absl::Now();

@@ -63,12 +63,13 @@ class M5Data final : public TourData {
   }
 
   absl::StatusOr<Sent> SendLater(Client& retailer) override {
+    const M5Send send{.register_position = position_,
+                      .first_day = kOriginDay + 1,
+                      .last_day = kOriginDay + kHorizonDays};
+    // Prices too: the forecast is made without those of later days.
+    TANDEM_RETURN_IF_ERROR(SendM5Prices(retailer, folder_, send).status());
     const absl::Time begin = absl::Now();
-    TANDEM_ASSIGN_OR_RETURN(const std::int64_t rows,
-                            SendM5Sales(retailer, folder_,
-                                        {.register_position = position_,
-                                         .first_day = kOriginDay + 1,
-                                         .last_day = kOriginDay + kHorizonDays}));
+    TANDEM_ASSIGN_OR_RETURN(const std::int64_t rows, SendM5Sales(retailer, folder_, send));
     return Sent{"rows of sales", rows, absl::ToDoubleSeconds(absl::Now() - begin)};
   }
 

@@ -1,4 +1,4 @@
-#include "services/tandem/series.h"
+#include "services/tandem/series_gather.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -63,12 +63,12 @@ TEST(SeriesGatherTest, RefusesPagesThatDoNotFit) {
   }
 }
 
-TEST(RequestFromTest, NamesFirmLocationAndDays) {
-  const auto request = RequestFrom({.owner = "acme",
-                                    .location = "CA_1",
-                                    .items = {"a", "b"},
-                                    .first_day = base::Day::FromNumber(16'000),
-                                    .last_day = base::Day::FromNumber(16'001)});
+TEST(SalesRequestFromTest, NamesFirmLocationAndDays) {
+  const auto request = SalesRequestFrom({.owner = "acme",
+                                         .location = "CA_1",
+                                         .items = {"a", "b"},
+                                         .first_day = base::Day::FromNumber(16'000),
+                                         .last_day = base::Day::FromNumber(16'001)});
   EXPECT_EQ(request.owner(), "firms/acme");
   EXPECT_EQ(request.start_date().year(), 2013);
   EXPECT_EQ(request.start_date().month(), 10);
@@ -104,6 +104,68 @@ TEST(SeriesGatherTest, KeepsTheEventsOfTheLocation) {
   EXPECT_EQ(events[0].last.ToString(), "2026-11-04");
   EXPECT_EQ(events[1].name, "East alone");
   EXPECT_EQ(events[2].name, "id-9");
+}
+
+// Stock of other days and of another item beside it; "b" was not counted on the second day.
+TEST(SeriesGatherTest, MarksTheDaysThatEndedWithAnEmptyShelf) {
+  SeriesGather gather;
+  ASSERT_THAT(gather.Add(Page({"a", "b"}, {1, 2, 3, 4, 5, 6}, "")), IsOk());
+  exchange::v1::ReadSeriesResponse stock =
+      Page({"b", "c", "a"}, {0, 0, 7'000, 0, 0, 0, 5'000, -1, 0}, std::string("\xfd\x01", 2));
+  stock.set_first_day(16'001);
+  ASSERT_THAT(gather.AddStock(stock), IsOk());
+  EXPECT_THAT(gather.AddStock(Page({"a"}, {1, 2}, "")), HasCode(absl::StatusCode::kInternal));
+  const forecast::SeriesColumnsRead read = gather.Take();
+  // a: days 1 (5,000 left), 2 (-1 left); b: day 1 (0 left), day 2 not known.
+  ASSERT_EQ(read.shelf_empty.size(), 1u);
+  EXPECT_EQ(read.shelf_empty[0], (1 << 2) | (1 << 4));
+}
+
+TEST(SeriesGatherTest, KeepsPricesInOneCurrency) {
+  exchange::v1::ReadPricesResponse page;
+  exchange::v1::PriceBlock& block = *page.mutable_prices();
+  for (const char* item : {"a", "b"}) block.add_items(item);
+  for (const std::uint32_t item : {0, 0, 1}) block.add_item(item);
+  for (const std::int32_t day : {16'000, 16'010, 16'000}) block.add_first_day(day);
+  for (const std::int64_t value : {250, 199, 100}) block.add_value(value);
+  block.set_scale(2);
+  block.set_currency_code("EUR");
+  SeriesGather gather;
+  ASSERT_THAT(gather.AddPrices(page), IsOk());
+  exchange::v1::ReadPricesResponse other = page;
+  other.mutable_prices()->set_currency_code("USD");
+  other.mutable_prices()->clear_item();
+  for (int i = 0; i < 3; ++i) other.mutable_prices()->add_item(1);
+  ASSERT_THAT(gather.AddPrices(other), IsOk());
+  other.mutable_prices()->set_item(0, 2);
+  EXPECT_THAT(gather.AddPrices(other), HasCode(absl::StatusCode::kInternal));
+  const forecast::SeriesColumnsRead read = gather.Take();
+  ASSERT_EQ(read.drivers.at("a").prices.size(), 2u);
+  EXPECT_EQ(read.drivers.at("a").prices[1].first.number(), 16'010);
+  EXPECT_DOUBLE_EQ(read.drivers.at("a").prices[1].price, 1.99);
+  EXPECT_THAT(read.drivers.at("b").prices, ::testing::IsEmpty());
+}
+
+TEST(SeriesGatherTest, KeepsThePromotionsOfTheItemsAskedFor) {
+  exchange::v1::ListPromotionsResponse page;
+  exchange::v1::Promotion& promotion = *page.add_promotions();
+  for (const char* item : {"a", "b"}) promotion.add_items(item);
+  promotion.mutable_start_date()->set_year(2026);
+  promotion.mutable_start_date()->set_month(11);
+  promotion.mutable_start_date()->set_day(23);
+  *promotion.mutable_end_date() = promotion.start_date();
+  promotion.mutable_end_date()->set_day(29);
+  promotion.set_mechanism("display");
+  promotion.set_uplift_permille(1'500);
+  SeriesGather gather;
+  gather.AddPromotions(page, {.owner = "shop", .promoted_items = {"b", "c"}});
+  const forecast::SeriesColumnsRead read = gather.Take();
+  ASSERT_EQ(read.drivers.size(), 1u);
+  const forecast::ItemPromotion& kept = read.drivers.at("b").promotions.at(0);
+  EXPECT_EQ(kept.first.ToString(), "2026-11-23");
+  EXPECT_EQ(kept.last.ToString(), "2026-11-29");
+  EXPECT_EQ(kept.mechanism, "display");
+  EXPECT_DOUBLE_EQ(kept.expected_uplift, 1.5);
 }
 
 TEST(AddGroupsTest, JoinsTheLevelsOfItemsThatHaveThem) {
