@@ -5,8 +5,10 @@
 
 namespace tandem::bench {
 
-void OrangeJuice();      // forecast_accuracy_orangejuice: MAPE with known prices and promotions.
-void FreshRetail();      // forecast_accuracy_freshretail_…: demand behind sold-out shelves.
+void OrangeJuice();   // forecast_accuracy_orangejuice: MAPE with known prices and promotions.
+void FreshRetail();   // forecast_accuracy_freshretail_…: demand behind sold-out shelves.
+void FreshProfile();  // forecast_accuracy_freshretail_profile_…: what the service's runs know of
+                      // it.
 void ConsensusReplay();  // consensus_replay_…: two partners together against the better of the two.
 void NewItems();         // new_items_…: first weeks of items that came to a shop late.
 

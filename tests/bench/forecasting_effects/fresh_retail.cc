@@ -104,6 +104,7 @@ std::vector<FreshSeries> ReadFreshRetail(const std::string& folder) {
     if (names[s].size() != 8) Fail(folder + ": a row of series has not eight cells");
     FreshSeries& series = all.emplace_back();
     series.city = static_cast<int>(names[s][1]);
+    series.store = static_cast<int>(names[s][2]);
     series.first_category = static_cast<int>(names[s][4]);
     series.second_category = static_cast<int>(names[s][5]);
     const auto found = holidays.find(series.city);

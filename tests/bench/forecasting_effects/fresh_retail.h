@@ -13,6 +13,7 @@ inline constexpr std::size_t kFreshDrivers =
 
 struct FreshSeries {
   int city = 0;
+  int store = 0;
   int first_category = 0;
   int second_category = 0;
   std::vector<double> units{};              // A day each.

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   constexpr tandem::bench::NamedBenchmark kBenchmarks[] = {
       {"orange_juice", tandem::bench::OrangeJuice},
       {"fresh_retail", tandem::bench::FreshRetail},
+      {"fresh_profile", tandem::bench::FreshProfile},
       {"consensus_replay", tandem::bench::ConsensusReplay},
       {"new_items", tandem::bench::NewItems},
   };
