@@ -106,6 +106,9 @@ struct LongForecast {
   // What the local forecast without drivers weighs in the local one, by class; 0 where no drivers
   // are used.
   std::array<double, kLongClasses> driverless_shares{};
+  // Of the total and of each grouping: how much of the way series were scaled to what their sums
+  // forecast (long_sums.h), 0 to 1.
+  std::vector<double> sum_shares{};
   bool longest_season = true;  // Whether indices of the longest season were used.
   // What forecast: kLocal where trees had too few rows, or (best) did not forecast the past better.
   BacktestEngine engine_used = BacktestEngine::kLocal;

@@ -9,6 +9,7 @@
 #include "forecasting/backtest/long_origin.h"
 #include "forecasting/backtest/long_panel.h"
 #include "forecasting/backtest/long_quantiles.h"
+#include "forecasting/backtest/long_sums.h"
 #include "forecasting/backtest/long_trees.h"
 #include "forecasting/series.h"
 
@@ -76,14 +77,21 @@ class LongEngine {
 
   absl::Status ForecastLocally() {
     absl::Status status = ChooseStructure();
-    if (status.ok()) status = Run(structure_, Part(0.1, 0.45), local_);
+    if (status.ok()) status = Run(structure_, Part(0.1, 0.4), local_);
     if (!status.ok()) return status;
     past_means_ = local_->past_means();
     forecast_.mean_units = local_->means();
     forecast_.mixtures = local_->mixtures();
-    if (!structure_.uplift.has_value()) return absl::OkStatus();
-    status = Run(driverless_, Part(0.45, 0.8), plain_);
-    if (status.ok()) DrawToDriverless();
+    if (structure_.uplift.has_value()) {
+      status = Run(driverless_, Part(0.4, 0.6), plain_);
+      if (!status.ok()) return status;
+      DrawToDriverless();
+    }
+    Tell(0.6);
+    sums_.emplace(input_, structure_, executor_);
+    status = sums_->Learn(*local_, past_means_, forecast_.mean_units);
+    forecast_.sum_shares = sums_->shares();
+    Tell(0.8);
     return status;
   }
 
@@ -120,11 +128,16 @@ class LongEngine {
   absl::StatusOr<std::vector<double>> LocalMeansAt(std::size_t back) const {
     const auto known = std::ranges::find(backs_, back);
     if (known != backs_.end()) return past_means_[static_cast<std::size_t>(known - backs_.begin())];
-    auto means = local_->MeansAt(back);
-    if (!means.ok() || !plain_.has_value()) return means;
-    const auto plain = plain_->MeansAt(back);
-    if (!plain.ok()) return plain.status();
-    Blend(local_->now(), driverless_blend_, {.on_local = *plain}, *means);
+    const auto origin = OriginOf(input_, back, structure_, executor_);
+    if (!origin.ok()) return origin.status();
+    std::vector<double> means = local_->MeansOf(*origin);
+    if (plain_.has_value()) {
+      const auto plain = plain_->MeansAt(back);
+      if (!plain.ok()) return plain.status();
+      Blend(local_->now(), driverless_blend_, {.on_local = *plain}, means);
+    }
+    const absl::Status scaled = sums_->Scale(*origin, means);
+    if (!scaled.ok()) return scaled;
     return means;
   }
 
@@ -317,6 +330,7 @@ class LongEngine {
   LongStructure driverless_;  // The best without drivers.
   std::optional<LongLocal> local_;
   std::optional<LongLocal> plain_;  // Without drivers, where structure_ has them.
+  std::optional<LongSums> sums_;
   std::array<LongTreeShares, kLongClasses> driverless_blend_{};
   std::vector<std::vector<double>> past_means_;
   LongForecast forecast_;

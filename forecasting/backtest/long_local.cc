@@ -33,20 +33,21 @@ void LongLocal::Forecast(const Told& told) {
   Weigh();
   told(0.4);
   for (const LongOrigin& origin : earlier_) {
-    past_means_.push_back(Means(origin));
+    past_means_.push_back(MeansOf(origin));
     told(0.4 +
          0.6 * static_cast<double>(past_means_.size()) / static_cast<double>(earlier_.size()));
   }
-  means_ = Means(now_);
+  means_ = MeansOf(now_);
 }
 
 absl::StatusOr<std::vector<double>> LongLocal::MeansAt(std::size_t back) const {
+  if (back == 0) return means_;
   for (std::size_t k = 0; k < earlier_.size(); ++k) {
     if (earlier_[k].back == back) return past_means_[k];
   }
   const auto origin = OriginOf(input_, back, structure_, executor_);
   if (!origin.ok()) return origin.status();
-  return Means(*origin);
+  return MeansOf(*origin);
 }
 
 std::vector<LongMethod> LongLocal::AllowedFor(LongClass kind) const {
@@ -124,7 +125,7 @@ std::vector<ChoiceRow> LongLocal::RowsOf(const LongOrigin& origin, std::size_t i
 }
 
 // The mixtures' forecasts from an origin, series by series; zeros where a series had no history.
-std::vector<double> LongLocal::Means(const LongOrigin& origin) const {
+std::vector<double> LongLocal::MeansOf(const LongOrigin& origin) const {
   const std::size_t horizon = input_.options.horizon_buckets;
   std::vector<double> means(input_.panel.series.size() * horizon, 0.0);
   const std::size_t blocks = (input_.panel.series.size() + kBlockSeries - 1) / kBlockSeries;

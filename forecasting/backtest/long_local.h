@@ -30,7 +30,9 @@ class LongLocal {
   absl::Status ReadOrigins(std::span<const std::size_t> backs, const Told& told);
   // After ReadOrigins: weighs methods by what they missed, and forecasts from all these origins.
   void Forecast(const Told& told);
-  // After Forecast: from any origin, as many buckets before the panel's end.
+  // After Forecast: from any origin of the panel by the same structure, as means().
+  std::vector<double> MeansOf(const LongOrigin& origin) const;
+  // The same, as many buckets before the panel's end.
   absl::StatusOr<std::vector<double>> MeansAt(std::size_t back) const;
 
   std::vector<LongOrigin>& earlier() { return earlier_; }
@@ -46,7 +48,6 @@ class LongLocal {
   void Weigh();
   std::vector<ChoiceRow> RowsOf(const LongOrigin& origin, std::size_t i,
                                 std::span<const LongMethod> allowed) const;
-  std::vector<double> Means(const LongOrigin& origin) const;
 
   const OriginInput& input_;
   LongStructure structure_;

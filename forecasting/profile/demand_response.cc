@@ -172,8 +172,7 @@ std::vector<std::size_t> BoundariesOf(const DrivenHistory& history) {
     days.push_back(promotion.end_day);
   }
   std::ranges::sort(days);
-  const auto repeated = std::ranges::unique(days);
-  days.erase(repeated.begin(), repeated.end());
+  days.erase(std::unique(days.begin(), days.end()), days.end());
   return days;
 }
 

@@ -90,8 +90,8 @@ std::vector<ProfileFit::Price> ProfileFit::PricesOf(const ItemDrivers& drivers) 
     }
   }
   std::ranges::stable_sort(prices, {}, &Price::first);
-  const auto repeated = std::ranges::unique(prices, {}, &Price::first);
-  prices.erase(repeated.begin(), repeated.end());
+  const auto same_day = [](const Price& a, const Price& b) { return a.first == b.first; };
+  prices.erase(std::unique(prices.begin(), prices.end(), same_day), prices.end());
   return prices;
 }
 

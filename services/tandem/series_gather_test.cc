@@ -125,7 +125,7 @@ TEST(SeriesGatherTest, KeepsPricesInOneCurrency) {
   exchange::v1::ReadPricesResponse page;
   exchange::v1::PriceBlock& block = *page.mutable_prices();
   for (const char* item : {"a", "b"}) block.add_items(item);
-  for (const std::uint32_t item : {0, 0, 1}) block.add_item(item);
+  for (const std::uint32_t item : {0U, 0U, 1U}) block.add_item(item);
   for (const std::int32_t day : {16'000, 16'010, 16'000}) block.add_first_day(day);
   for (const std::int64_t value : {250, 199, 100}) block.add_value(value);
   block.set_scale(2);

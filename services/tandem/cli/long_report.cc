@@ -88,6 +88,16 @@ std::string DriverlessJson(const forecasting::LongForecast& forecast) {
   return json + "}";
 }
 
+// By level.
+std::string SumsJson(const LongRun& run) {
+  std::string json = "{";
+  for (std::size_t level = 0; level < run.forecast.sum_shares.size(); ++level) {
+    absl::StrAppend(&json, json.size() == 1 ? "" : ",", Quoted(LevelName(run.folder, level)), ":",
+                    absl::StrFormat("%.2f", run.forecast.sum_shares[level]));
+  }
+  return json + "}";
+}
+
 std::string UpliftJson(const LongRun& run) {
   if (!run.forecast.uplift_grouping.has_value()) return "null";
   return Quoted(LevelName(run.folder, *run.forecast.uplift_grouping));
@@ -156,12 +166,13 @@ std::string LongMetricsJson(const LongRun& run) {
       "{\"format\":\"long\",\"engine\":\"%s\",\"engine_used\":\"%s\",\"frequency\":\"%s\","
       "\"origin\":\"%s\","
       "\"horizon\":%d,\"series\":%d,\"without_history\":%s,\"drivers\":%s,\"unlearnt\":%s,"
-      "\"uplift_pooled_by\":%s,\"driverless_weights\":%s,\"longest_season\":%s,\"methods\":%s,"
+      "\"uplift_pooled_by\":%s,\"driverless_weights\":%s,\"sum_weights\":%s,"
+      "\"longest_season\":%s,\"methods\":%s,"
       "\"tree_weights\":%s,\"alone_weights\":%s",
       run.args.engine, EngineName(run.forecast.engine_used), run.args.frequency,
       folder.calendar.TextOf(folder.origin), run.forecast.horizon_buckets, folder.names.size(),
       List(folder.without_history), List(folder.drivers), List(folder.unlearnt), UpliftJson(run),
-      DriverlessJson(run.forecast), run.forecast.longest_season ? "true" : "false",
+      DriverlessJson(run.forecast), SumsJson(run), run.forecast.longest_season ? "true" : "false",
       MethodsJson(run.forecast), TreesJson(run.forecast, false), TreesJson(run.forecast, true));
   if (run.errors.has_value()) {
     json += ",\"levels\":[";

@@ -1,7 +1,7 @@
-// forecast_accuracy_freshretail_profile_…: what a `local` run of the service knows of fresh food: the
-// pooled profile over each shop's items, a week ahead, with prices, marketing and empty shelves and
-// without, from the last five weeks' evenings. Nothing is chosen. Scored where the shelf was full.
-// The limit is the mean of the same weekday in the last four weeks.
+// forecast_accuracy_freshretail_profile_…: what a `local` run of the service knows of fresh food:
+// the pooled profile over each shop's items, a week ahead, with prices, marketing and empty shelves
+// and without, from the last five weeks' evenings. Nothing is chosen. Scored where the shelf was
+// full. The limit is the mean of the same weekday in the last four weeks.
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -59,7 +59,7 @@ fc::CalendarDay DayOf(std::size_t t) {
 class Shop {
  public:
   Shop(const std::vector<const FreshSeries*>& items, std::size_t origin, const Known& known)
-      : items_(items), origin_(origin), parts_(items.size()) {
+      : origin_(origin), parts_(items.size()) {
     calendar_.days.reserve(origin + kWeek);
     for (std::size_t t = 0; t < origin + kWeek; ++t) calendar_.days.push_back(DayOf(t));
     calendar_.regional.emplace_back(calendar_.days.size(), 0.0F);
@@ -119,7 +119,6 @@ class Shop {
     }
   }
 
-  const std::vector<const FreshSeries*>& items_;
   std::size_t origin_;
   fc::RetailCalendar calendar_;
   std::vector<Part> parts_;
