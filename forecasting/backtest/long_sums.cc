@@ -15,11 +15,11 @@ namespace {
 constexpr std::array<double, 5> kShares = {0.0, 0.25, 0.5, 0.75, 1.0};
 using Losses = std::array<double, kShares.size()>;
 
-constexpr double kTemper = 0.01;           // A share that loses so much more weighs 1 / e.
-constexpr double kRatioMax = 2.0;          // Nothing is scaled by more.
-constexpr double kPartMax = 0.1;    // Of a sum.
-constexpr double kFarOff = 5.0;            // Sizes of a series: an error of more counts as so much.
-constexpr double kUpliftMin = 0.05;        // Less is closed: its level is not seen.
+constexpr double kTemper = 0.01;     // A share that loses so much more weighs 1 / e.
+constexpr double kRatioMax = 2.0;    // Nothing is scaled by more.
+constexpr double kPartMax = 0.1;     // Of a sum.
+constexpr double kFarOff = 5.0;      // Sizes of a series: an error of more counts as so much.
+constexpr double kUpliftMin = 0.05;  // Less is closed: its level is not seen.
 constexpr std::size_t kSeriesANodeMin = 3;
 
 double SizeOf(const ReadySeries& ready) {
@@ -67,8 +67,7 @@ double MeanShare(const Losses& losses) {
 // The sums of one level, and what they forecast.
 class LongSums::Level {
  public:
-  Level(const LongLevel& whole, const OriginInput& input, const LongOrigin& now)
-      : input_(input) {
+  Level(const LongLevel& whole, const OriginInput& input, const LongOrigin& now) : input_(input) {
     sizes_.reserve(now.ready.size());
     for (const ReadySeries& ready : now.ready) sizes_.push_back(SizeOf(ready));
     parts_ = PartsOf(whole, sizes_);
@@ -96,7 +95,8 @@ class LongSums::Level {
       const Losses more = LossesOf(earlier[k], past_means[k], ratios);
       for (std::size_t s = 0; s < kShares.size(); ++s) losses[s] += more[s];
     }
-    for (double& loss : losses) loss /= static_cast<double>(std::max<std::size_t>(earlier.size(), 1));
+    for (double& loss : losses)
+      loss /= static_cast<double>(std::max<std::size_t>(earlier.size(), 1));
     share_ = earlier.empty() ? 0.0 : MeanShare(losses);
     return share_;
   }

@@ -103,8 +103,8 @@ TEST(LongSumsTest, AnotherOriginIsScaledAsThoseThatWereLearntFrom) {
   EXPECT_EQ(now, scaled.means);
 }
 
-// One that makes most of a sum knows its level itself, and tells the small ones nothing; where few are
-// left, each is more than a tenth of the rest.
+// One that makes most of a sum knows its level itself, and tells the small ones nothing; where few
+// are left, each is more than a tenth of the rest.
 TEST(LongSumsTest, WhatMakesMostOfASumHasNoPartInIt) {
   std::mt19937 random(5);
   LongPanel panel = NoisyPanel(random, 8);

@@ -284,6 +284,17 @@ base::Position BasisIn(const base::RowReader& rows, std::string_view relation, v
   return *std::move(decoded);
 }
 
+std::vector<std::string> StagedIn(const base::RowReader& rows, std::string_view relation,
+                                  std::string_view author) {
+  const std::string prefix = StagedPrefix(relation, author);
+  std::vector<std::string> versions;
+  rows.ScanPrefix(prefix, [&](std::string_view key, std::string_view) {
+    versions.push_back(base::ByteReader(key.substr(prefix.size())).KeyString());
+    return true;
+  });
+  return versions;
+}
+
 std::vector<std::pair<std::string, std::string>> OpenRunsIn(const base::RowReader& rows) {
   std::vector<std::pair<std::string, std::string>> runs;
   rows.ScanPrefix(std::string(1, kOpenRunKind), [&runs](std::string_view key, std::string_view) {

@@ -68,6 +68,9 @@ std::optional<Run> RunIn(const base::RowReader& rows, std::string_view relation,
 // The newest published basis; empty where none was.
 base::Position BasisIn(const base::RowReader& rows, std::string_view relation, v1::Purpose purpose,
                        std::string_view author);
+// Ids of the author's versions in the relation that are neither published nor dropped, ascending.
+std::vector<std::string> StagedIn(const base::RowReader& rows, std::string_view relation,
+                                  std::string_view author);
 // Every run of the slot that has not ended, as (relation, run), ascending.
 std::vector<std::pair<std::string, std::string>> OpenRunsIn(const base::RowReader& rows);
 

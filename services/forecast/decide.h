@@ -119,6 +119,8 @@ struct DropVersion {
 // UNKNOWN_VERSION; NOT_STAGED.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const DropVersion& command,
                              const base::Stamp& stamp);
+// The fact that a staged version is dropped.
+base::Fact DroppedFact(const Version& version, std::string_view reason);
 
 struct StartRun {
   std::string relation{};
@@ -141,7 +143,11 @@ struct EndRun {
   std::string version{};  // "": it failed.
   std::string error{};    // Cut to kErrorBytesMax.
 };
-// UNKNOWN_RECORD. Accepted without a fact where the run has ended already.
+// What a run says as the reason of a version that it stages: "run ID".
+std::string ReasonOfRun(std::string_view run);
+// UNKNOWN_RECORD. Accepted without a fact where the run has ended already. What the run has staged
+// and neither published nor dropped (it failed, or was begun anew on other data) is dropped with
+// it: GIVEN_UP.
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const EndRun& command,
                              const base::Stamp& stamp);
 

@@ -1,4 +1,7 @@
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "services/base/reason.h"
 #include "services/base/status.h"
@@ -50,7 +53,21 @@ absl::Status CheckFields(const StartRun& command) {
   return absl::OkStatus();
 }
 
+// Its versions that are neither published nor dropped.
+std::vector<Version> StagedBy(const base::RowReader& rows, const Run& run) {
+  std::vector<Version> versions;
+  for (const std::string& id : StagedIn(rows, run.relation, run.firm)) {
+    std::optional<Version> version = VersionIn(rows, run.relation, id);
+    if (version.has_value() && version->reason == ReasonOfRun(run.id)) {
+      versions.push_back(*std::move(version));
+    }
+  }
+  return versions;
+}
+
 }  // namespace
+
+std::string ReasonOfRun(std::string_view run) { return "run " + std::string(run); }
 
 absl::StatusOr<Facts> Decide(const base::RowReader& rows, const StartRun& command,
                              const base::Stamp& stamp) {
@@ -89,6 +106,10 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const EndRun& command,
     return base::Refuse(Reason::kUnknownRecord, "there is no such run", {{"run", command.run}});
   }
   if (run->state != v1::Run::STATE_RUNNING) return Facts();
+  Facts facts;
+  for (const Version& version : StagedBy(rows, *run)) {
+    facts.push_back(DroppedFact(version, "GIVEN_UP"));
+  }
   v1::Fact fact;
   v1::RunEnded& ended = *fact.mutable_run_ended();
   ended.set_agreement(run->relation);
@@ -96,7 +117,8 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const EndRun& command,
   ended.set_firm(run->firm);
   ended.set_version(command.version);
   ended.set_error(command.error.substr(0, kErrorBytesMax));
-  return One(fact, 0);
+  facts.push_back(EncodeFact(fact));
+  return facts;
 }
 
 }  // namespace tandem::forecast

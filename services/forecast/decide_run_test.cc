@@ -100,5 +100,41 @@ TEST_F(RunsTest, EndsOnce) {
   EXPECT_THAT(Try(EndRun{"deal", "none", "", ""}), HasReason(kUnknownRecord));
 }
 
+// What a run has staged and not published goes with its end, and nothing else of its firm.
+TEST_F(RunsTest, ItsEndDropsWhatItLeftStaged) {
+  ASSERT_THAT(Do(Start("r1")), IsOk());
+  ASSERT_THAT(Do(Start("r2")), IsOk());
+  const auto stage = [this](const std::string& version, const std::string& reason,
+                            const std::string& firm = "maker") {
+    StageVersion command;
+    command.relation = "deal";
+    command.version = version;
+    command.purpose = v1::PURPOSE_SALES;
+    command.method = "ses";
+    command.reason = reason;
+    command.start = *base::Day::Parse("2026-11-23");
+    command.bucket_count = 28;
+    command.bucket_days = command.bucket_days_agreed = 1;
+    command.horizon_days_max = 28;
+    command.parties = {"maker", "shop"};
+    ASSERT_THAT(Do(command, firm), IsOk());
+  };
+  stage("a", ReasonOfRun("r1"));
+  stage("b", ReasonOfRun("r1"));
+  stage("c", ReasonOfRun("r2"));
+  stage("d", "a planner's");
+  stage("e", ReasonOfRun("r1"), "shop");
+  ASSERT_THAT(Do(DropVersion{"deal", "a"}), IsOk());
+  TANDEM_ASSERT_OK_AND_ASSIGN(const Facts facts, Do(EndRun{"deal", "r1", "", "gave up"}));
+  EXPECT_THAT(facts, ::testing::SizeIs(2));
+  for (const auto& [version, want] :
+       {std::pair("b", v1::Version::STATE_DROPPED), std::pair("c", v1::Version::STATE_STAGED),
+        std::pair("d", v1::Version::STATE_STAGED), std::pair("e", v1::Version::STATE_STAGED)}) {
+    EXPECT_EQ(VersionIn(rows_, "deal", version)->state, want) << version;
+  }
+  EXPECT_EQ(VersionIn(rows_, "deal", "b")->drop_reason, "GIVEN_UP");
+  EXPECT_THAT(StagedIn(rows_, "deal", "maker"), ::testing::ElementsAre("c", "d"));
+}
+
 }  // namespace
 }  // namespace tandem::forecast

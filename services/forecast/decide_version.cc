@@ -111,17 +111,19 @@ bool Overtaken(const base::Position& basis, const base::Position& stands) {
   });
 }
 
-Facts Dropped(const Version& version, std::string_view reason) {
+}  // namespace
+
+base::Fact DroppedFact(const Version& version, std::string_view reason) {
   v1::Fact fact;
   v1::VersionDropped& dropped = *fact.mutable_version_dropped();
   dropped.set_agreement(version.relation);
   dropped.set_version(version.id);
   dropped.set_author(version.author);
   dropped.set_reason(std::string(reason));
-  return One(fact, version.agreement_version);
+  base::Fact encoded = EncodeFact(fact);
+  encoded.agreement_version = version.agreement_version;
+  return encoded;
 }
-
-}  // namespace
 
 absl::Status CheckLead(v1::Purpose purpose, const Leads& leads, std::string_view firm) {
   const std::string& lead = leads.Of(purpose);
@@ -259,7 +261,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const PublishVersion& 
   }
   const base::Position stands = BasisIn(rows, version.relation, version.purpose, version.author);
   if (Overtaken(version.basis, stands)) {
-    return Dropped(version, base::ReasonName(Reason::kBasisStale));
+    return Facts{DroppedFact(version, base::ReasonName(Reason::kBasisStale))};
   }
   v1::Fact fact;
   v1::VersionPublished& published = *fact.mutable_version_published();
@@ -287,7 +289,7 @@ absl::StatusOr<Facts> Decide(const base::RowReader& rows, const DropVersion& com
   TANDEM_ASSIGN_OR_RETURN(const Version version,
                           Own(rows, command.relation, command.version, stamp.caller));
   TANDEM_RETURN_IF_ERROR(CheckStaged(version));
-  return Dropped(version, "GIVEN_UP");
+  return Facts{DroppedFact(version, "GIVEN_UP")};
 }
 
 }  // namespace tandem::forecast

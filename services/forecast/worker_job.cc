@@ -230,7 +230,7 @@ void Job::Stage() {
   version.set_purpose(v1::PURPOSE_SALES);
   version.set_method(run_.method);
   version.set_basis(runtime::SealPosition(*api_.seams().sealer, run_.firm, basis_));
-  version.set_reason("run");
+  version.set_reason(ReasonOfRun(run_.id));  // Its end drops what else it has staged.
   *version.mutable_start_date() = DateOf(base::Day::FromNumber(run_.origin_day) + 1);
   version.set_bucket_count(run_.horizon_days / run_.bucket_days);
   version.set_bucket_days(run_.bucket_days);
@@ -270,7 +270,6 @@ void Job::Publish() {
   api_.PublishVersion(CallNow(), request, [self = shared_from_this()](auto answer) {
     if (!answer.ok()) return self->Retry(answer.status(), &Job::Publish);
     if (answer->message.state() != v1::Version::STATE_PUBLISHED) {
-      self->version_.clear();
       return self->GiveUp(base::Refuse(base::Reason::kBasisStale,
                                        "a version from newer data was published meanwhile"));
     }
@@ -289,12 +288,7 @@ void Job::GiveUp(const absl::Status& status) {
   error_ = reason == base::Reason::kNone
                ? std::string(status.message())
                : absl::StrCat(absl::string_view(name.data(), name.size()), ": ", status.message());
-  if (version_.empty()) return Go(&Job::End);
-  // What was staged is of no use to anyone; if it cannot be dropped, its author still can.
-  v1::DropVersionRequest request;
-  request.set_name(version_);
-  request.set_request_id(RequestId("drop"));
-  api_.DropVersion(CallNow(), request, [self = shared_from_this()](auto) { self->Go(&Job::End); });
+  Go(&Job::End);
 }
 
 void Job::End() {

@@ -1,6 +1,9 @@
 // What the makers' runs left behind.
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -79,14 +82,44 @@ void CheckTerms(const Ended& ended, const fv1::VersionPublished& version, Report
   }
 }
 
-// Each run ended once, as its firm was told; what is published after a revocation came within a
-// second of it.
+// Versions that are staged and not yet published or dropped: what each says as its reason.
+class StagedVersions {
+ public:
+  void Take(const base::Fact& fact) {
+    fv1::VersionStaged staged;
+    fv1::VersionPublished published;
+    fv1::VersionDropped dropped;
+    if (fact.kind == fv1::Fact::kVersionStagedFieldNumber && staged.ParseFromString(fact.payload)) {
+      reasons_[{staged.agreement(), staged.version()}] = staged.reason();
+    }
+    if (fact.kind == fv1::Fact::kVersionPublishedFieldNumber &&
+        published.ParseFromString(fact.payload)) {
+      reasons_.erase({published.agreement(), published.version()});
+    }
+    if (fact.kind == fv1::Fact::kVersionDroppedFieldNumber &&
+        dropped.ParseFromString(fact.payload)) {
+      reasons_.erase({dropped.agreement(), dropped.version()});
+    }
+  }
+  std::int64_t OfRuns() const {
+    return std::ranges::count_if(
+        reasons_, [](const auto& entry) { return entry.second.starts_with("run "); });
+  }
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::string> reasons_;
+};
+
+// Each run ended once, as its firm was told, and left nothing staged; what is published after a
+// revocation came within a second of it.
 void CheckFacts(const Ended& ended, const Facts& facts, Report& report) {
   std::map<std::string, int> ends;
+  StagedVersions staged;
   const absl::Time beginning = ended.forecasting->node().Now() - ended.world->now();
   for (const auto& [slot, records] : facts) {
     if (slot.domain != base::DomainId::kForecast) continue;
     for (const base::FactRecord& record : records) {
+      staged.Take(record.fact);
       fv1::RunEnded run;
       fv1::VersionPublished version;
       if (record.fact.kind == fv1::Fact::kRunEndedFieldNumber) {
@@ -108,6 +141,8 @@ void CheckFacts(const Ended& ended, const Facts& facts, Report& report) {
                        absl::FormatDuration(relation.revoked.value_or(absl::ZeroDuration()))));
     }
   }
+  report.Expect(staged.OfRuns() == 0,
+                absl::StrCat("runs that ended left ", staged.OfRuns(), " versions staged"));
   for (const MakersRun& run : ended.trade->runs()) {
     report.Expect(run.ended && ends[run.name] == 1,
                   absl::StrCat("the run ", run.name, " ended ", ends[run.name], " times"));
