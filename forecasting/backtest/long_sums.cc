@@ -95,8 +95,8 @@ class LongSums::Level {
       const Losses more = LossesOf(earlier[k], past_means[k], ratios);
       for (std::size_t s = 0; s < kShares.size(); ++s) losses[s] += more[s];
     }
-    for (double& loss : losses)
-      loss /= static_cast<double>(std::max<std::size_t>(earlier.size(), 1));
+    const auto count = static_cast<double>(std::max<std::size_t>(earlier.size(), 1));
+    for (double& loss : losses) loss /= count;
     share_ = earlier.empty() ? 0.0 : MeanShare(losses);
     return share_;
   }
