@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <map>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -162,38 +164,28 @@ Mode FindMode(std::span<const DemandChange> changes, double dispersion, const Pr
   return mode;
 }
 
-// Where anything about a series may change, ascending, none twice.
-std::vector<std::size_t> BoundariesOf(const DrivenHistory& history) {
-  std::vector<std::size_t> days;
-  days.reserve(history.prices.size() + 2 * history.promotions.size());
-  for (const PriceStep& step : history.prices) days.push_back(step.first_day);
-  for (const PromotionDays& promotion : history.promotions) {
-    days.push_back(promotion.first_day);
-    days.push_back(promotion.end_day);
-  }
-  std::ranges::sort(days);
-  days.erase(std::unique(days.begin(), days.end()), days.end());
-  return days;
-}
-
-// What changes on a day: price, promotions.
-DemandChange ChangeOn(const DrivenHistory& history, std::size_t day,
-                      const DemandResponseOptions& options) {
-  DemandChange change;
-  const auto step = std::ranges::lower_bound(history.prices, day, {}, &PriceStep::first_day);
-  if (step != history.prices.end() && step->first_day == day && step != history.prices.begin()) {
-    const double log_ratio = std::log(step->price / std::prev(step)->price);
+// By day on which anything about a series may change: what does. A step of the price that changes
+// nothing parts what lies before it from what lies after.
+std::map<std::size_t, DemandChange> ChangesByDay(const DrivenHistory& history,
+                                                 const DemandResponseOptions& options) {
+  std::map<std::size_t, DemandChange> changes;
+  for (std::size_t k = 0; k < history.prices.size(); ++k) {
+    DemandChange& change = changes[history.prices[k].first_day];
+    if (k == 0) continue;
+    const double log_ratio = std::log(history.prices[k].price / history.prices[k - 1].price);
     if (std::abs(log_ratio) >= options.log_change_min && std::isfinite(log_ratio)) {
       change.log_ratio = log_ratio;
     }
   }
   for (const PromotionDays& promotion : history.promotions) {
-    const double more =
-        (promotion.first_day == day ? 1.0 : 0.0) - (promotion.end_day == day ? 1.0 : 0.0);
-    change.kinds[promotion.kind] += more;
-    change.log_expected += more * promotion.log_expected;
+    DemandChange& begin = changes[promotion.first_day];
+    begin.kinds[promotion.kind] += 1.0;
+    begin.log_expected += promotion.log_expected;
+    DemandChange& end = changes[promotion.end_day];
+    end.kinds[promotion.kind] -= 1.0;
+    end.log_expected -= promotion.log_expected;
   }
-  return change;
+  return changes;
 }
 
 bool IsPromoted(const DemandChange& change) {
@@ -242,15 +234,17 @@ std::optional<Own> OwnOf(std::span<const DemandChange> changes, const DemandResp
 void AppendDemandChanges(const DrivenHistory& history, const DemandResponseOptions& options,
                          std::vector<DemandChange>& changes) {
   const std::size_t days = history.history_units.size();
-  const std::vector<std::size_t> boundaries = BoundariesOf(history);
-  for (std::size_t k = 0; k < boundaries.size() && boundaries[k] < days; ++k) {
-    const std::size_t day = boundaries[k];
-    DemandChange change = ChangeOn(history, day, options);
+  const std::map<std::size_t, DemandChange> by_day = ChangesByDay(history, options);
+  for (auto at = by_day.begin(); at != by_day.end() && at->first < days; ++at) {
+    const std::size_t day = at->first;
+    DemandChange change = at->second;
     const bool promoted = IsPromoted(change);
     if (change.log_ratio == 0.0 && !promoted) continue;
-    const std::size_t since =
-        k == 0 ? history.first_day : std::max(history.first_day, boundaries[k - 1]);
-    const std::size_t until = k + 1 < boundaries.size() ? std::min(days, boundaries[k + 1]) : days;
+    const std::size_t since = at == by_day.begin()
+                                  ? history.first_day
+                                  : std::max(history.first_day, std::prev(at)->first);
+    const auto next = std::next(at);
+    const std::size_t until = next == by_day.end() ? days : std::min(days, next->first);
     const std::size_t least = promoted ? 1 : options.window_min;
     if (day < since + least || until < day + least) continue;
     const Window before =

@@ -62,8 +62,8 @@ struct DemandChange {
 
 // Appends the changes of one series. `history_units` and `index` hold a value a day up to the
 // origin; days before `first_day` are not listed, and days that are not known count for nothing.
-// Price steps are ascending; what lies from the origin on is not looked at. O(days of the windows +
-// changes * promotions).
+// Price steps are ascending; what lies from the origin on is not looked at. Each promotion's kind
+// is below kPromotionKinds. O(days of the windows + changes * log changes).
 struct DrivenHistory {
   std::span<const float> history_units{};
   std::span<const double> index{};
