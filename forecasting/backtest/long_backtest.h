@@ -107,7 +107,7 @@ struct LongForecast {
   // are used.
   std::array<double, kLongClasses> driverless_shares{};
   // Of the total and of each grouping: how much of the way series were scaled to what their sums
-  // forecast (long_sums.h), 0 to 1.
+  // forecast (long_sums.h), 0 to 1; 0 where drivers are used.
   std::vector<double> sum_shares{};
   bool longest_season = true;  // Whether indices of the longest season were used.
   // What forecast: kLocal where trees had too few rows, or (best) did not forecast the past better.

@@ -120,6 +120,8 @@ TEST(ForecastLongTest, LearnsAPromotionAndPutsItBack) {
   const LongPanel panel = NoisyPanel(24, 133, 14, 5);
   const LongForecast forecast = Forecast(panel, {.horizon_buckets = 14});
   ASSERT_TRUE(forecast.uplift_grouping.has_value());
+  // Sums know no drivers.
+  EXPECT_EQ(forecast.sum_shares, std::vector<double>(panel.groupings.size() + 1, 0.0));
   double with = 0.0;
   double without = 0.0;
   for (std::size_t i = 0; i < panel.series.size(); ++i) {

@@ -88,9 +88,13 @@ class LongEngine {
       DrawToDriverless();
     }
     Tell(0.6);
-    sums_.emplace(input_, structure_, executor_);
-    status = sums_->Learn(*local_, past_means_, forecast_.mean_units);
-    forecast_.sum_shares = sums_->shares();
+    forecast_.sum_shares.assign(forecast_.levels.size() - 1, 0.0);
+    // Sums know nothing of drivers: where these are used, the series know better.
+    if (!structure_.uplift.has_value()) {
+      sums_.emplace(input_, structure_, executor_);
+      status = sums_->Learn(*local_, past_means_, forecast_.mean_units);
+      forecast_.sum_shares = sums_->shares();
+    }
     Tell(0.8);
     return status;
   }
@@ -136,7 +140,7 @@ class LongEngine {
       if (!plain.ok()) return plain.status();
       Blend(local_->now(), driverless_blend_, {.on_local = *plain}, means);
     }
-    const absl::Status scaled = sums_->Scale(*origin, means);
+    const absl::Status scaled = sums_.has_value() ? sums_->Scale(*origin, means) : absl::OkStatus();
     if (!scaled.ok()) return scaled;
     return means;
   }
@@ -330,7 +334,7 @@ class LongEngine {
   LongStructure driverless_;  // The best without drivers.
   std::optional<LongLocal> local_;
   std::optional<LongLocal> plain_;  // Without drivers, where structure_ has them.
-  std::optional<LongSums> sums_;
+  std::optional<LongSums> sums_;    // Where structure_ has no drivers.
   std::array<LongTreeShares, kLongClasses> driverless_blend_{};
   std::vector<std::vector<double>> past_means_;
   LongForecast forecast_;

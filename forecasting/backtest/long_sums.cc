@@ -15,11 +15,10 @@ namespace {
 constexpr std::array<double, 5> kShares = {0.0, 0.25, 0.5, 0.75, 1.0};
 using Losses = std::array<double, kShares.size()>;
 
-constexpr double kTemper = 0.01;     // A share that loses so much more weighs 1 / e.
-constexpr double kRatioMax = 2.0;    // Nothing is scaled by more.
-constexpr double kPartMax = 0.1;     // Of a sum.
-constexpr double kFarOff = 5.0;      // Sizes of a series: an error of more counts as so much.
-constexpr double kUpliftMin = 0.05;  // Less is closed: its level is not seen.
+constexpr double kTemper = 0.01;   // A share that loses so much more weighs 1 / e.
+constexpr double kRatioMax = 2.0;  // Nothing is scaled by more.
+constexpr double kPartMax = 0.1;   // Of a sum.
+constexpr double kFarOff = 5.0;    // Sizes of a series: an error of more counts as so much.
 constexpr std::size_t kSeriesANodeMin = 3;
 
 double SizeOf(const ReadySeries& ready) {
@@ -128,7 +127,7 @@ class LongSums::Level {
     }
   }
 
-  // Without what drivers add, and aligned at their ends.
+  // Aligned at their ends.
   void AddUp(const LongOrigin& now) {
     std::size_t buckets = 0;
     for (const LongSeries& one : input_.panel.series) buckets = std::max(buckets, one.units.size());
@@ -157,8 +156,7 @@ class LongSums::Level {
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       if (parts_[i] == 0 || !origin.Has(i)) continue;
       for (std::size_t h = 0; h < horizon; ++h) {
-        below[level_.node_of_series[i]] +=
-            means[i * horizon + h] / std::max(kUpliftMin, origin.Uplift(i, h, horizon));
+        below[level_.node_of_series[i]] += means[i * horizon + h];
       }
     }
     std::vector<double> ratios(level_.node_count, 1.0);

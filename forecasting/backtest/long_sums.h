@@ -21,7 +21,8 @@ namespace tandem::forecasting {
 
 class LongSums {
  public:
-  // `input` and `executor` must outlive this.
+  // `input` and `executor` must outlive this. For structures without drivers, of which sums know
+  // nothing.
   LongSums(const OriginInput& input, const LongStructure& structure, Executor& executor);
   ~LongSums();
 
