@@ -48,9 +48,11 @@ std::vector<char> PartsOf(const LongLevel& level, std::span<const double> sizes)
 
 double Over(double error, double of) { return of > 0.0 ? error / of : 1.0; }
 
-// Weights fall with the loss beyond the least; without a loss to judge by, nothing is scaled.
+// Weights fall with the loss beyond the least. Where all lose the same there is nothing to judge
+// by, and nothing is scaled.
 double MeanShare(const Losses& losses) {
-  const double least = *std::ranges::min_element(losses);
+  const auto [least, most] = std::ranges::minmax(losses);
+  if (least == most) return 0.0;
   double share = 0.0;
   double weights = 0.0;
   for (std::size_t s = 0; s < kShares.size(); ++s) {
@@ -96,7 +98,7 @@ class LongSums::Level {
     }
     const auto count = static_cast<double>(std::max<std::size_t>(earlier.size(), 1));
     for (double& loss : losses) loss /= count;
-    share_ = earlier.empty() ? 0.0 : MeanShare(losses);
+    share_ = MeanShare(losses);
     return share_;
   }
 

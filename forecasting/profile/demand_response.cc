@@ -17,6 +17,7 @@ namespace {
 constexpr int kNewtonStepsMax = 50;
 constexpr int kOwnStepsMax = 10;
 constexpr double kStepMin = 1e-10;
+constexpr double kLogOddsMax = 50.0;     // Beyond, nothing changes but that numbers overflow.
 constexpr double kDriftDeviation = 1.0;  // Of c's prior: without it, one change has no mode.
 
 // Where the coefficients stand in a vector of them.
@@ -75,7 +76,8 @@ struct Said {
 
 Said SaidBy(const DemandChange& change, double log_odds_ratio) {
   const double total = change.units_before + change.units_after;
-  const double odds = change.exposure_after / change.exposure_before * std::exp(log_odds_ratio);
+  const double odds = change.exposure_after / change.exposure_before *
+                      std::exp(std::clamp(log_odds_ratio, -kLogOddsMax, kLogOddsMax));
   const double share = odds / (1.0 + odds);
   return {.miss = change.units_after - total * share, .weight = total * share * (1.0 - share)};
 }
@@ -322,13 +324,18 @@ void PriceFactors(std::span<const PriceStep> prices, std::size_t history_days, d
 void MultiplyByPromotions(std::span<const PromotionDays> promotions, const DemandResponse& response,
                           double own_uplift, const DemandResponseOptions& options,
                           std::span<double> factors) {
+  if (promotions.empty()) return;
+  std::vector<double> log_uplifts(factors.size(), 0.0);
   for (const PromotionDays& promotion : promotions) {
     const double log_uplift = response.log_uplifts[promotion.kind] + own_uplift +
                               response.expected_weight * promotion.log_expected;
-    const double factor =
-        std::exp(std::clamp(log_uplift, -options.log_uplift_max, options.log_uplift_max));
     const std::size_t end = std::min(promotion.end_day, factors.size());
-    for (std::size_t t = promotion.first_day; t < end; ++t) factors[t] *= factor;
+    for (std::size_t t = promotion.first_day; t < end; ++t) log_uplifts[t] += log_uplift;
+  }
+  for (std::size_t t = 0; t < factors.size(); ++t) {
+    if (log_uplifts[t] == 0.0) continue;
+    factors[t] *=
+        std::exp(std::clamp(log_uplifts[t], -options.log_uplift_max, options.log_uplift_max));
   }
 }
 

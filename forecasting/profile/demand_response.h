@@ -46,7 +46,7 @@ struct DemandResponseOptions {
   double elasticity_min = -5.0;   // What is estimated is held in [elasticity_min, 0].
   double uplift_deviation = 1.0;  // Of the uplifts' logarithms about 0.
   double weight_deviation = 0.5;  // Of the weight of what is expected, about 1.
-  double log_uplift_max = 3.0;    // A promotion multiplies by exp of that at most, or divides.
+  double log_uplift_max = 3.0;    // A day's promotions multiply by exp of that at most, or divide.
 };
 
 // A change of price or promotions in one series.

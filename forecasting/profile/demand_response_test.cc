@@ -202,6 +202,26 @@ TEST(DemandResponseTest, BelievesWhatIsExpectedUntilThereIsAPast) {
   std::vector<double> one(1, 1.0);
   MultiplyByPromotions(wild, none, 0.0, {.log_uplift_max = 1.0}, one);
   EXPECT_DOUBLE_EQ(one[0], std::exp(1.0));
+  // Nor do many on one day, a partner's whole list sent again and again.
+  const std::vector<PromotionDays> heap(1'000, {0, 1, 0, 2.0});
+  one[0] = 1.0;
+  MultiplyByPromotions(heap, none, 0.0, {}, one);
+  EXPECT_DOUBLE_EQ(one[0], std::exp(3.0));
+}
+
+TEST(DemandResponseTest, AHeapOfPromotionsOnOneDayGivesNumbers) {
+  const std::vector<float> units(60, 2.0F);
+  const std::vector<double> index(60, 1.0);
+  const std::vector<PromotionDays> heap(1'000, {30, 37, 0, 2.0});
+  std::vector<DemandChange> changes;
+  AppendDemandChanges({.history_units = units, .index = index, .promotions = heap}, {}, changes);
+  ASSERT_THAT(changes, SizeIs(2));
+  const DemandResponse got = FitDemandResponse(changes, {}).value();
+  EXPECT_TRUE(std::isfinite(got.log_uplifts[0]));
+  EXPECT_TRUE(std::isfinite(got.expected_weight));
+  for (const double own : OwnUplifts(changes, std::vector<std::size_t>{2}, got)) {
+    EXPECT_TRUE(std::isfinite(own));
+  }
 }
 
 // Half of the series double on promotion, half do not move; then all rise by a half.
@@ -295,17 +315,22 @@ TEST(DemandChangesTest, AreWherePromotionsBeginAndEnd) {
   EXPECT_EQ(changes[2].units_after, 2.0);  // To the end of the history.
 }
 
-// Twenty items whose price is cut in half for the horizon, which is known in advance; before, cuts
-// came now and then, and doubled sales.
-TEST(ProfilePricesTest, AForecastFollowsAPriceThatIsKnownInAdvance) {
-  constexpr std::size_t kDays = 400;
+RetailCalendar CalendarOf(std::size_t days) {
   RetailCalendar calendar;
-  for (std::size_t t = 0; t < kDays + 28; ++t) {
+  for (std::size_t t = 0; t < days; ++t) {
     calendar.days.push_back({.weekday = static_cast<int>(t % 7),
                              .day_of_month = static_cast<int>(t % 30) + 1,
                              .day_of_year = static_cast<int>(t % 365) + 1});
   }
-  calendar.regional.emplace_back(calendar.days.size(), 0.0F);
+  calendar.regional.emplace_back(days, 0.0F);
+  return calendar;
+}
+
+// Twenty items whose price is cut in half for the horizon, which is known in advance; before, cuts
+// came now and then, and doubled sales.
+TEST(ProfilePricesTest, AForecastFollowsAPriceThatIsKnownInAdvance) {
+  constexpr std::size_t kDays = 400;
+  const RetailCalendar calendar = CalendarOf(kDays + 28);
   std::vector<std::vector<float>> units(20, std::vector<float>(kDays, 10.0F));
   std::vector<std::vector<PriceStep>> prices(20);
   ProfilePanel panel{.groups = {{}}, .pool_count = 1, .calendar = &calendar};
@@ -333,13 +358,7 @@ TEST(ProfilePricesTest, AForecastFollowsAPriceThatIsKnownInAdvance) {
 // own; the first is promoted in the first week ahead.
 TEST(ProfilePromotionsTest, AForecastFollowsAPlannedPromotionAndIsNotRaisedByPastOnes) {
   constexpr std::size_t kDays = 490;
-  RetailCalendar calendar;
-  for (std::size_t t = 0; t < kDays + 28; ++t) {
-    calendar.days.push_back({.weekday = static_cast<int>(t % 7),
-                             .day_of_month = static_cast<int>(t % 30) + 1,
-                             .day_of_year = static_cast<int>(t % 365) + 1});
-  }
-  calendar.regional.emplace_back(calendar.days.size(), 0.0F);
+  const RetailCalendar calendar = CalendarOf(kDays + 28);
   std::vector<std::vector<float>> units(20, std::vector<float>(kDays, 10.0F));
   std::vector<std::vector<PromotionDays>> promotions(20);
   ProfilePanel panel{.groups = {{}}, .pool_count = 1, .calendar = &calendar};

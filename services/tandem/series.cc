@@ -8,8 +8,6 @@
 namespace tandem::program {
 namespace {
 
-namespace v1 = exchange::v1;
-
 // A worker's read holds no caller up, and is tried again.
 constexpr absl::Duration kReadTimeout = absl::Minutes(2);
 
@@ -29,8 +27,9 @@ void Finish(const LocalReadPtr& read) { read->done(read->gather.Take()); }
 
 // Takes all pages by `add` and goes on with `next`: decoding takes milliseconds, so not on the
 // thread that the answer came on.
-template <typename Response, typename Add>
-runtime::PagesReply<Response> TakeAll(const LocalReadPtr& read, Add add,
+template <typename Response>
+runtime::PagesReply<Response> TakeAll(const LocalReadPtr& read,
+                                      absl::Status (SeriesGather::*add)(const Response&),
                                       void (*next)(const LocalReadPtr&)) {
   using Pages = std::shared_ptr<runtime::Pages<Response>>;
   return [read, add, next](absl::StatusOr<std::unique_ptr<runtime::Pages<Response>>> pages) {
@@ -40,7 +39,7 @@ runtime::PagesReply<Response> TakeAll(const LocalReadPtr& read, Add add,
         auto page = pages->Next();
         if (!page.ok()) return read->done(page.status());
         if (!page->has_value()) return next(read);
-        const absl::Status added = add(read->gather, **page);
+        const absl::Status added = (read->gather.*add)(**page);
         if (!added.ok()) return read->done(added);
       }
     });
@@ -85,32 +84,18 @@ void ListPromotions(const LocalReadPtr& read) {
 void ReadPrices(const LocalReadPtr& read) {
   if (read->request.priced_items.empty()) return ListPromotions(read);
   read->api.ReadPrices(read->call, PricesRequestFrom(read->request),
-                       TakeAll<v1::ReadPricesResponse>(
-                           read,
-                           [](SeriesGather& gather, const v1::ReadPricesResponse& page) {
-                             return gather.AddPrices(page);
-                           },
-                           ListPromotions));
+                       TakeAll(read, &SeriesGather::AddPrices, ListPromotions));
 }
 
 void ReadStock(const LocalReadPtr& read) {
   if (read->request.stocked_items.empty()) return ReadPrices(read);
   read->api.ReadSeries(read->call, StockRequestFrom(read->request),
-                       TakeAll<v1::ReadSeriesResponse>(
-                           read,
-                           [](SeriesGather& gather, const v1::ReadSeriesResponse& page) {
-                             return gather.AddStock(page);
-                           },
-                           ReadPrices));
+                       TakeAll(read, &SeriesGather::AddStock, ReadPrices));
 }
 
 void ReadSales(const LocalReadPtr& read) {
-  read->api.ReadSeries(
-      read->call, SalesRequestFrom(read->request),
-      TakeAll<v1::ReadSeriesResponse>(
-          read,
-          [](SeriesGather& gather, const v1::ReadSeriesResponse& page) { return gather.Add(page); },
-          ReadStock));
+  read->api.ReadSeries(read->call, SalesRequestFrom(read->request),
+                       TakeAll(read, &SeriesGather::Add, ReadStock));
 }
 
 // The pages of items, one after the other.

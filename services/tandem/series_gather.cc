@@ -25,20 +25,18 @@ void SetDate(base::Day day, google::type::Date& date) {
   date.set_day(civil.day());
 }
 
+bool IsSet(const std::string& bits, std::size_t bit) {
+  return (static_cast<unsigned char>(bits[bit / 8]) >> (bit % 8) & 1U) != 0;
+}
+
 // Appends the first `count` bits of `more` (all set if it is empty) to `bits`, which holds `size`.
 void AppendBits(std::string& bits, std::size_t size, const std::string& more, std::size_t count) {
   bits.resize((size + count + 7) / 8, '\0');
   for (std::size_t i = 0; i < count; ++i) {
-    const bool set =
-        more.empty() || ((static_cast<unsigned char>(more[i / 8]) >> (i % 8)) & 1U) != 0;
-    if (!set) continue;
+    if (!more.empty() && !IsSet(more, i)) continue;
     const std::size_t to = size + i;
     bits[to / 8] = static_cast<char>(static_cast<unsigned char>(bits[to / 8]) | (1U << (to % 8)));
   }
-}
-
-bool IsSet(const std::string& bits, std::size_t bit) {
-  return (static_cast<unsigned char>(bits[bit / 8]) >> (bit % 8) & 1U) != 0;
 }
 
 // Whether a page's columns fill each other.

@@ -31,17 +31,6 @@ struct Known {
   bool empty_shelves = false;
 };
 
-struct Errors {
-  double absolute = 0.0;
-  double signed_units = 0.0;
-  double units = 0.0;
-  void Add(double forecast, double actual) {
-    absolute += std::abs(forecast - actual);
-    signed_units += forecast - actual;
-    units += actual;
-  }
-};
-
 // The sales begin on 2024-03-28.
 fc::CalendarDay DayOf(std::size_t t) {
   using std::chrono::days;
@@ -126,8 +115,8 @@ class Shop {
 
 using Shops = std::map<int, std::vector<const FreshSeries*>>;
 
-Errors ErrorsOf(const Shops& shops, std::size_t last_origin, const Known& known) {
-  Errors errors;
+FreshErrors ErrorsOf(const Shops& shops, std::size_t last_origin, const Known& known) {
+  FreshErrors errors;
   for (std::size_t back = 0; back < kOrigins; ++back) {
     const std::size_t origin = last_origin - kWeek * back;
     for (const auto& [number, items] : shops) {
@@ -143,17 +132,15 @@ Errors ErrorsOf(const Shops& shops, std::size_t last_origin, const Known& known)
   return errors;
 }
 
-Errors ErrorsOfWeekdayMean(const Shops& shops, std::size_t last_origin) {
-  Errors errors;
+FreshErrors ErrorsOfWeekdayMean(const Shops& shops, std::size_t last_origin) {
+  FreshErrors errors;
   for (std::size_t back = 0; back < kOrigins; ++back) {
     const std::size_t origin = last_origin - kWeek * back;
     for (const auto& [number, items] : shops) {
       for (const FreshSeries* item : items) {
         for (std::size_t t = origin; t < origin + kWeek; ++t) {
           if (item->empty_hours[t] != 0) continue;
-          double sum = 0.0;
-          for (std::size_t week = 1; week <= 4; ++week) sum += item->units[t - kWeek * week];
-          errors.Add(sum / 4.0, item->units[t]);
+          errors.Add(WeekdayMean(item->units, t), item->units[t]);
         }
       }
     }
@@ -168,7 +155,7 @@ void FreshProfile() {
   Shops shops;
   for (const FreshSeries& series : fresh) shops[series.store].push_back(&series);
   const std::size_t origin = fresh.front().units.size() - kWeek;
-  const Errors naive = ErrorsOfWeekdayMean(shops, origin);
+  const FreshErrors naive = ErrorsOfWeekdayMean(shops, origin);
   const struct {
     const char* name;
     Known known;
@@ -179,17 +166,17 @@ void FreshProfile() {
                   {"prices_and_empty_shelves", {.prices = true, .empty_shelves = true}},
                   {"all", {.prices = true, .promotions = true, .empty_shelves = true}}};
   for (const auto& [name, known] : kChoices) {
-    const Errors errors = ErrorsOf(shops, origin, known);
+    const FreshErrors errors = ErrorsOf(shops, origin, known);
     const bool all = known.prices && known.promotions && known.empty_shelves;
     Print({.name = std::string("forecast_accuracy_freshretail_profile_") + name,
-           .value = 100.0 * errors.absolute / errors.units,
+           .value = 100.0 * errors.Wape(),
            .unit = "% WAPE in stock",
-           .limit = 100.0 * naive.absolute / naive.units,
+           .limit = 100.0 * naive.Wape(),
            .goal = all ? std::optional<double>(0.9) : std::nullopt,
            .better = Better::kLower,
            .note = "a week ahead of five evenings; the limit is the weekday mean of four weeks"});
     Print({.name = std::string("forecast_accuracy_freshretail_profile_") + name + "_bias",
-           .value = 100.0 * std::abs(errors.signed_units) / errors.units,
+           .value = 100.0 * std::abs(errors.Bias()),
            .unit = "% |bias| in stock",
            .goal = all ? std::optional<double>(2.0) : std::nullopt,
            .better = Better::kLower,

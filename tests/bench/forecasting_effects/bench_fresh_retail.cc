@@ -29,18 +29,7 @@ namespace fc = forecasting;
 constexpr std::size_t kWeek = 7;
 constexpr double kPulsePriorUnits = 50.0;
 
-struct Errors {
-  double absolute = 0.0;
-  double signed_units = 0.0;
-  double units = 0.0;
-
-  void Add(double forecast, double actual) {
-    absolute += std::abs(forecast - actual);
-    signed_units += forecast - actual;
-    units += actual;
-  }
-  double Wape() const { return absolute / units; }
-  double Bias() const { return signed_units / units; }
+struct Errors : FreshErrors {
   double Score() const { return Wape() + std::abs(Bias()); }
 };
 
@@ -158,12 +147,6 @@ Errors ErrorsOf(const std::vector<FreshSeries>& fresh, std::size_t origin, const
     }
   }
   return errors;
-}
-
-double WeekdayMean(const std::vector<double>& units, std::size_t day) {
-  double sum = 0.0;
-  for (std::size_t week = 1; week <= 4; ++week) sum += units[day - kWeek * week];
-  return sum / 4.0;
 }
 
 // The best of the grid on the three weeks before `origin`.

@@ -88,6 +88,12 @@ void AddDays(const Columns& columns, std::size_t s, const std::vector<double>& h
 
 }  // namespace
 
+double WeekdayMean(const std::vector<double>& units, std::size_t day) {
+  double sum = 0.0;
+  for (std::size_t week = 1; week <= 4; ++week) sum += units[day - 7 * week];
+  return sum / 4.0;
+}
+
 std::vector<FreshSeries> ReadFreshRetail(const std::string& folder) {
   // series,city,store,management group,first category,second category,third category,product
   const Rows names = ReadRows(folder, "series");
