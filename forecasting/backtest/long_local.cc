@@ -14,6 +14,17 @@ constexpr std::size_t kBlockSeries = 16;    // Forecast with one scratch.
 constexpr std::size_t kRecentBuckets = 500;
 constexpr std::size_t kCostlyValuesMax = 4'000'000;  // A panel of more does without costly methods.
 
+// Adds the methods' forecasts by their weights.
+void Mix(const LongMixture& mixture, std::span<const LongMethod> methods,
+         const std::array<std::vector<double>, kLongMethods>& means, std::span<double> to) {
+  for (const LongMethod method : methods) {
+    const auto m = static_cast<std::size_t>(method);
+    const double weight = mixture.weights[m];
+    if (weight == 0.0) continue;
+    for (std::size_t h = 0; h < to.size(); ++h) to[h] += weight * means[m][h];
+  }
+}
+
 }  // namespace
 
 absl::Status LongLocal::ReadOrigins(std::span<const std::size_t> backs, const Told& told) {
@@ -30,13 +41,17 @@ absl::Status LongLocal::ReadOrigins(std::span<const std::size_t> backs, const To
 }
 
 void LongLocal::Forecast(const Told& told) {
+  const std::size_t series = input_.panel.series.size();
+  past_means_.assign(earlier_.size(),
+                     std::vector<double>(series * input_.options.horizon_buckets, 0.0));
+  past_filled_.assign(earlier_.size(), std::vector<char>(series, 0));
   Weigh();
   told(0.4);
-  for (const LongOrigin& origin : earlier_) {
-    past_means_.push_back(MeansOf(origin));
-    told(0.4 +
-         0.6 * static_cast<double>(past_means_.size()) / static_cast<double>(earlier_.size()));
+  for (std::size_t k = 0; k < earlier_.size(); ++k) {
+    Fill(earlier_[k], past_filled_[k], past_means_[k]);
+    told(0.4 + 0.6 * static_cast<double>(k + 1) / static_cast<double>(earlier_.size()));
   }
+  past_filled_.clear();
   means_ = MeansOf(now_);
 }
 
@@ -78,42 +93,49 @@ void LongLocal::Weigh() {
       sampled.push_back(members[k * members.size() / sample]);
     }
     const auto allowed = AllowedFor(static_cast<LongClass>(kind));
-    std::vector<std::vector<ChoiceRow>> rows(sample * earlier_.size());
-    executor_.ForEach(rows.size(), [&](std::size_t part) {
-      rows[part] =
-          RowsOf(earlier_[part % earlier_.size()], sampled[part / earlier_.size()], allowed);
+    std::vector<Tried> tried(sample * earlier_.size());
+    executor_.ForEach(tried.size(), [&](std::size_t part) {
+      tried[part] = Try(part % earlier_.size(), sampled[part / earlier_.size()], allowed);
     });
     std::vector<ChoiceRow> all;
     std::size_t judged = 0;
-    for (const std::vector<ChoiceRow>& one : rows) {
-      all.insert(all.end(), one.begin(), one.end());
-      if (!one.empty()) ++judged;
+    for (const Tried& one : tried) {
+      all.insert(all.end(), one.rows.begin(), one.rows.end());
+      if (!one.rows.empty()) ++judged;
     }
     mixtures_[kind].weights = ChooseWeights({.kind = static_cast<LongClass>(kind),
                                              .allowed = allowed,
                                              .rows = all,
                                              .series_origins = judged});
+    // What was tried need not be fitted again, of a series that was in this class then too.
+    const std::size_t horizon = input_.options.horizon_buckets;
+    for (std::size_t part = 0; part < tried.size(); ++part) {
+      const std::size_t k = part % earlier_.size();
+      const std::size_t i = sampled[part / earlier_.size()];
+      if (tried[part].rows.empty()) continue;
+      if (static_cast<std::size_t>(earlier_[k].ready[i].kind) != kind) continue;
+      Mix(mixtures_[kind], allowed, tried[part].means,
+          std::span(past_means_[k]).subspan(i * horizon, horizon));
+      past_filled_[k][i] = 1;
+    }
   }
 }
 
-std::vector<ChoiceRow> LongLocal::RowsOf(const LongOrigin& origin, std::size_t i,
-                                         std::span<const LongMethod> allowed) const {
-  std::vector<ChoiceRow> rows;
-  if (!origin.Has(i)) return rows;
+LongLocal::Tried LongLocal::Try(std::size_t k, std::size_t i,
+                                std::span<const LongMethod> allowed) const {
+  const LongOrigin& origin = earlier_[k];
+  Tried tried;
+  if (!origin.Has(i)) return tried;
   const double scale =
       std::max(origin.levels[i].error_units, 0.05 * std::abs(origin.levels[i].level_units));
-  if (!(scale > 0.0)) return rows;
+  if (!(scale > 0.0)) return tried;
   const std::size_t horizon = input_.options.horizon_buckets;
   LongScratch scratch;
-  for (const LongMethod method : allowed) {
-    std::vector<double>& mean = scratch.means[static_cast<std::size_t>(method)];
-    mean.resize(horizon);
-    RunMethod(method, origin, i, mean, scratch);
-  }
+  RunMethods(allowed, origin, i, horizon, scratch);
   for (std::size_t h = 0; h < std::min(horizon, origin.back); ++h) {
     const LongOutcome outcome = OutcomeAt(input_.panel.series[i], origin.back, h);
     if (!outcome.known) continue;
-    ChoiceRow& row = rows.emplace_back();
+    ChoiceRow& row = tried.rows.emplace_back();
     row.actual = static_cast<float>(outcome.units);
     row.scale = static_cast<float>(scale);
     for (const LongMethod method : allowed) {
@@ -121,31 +143,35 @@ std::vector<ChoiceRow> LongLocal::RowsOf(const LongOrigin& origin, std::size_t i
       row.forecast[m] = static_cast<float>(scratch.means[m][h]);
     }
   }
-  return rows;
+  tried.means = std::move(scratch.means);
+  return tried;
 }
 
-// The mixtures' forecasts from an origin, series by series; zeros where a series had no history.
-std::vector<double> LongLocal::MeansOf(const LongOrigin& origin) const {
+void LongLocal::Fill(const LongOrigin& origin, std::span<const char> filled,
+                     std::span<double> means) const {
+  const std::size_t series = input_.panel.series.size();
   const std::size_t horizon = input_.options.horizon_buckets;
-  std::vector<double> means(input_.panel.series.size() * horizon, 0.0);
-  const std::size_t blocks = (input_.panel.series.size() + kBlockSeries - 1) / kBlockSeries;
+  const std::size_t blocks = (series + kBlockSeries - 1) / kBlockSeries;
   executor_.ForEach(blocks, [&](std::size_t block) {
     LongScratch scratch;
-    const std::size_t end = std::min(input_.panel.series.size(), (block + 1) * kBlockSeries);
+    std::vector<LongMethod> used;
+    const std::size_t end = std::min(series, (block + 1) * kBlockSeries);
     for (std::size_t i = block * kBlockSeries; i < end; ++i) {
-      if (!origin.Has(i)) continue;
-      const std::span<double> to = std::span(means).subspan(i * horizon, horizon);
-      const auto kind = static_cast<std::size_t>(origin.ready[i].kind);
+      if (!origin.Has(i) || (!filled.empty() && filled[i] != 0)) continue;
+      const LongMixture& mixture = mixtures_[static_cast<std::size_t>(origin.ready[i].kind)];
+      used.clear();
       for (std::size_t m = 0; m < kLongMethods; ++m) {
-        const double weight = mixtures_[kind].weights[m];
-        if (weight == 0.0) continue;
-        std::vector<double>& mean = scratch.means[m];
-        mean.resize(horizon);
-        RunMethod(static_cast<LongMethod>(m), origin, i, mean, scratch);
-        for (std::size_t h = 0; h < horizon; ++h) to[h] += weight * mean[h];
+        if (mixture.weights[m] != 0.0) used.push_back(static_cast<LongMethod>(m));
       }
+      RunMethods(used, origin, i, horizon, scratch);
+      Mix(mixture, used, scratch.means, means.subspan(i * horizon, horizon));
     }
   });
+}
+
+std::vector<double> LongLocal::MeansOf(const LongOrigin& origin) const {
+  std::vector<double> means(input_.panel.series.size() * input_.options.horizon_buckets, 0.0);
+  Fill(origin, {}, means);
   return means;
 }
 

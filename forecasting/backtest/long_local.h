@@ -45,9 +45,17 @@ class LongLocal {
 
  private:
   std::vector<LongMethod> AllowedFor(LongClass kind) const;
+  // Weighs the methods, and fills past_means_ where it tried them.
   void Weigh();
-  std::vector<ChoiceRow> RowsOf(const LongOrigin& origin, std::size_t i,
-                                std::span<const LongMethod> allowed) const;
+  // All `allowed` methods on a series from an earlier origin; nothing where it cannot be judged.
+  struct Tried {
+    std::vector<ChoiceRow> rows;
+    std::array<std::vector<double>, kLongMethods> means;
+  };
+  Tried Try(std::size_t k, std::size_t i, std::span<const LongMethod> allowed) const;
+  // The mixtures' forecasts from an origin into zeros, but of series that are `filled` or had no
+  // history then; `filled` may be empty.
+  void Fill(const LongOrigin& origin, std::span<const char> filled, std::span<double> means) const;
 
   const OriginInput& input_;
   LongStructure structure_;
@@ -56,6 +64,7 @@ class LongLocal {
   LongOrigin now_;
   std::array<LongMixture, kLongClasses> mixtures_{};
   std::vector<std::vector<double>> past_means_;
+  std::vector<std::vector<char>> past_filled_;  // By earlier origin and series, while forecasting.
   std::vector<double> means_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "forecasting/local/combination.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {
@@ -33,7 +34,7 @@ std::size_t QuietBucketsOf(BucketLength bucket) {
   return 180;
 }
 
-// One method, series and origin.
+// One series and origin. What the median combines are methods themselves: each is fitted once.
 class MethodRun {
  public:
   MethodRun(const LongOrigin& origin, std::size_t series, LongScratch& scratch)
@@ -41,7 +42,11 @@ class MethodRun {
         series_(series),
         bucket_(origin.bucket),
         scratch_(scratch),
-        units_(origin.ready[series].units) {}
+        units_(origin.ready[series].units) {
+    for (auto& fits : scratch_.fits) {
+      for (LongScratch::Fit& fit : fits) fit.season_buckets = 0;
+    }
+  }
 
   // False where the method refuses.
   bool Run(LongMethod method, std::span<double> mean) {
@@ -53,17 +58,17 @@ class MethodRun {
       case LongMethod::kLevel:
         return Level(mean);
       case LongMethod::kIndexedTheta:
-        return Indexed(LocalMethod::kDynamicOptimizedTheta, mean);
+        return Indexed(kTheta, mean);
       case LongMethod::kIndexedMedian:
-        return Indexed(LocalMethod::kMedian, mean);
+        return Indexed(kMedian, mean);
       case LongMethod::kTheta:
-        return Plain(LocalMethod::kDynamicOptimizedTheta, Recent(units_), AdjustedSeason(), mean);
+        return Fitted(kTheta, kAsItIs, AdjustedSeason(), mean);
       case LongMethod::kEts:
-        return Plain(LocalMethod::kEts, Recent(units_), StateSeason(), mean);
+        return Fitted(kEts, kAsItIs, StateSeason(), mean);
       case LongMethod::kCes:
-        return Plain(LocalMethod::kCes, Recent(units_), AdjustedSeason(), mean);
+        return Fitted(kCes, kAsItIs, AdjustedSeason(), mean);
       case LongMethod::kMedian:
-        return Plain(LocalMethod::kMedian, Recent(units_), StateSeason(), mean);
+        return Fitted(kMedian, kAsItIs, StateSeason(), mean);
       case LongMethod::kMstl:
         return Mstl(mean);
       case LongMethod::kSba:
@@ -89,6 +94,12 @@ class MethodRun {
   }
 
  private:
+  // Of kMedianMethods, and their median.
+  enum FittedMethod : std::size_t { kEts, kTheta, kCes, kMedian };
+  static_assert(kMedianMethods == std::array{LocalMethod::kEts, LocalMethod::kDynamicOptimizedTheta,
+                                             LocalMethod::kCes});
+  enum FittedHistory : std::size_t { kAsItIs, kWithoutSeason };
+
   static std::span<const double> Recent(std::span<const double> values) {
     return values.last(std::min(values.size(), kRecentBuckets));
   }
@@ -120,7 +131,37 @@ class MethodRun {
         .ok();
   }
 
-  bool Indexed(LocalMethod method, std::span<double> mean) {
+  // With the season that the fit was made with, if it was: another season is another fit.
+  const LongScratch::Fit& FitOf(FittedMethod method, FittedHistory history, std::size_t season,
+                                std::size_t horizon) {
+    LongScratch::Fit& fit = scratch_.fits[history][method];
+    if (fit.season_buckets == season) return fit;
+    fit.season_buckets = season;
+    fit.mean_units.resize(horizon);
+    fit.ok = Plain(kMedianMethods[method],
+                   Recent(history == kAsItIs ? units_ : std::span<const double>(scratch_.rest)),
+                   season, fit.mean_units);
+    return fit;
+  }
+
+  bool Fitted(FittedMethod method, FittedHistory history, std::size_t season,
+              std::span<double> mean) {
+    if (method != kMedian) {
+      const LongScratch::Fit& fit = FitOf(method, history, season, mean.size());
+      if (fit.ok) std::ranges::copy(fit.mean_units, mean.begin());
+      return fit.ok;
+    }
+    std::array<std::span<const double>, kMedianMethods.size()> means;
+    for (std::size_t k = 0; k < means.size(); ++k) {
+      const auto one = static_cast<FittedMethod>(k);
+      const LongScratch::Fit& fit = FitOf(one, history, season, mean.size());
+      if (!fit.ok) return false;
+      means[k] = fit.mean_units;
+    }
+    return CombineByMedian(means, mean).ok();
+  }
+
+  bool Indexed(FittedMethod method, std::span<double> mean) {
     const std::size_t n = units_.size();
     scratch_.rest.resize(n);
     double last = origin_.levels[series_].level_units;
@@ -129,7 +170,7 @@ class MethodRun {
       if (factor >= kFactorMin) last = units_[t] / factor;
       scratch_.rest[t] = last;
     }
-    if (!Plain(method, Recent(scratch_.rest), 1, mean)) return false;
+    if (!Fitted(method, kWithoutSeason, 1, mean)) return false;
     for (std::size_t h = 0; h < mean.size(); ++h) mean[h] *= origin_.indices.Ahead(series_, h);
     return true;
   }
@@ -204,20 +245,25 @@ bool Suits(LongMethod method, LongClass kind) {
   return false;
 }
 
-void RunMethod(LongMethod method, const LongOrigin& origin, std::size_t series,
-               std::span<double> mean_units, LongScratch& scratch) {
+void RunMethods(std::span<const LongMethod> methods, const LongOrigin& origin, std::size_t series,
+                std::size_t horizon_buckets, LongScratch& scratch) {
   MethodRun run(origin, series, scratch);
-  if (run.IsShort() || !run.Run(method, mean_units) ||
-      !AllFinite(std::span<const double>(mean_units))) {
-    run.Level(mean_units);
-  }
   const ReadySeries& ready = origin.ready[series];
-  if (IsQuiet(ready, origin.bucket)) std::ranges::fill(mean_units, 0.0);
+  const bool quiet = IsQuiet(ready, origin.bucket);
   const double most = FarthestOf(ready);
   const double least = ready.non_negative ? 0.0 : -most;
-  for (std::size_t h = 0; h < mean_units.size(); ++h) {
-    mean_units[h] =
-        std::clamp(mean_units[h], least, most) * origin.Uplift(series, h, mean_units.size());
+  for (const LongMethod method : methods) {
+    std::vector<double>& mean_units = scratch.means[static_cast<std::size_t>(method)];
+    mean_units.assign(horizon_buckets, 0.0);
+    if (quiet) continue;
+    if (run.IsShort() || !run.Run(method, mean_units) ||
+        !AllFinite(std::span<const double>(mean_units))) {
+      run.Level(mean_units);
+    }
+    for (std::size_t h = 0; h < horizon_buckets; ++h) {
+      mean_units[h] =
+          std::clamp(mean_units[h], least, most) * origin.Uplift(series, h, horizon_buckets);
+    }
   }
 }
 
