@@ -93,7 +93,7 @@ TEST(ForecastLongTest, GoesOnWithAnExactWeek) {
 }
 
 TEST(ForecastLongTest, DoesNotDependOnTheOrderOfItsParts) {
-  const LongPanel panel = NoisyPanel(12, 70, 7, 3);
+  const LongPanel panel = NoisyPanel(6, 70, 7, 3);
   const LongOptions options{.horizon_buckets = 7};
   const LongForecast one = Forecast(panel, options);
   BackwardExecutor backward;
@@ -144,9 +144,9 @@ TEST(ForecastLongTest, LearnsAPromotionAndPutsItBack) {
 // A promotion that doubles most series and does nothing to those that sell now and then: these are
 // forecast without it, the others with it.
 TEST(ForecastLongTest, DriversThatTellAClassNothingAreNotItsOwn) {
-  LongPanel panel = NoisyPanel(24, 133, 14, 5);
+  LongPanel panel = NoisyPanel(12, 133, 14, 5);
   std::mt19937 random(15);
-  for (std::size_t i = 0; i < 24; i += 3) {
+  for (std::size_t i = 0; i < 12; i += 3) {
     for (double& units : panel.series[i].units) {
       units = random() % 3 == 0 ? 1.0 + static_cast<double>(random() % 4) : 0.0;
     }
@@ -163,7 +163,7 @@ TEST(ForecastLongTest, DriversThatTellAClassNothingAreNotItsOwn) {
 // One that had sold next to nothing comes to life after an earlier origin: what it misses is
 // thousands of its sizes, however promotions are used, and says nothing of what they do to others.
 TEST(ForecastLongTest, OneSeriesThatComesToLifeDoesNotChooseForAll) {
-  LongPanel panel = NoisyPanel(24, 133, 14, 5);
+  LongPanel panel = NoisyPanel(12, 133, 14, 5);
   std::vector<double>& late = panel.series[7].units;
   for (std::size_t t = 0; t < late.size(); ++t) late[t] = t < 119 ? 1e-4 : 40.0;
   const LongForecast forecast = Forecast(panel, {.horizon_buckets = 14});

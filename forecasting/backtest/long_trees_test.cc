@@ -101,7 +101,7 @@ class LongTreesTest : public ::testing::Test {
 };
 
 TEST_F(LongTreesTest, LearnsWhatDriversDoTogether) {
-  const Made made = MakePanel(24, true, 1);
+  const Made made = MakePanel(16, true, 1);
   const double local = Wmape(made, Forecast(made.panel, Options(BacktestEngine::kLocal)));
   for (const BacktestEngine engine : {BacktestEngine::kGlobal, BacktestEngine::kBest}) {
     const LongForecast forecast = Forecast(made.panel, Options(engine));
@@ -123,7 +123,7 @@ TEST_F(LongTreesTest, BestIsNoWorseThanLocalOnNoise) {
 }
 
 TEST_F(LongTreesTest, DoesNotDependOnTheOrderOfItsParts) {
-  const Made made = MakePanel(12, true, 5);
+  const Made made = MakePanel(8, true, 5);
   for (const BacktestEngine engine : {BacktestEngine::kGlobal, BacktestEngine::kBest}) {
     const LongForecast one = Forecast(made.panel, Options(engine));
     BackwardExecutor backward;

@@ -165,8 +165,8 @@ TEST(AliveChance, IsTheShareThatIsAlive) {
     silent += 1.0;
     alive += lives ? 1.0 : 0.0;
   }
-  // About 150,000 silent items: four deviations are 0.005.
-  EXPECT_NEAR(*AliveChance({kDemand, kDeath, kSilent}), alive / silent, 0.005);
+  // About 150,000 silent items: five deviations are 0.0065.
+  EXPECT_NEAR(*AliveChance({kDemand, kDeath, kSilent}), alive / silent, 0.0065);
 }
 
 TEST(AliveChance, FallsWithSilence) {

@@ -49,7 +49,7 @@ TEST(FitDip, FindsUpliftDipAndHowLongItLasts) {
   const auto dip = FitDip(Make(-0.2, 0.2, engine).series, {});
   ASSERT_TRUE(dip.ok()) << dip.status();
   EXPECT_NEAR(dip->uplift, 0.9, 0.05);
-  EXPECT_NEAR(dip->dip, -0.2, 0.06);
+  EXPECT_NEAR(dip->dip, -0.2, 0.12);  // Five deviations, as 600 runs have it.
   EXPECT_NEAR(dip->kept, 0.6, 0.16);
   EXPECT_NEAR(dip->deviation, 0.2, 0.01);
   // 0.2 (0.6 + 0.36 + ...) / 0.9.

@@ -100,11 +100,11 @@ TEST(PegWorldTest, SlipsInAShortageOfALongLineAreOptimal) {
                                 .parts_start = parts,
                                 .shift_share = 1.0,
                                 .long_line = true},
-                               {.changes = CasesOf(1000) / 40, .seed = 11'000'001}, repegs);
+                               {.changes = CasesOf(1000) / 80, .seed = 11'000'001}, repegs);
       }
     }
   }
-  EXPECT_GT(repegs, CasesOf(1000) / 40);
+  EXPECT_GT(repegs, CasesOf(1000) / 80);
 }
 
 // The same where parts expire and needs accept several variants: few weights and ticks, so that

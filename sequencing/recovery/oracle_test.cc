@@ -430,8 +430,8 @@ TEST(OracleTest, OnASmallLineEverySetOfEightIsTried) { EXPECT_EQ(ManyLate(9, 1'0
 // More vehicles are late than every set of them is tried of: how far the choice may be from the
 // optimum is seen here.
 TEST(OracleTest, ABoundedSearchLosesLittle) {
-  const Bounded bounded = ManyLate(13, 400);
-  EXPECT_GT(bounded.cases, 20);
+  const Bounded bounded = ManyLate(13, CasesOf(100));
+  EXPECT_GT(bounded.cases, CasesOf(100) / 20);
   EXPECT_LE(bounded.worse, bounded.cases * 50 / 100);
   EXPECT_LE(bounded.longer, bounded.cases * 40 / 100);
   EXPECT_LE(bounded.most_tenths, std::int64_t{20} * kMinuteMs);  // Two of the three it may be late.

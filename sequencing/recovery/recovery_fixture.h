@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <string_view>
 
 #include "sequencing/recovery/plan.h"
@@ -10,6 +11,13 @@
 namespace tandem::sequencing {
 
 inline constexpr std::int64_t kMinuteMs = 60'000;
+
+// Random cases of a property: what the quick tests take, times TANDEM_RECOVERY_TIMES where it is
+// set.
+inline int CasesOf(int quick) {
+  const char* times = std::getenv("TANDEM_RECOVERY_TIMES");
+  return times == nullptr ? quick : quick * std::atoi(times);
+}
 
 inline Quantiles Sure(std::int64_t instant_ms) { return {instant_ms, instant_ms, instant_ms}; }
 
