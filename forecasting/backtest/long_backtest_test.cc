@@ -304,8 +304,8 @@ TEST(ForecastLongTest, QuantilesCoverWhatComesWhereMuchIsUnknown) {
   const LongForecast forecast = Forecast(panel, {.horizon_buckets = kHorizon});
   const auto errors = MeasureLong(panel, actuals, forecast, BucketLength::kDay);
   ASSERT_TRUE(errors.ok()) << errors.status();
-  // 420 outcomes, as above.
-  EXPECT_THAT(*errors->back().calibration.Covered(2), DoubleNear(0.80, 0.06));
+  // 420 outcomes, as above; the 80 % interval is read between two others and holds a point more.
+  EXPECT_THAT(*errors->back().calibration.Covered(2), DoubleNear(0.81, 0.06));
   EXPECT_THAT(*errors->back().calibration.Covered(0), DoubleNear(0.50, 0.08));
 }
 

@@ -23,7 +23,7 @@ struct ChoiceRow {
 using MethodWeights = std::array<double, kLongMethods>;
 
 // The weights of `kind` without any past to judge by, over the `allowed` methods: those of level,
-// indexed theta and the median of four (smooth), flat level and TSB (intermittent), theta and the
+// indexed theta and the median of three (smooth), flat level and TSB (intermittent), theta and the
 // median (signed), as far as they are allowed; the level's where none is.
 MethodWeights PriorWeights(LongClass kind, std::span<const LongMethod> allowed);
 

@@ -18,7 +18,7 @@ enum class LongMethod : std::uint8_t {
   kTheta,          // Theta with its own test for a season.
   kEts,            // local/ets.h
   kCes,            // local/ces.h
-  kMedian,         // Of ETS, damped ETS, Theta and CES (local/choice.h).
+  kMedian,         // Of ETS, Theta and CES (local/choice.h).
   kMstl,           // local/mstl.h, several seasons.
   kSba,            // local/sba.h
   kTsb,            // local/tsb.h
