@@ -1,5 +1,5 @@
 # Run as a script after PROGRAM was built: lists its test suites, and writes to OUT a test of ctest
-# for each. A suite is a process: a process a case, as gtest_discover_tests has it, spends a third of
+# for each. A suite is a process: a process a case, as gtest_discover_tests has it, spends a quarter of
 # the sanitized tests' time on starting.
 #   cmake -D PROGRAM=... -D OUT=... -D "PROPERTIES=NAME;VALUE;..." -P discover_suites.cmake
 execute_process(COMMAND ${PROGRAM} --gtest_list_tests
