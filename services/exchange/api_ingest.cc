@@ -8,6 +8,7 @@
 #include "services/exchange/api.h"
 #include "services/exchange/api_audit.h"
 #include "services/exchange/api_support.h"
+#include "services/runtime/envelope.h"
 
 namespace tandem::exchange {
 namespace {
@@ -15,6 +16,14 @@ namespace {
 using base::Reason;
 using base::RefuseField;
 using Result = absl::StatusOr<v1::IngestResponse>;
+
+// Of what PrepareSeries and PreparePrices made of a block: its rows, compressed, and what they are
+// of. The items' numbers never change, so the same rows have the same digest at any time.
+template <typename Report>
+std::string DigestOfRows(const Report& report) {
+  const runtime::Hash hash = runtime::HashOf(report.SerializeAsString());
+  return {reinterpret_cast<const char*>(hash.data()), hash.size() / 2};
+}
 
 // Answers wait here for those of earlier blocks. Shared by the session and what is under way.
 class Answers {
@@ -245,11 +254,13 @@ class Session final : public IngestSession {
       case v1::IngestRequest::kSeries: {
         TANDEM_RETURN_IF_ERROR(MapItems(state, request.series().items(), *registers));
         TANDEM_ASSIGN_OR_RETURN(command.series, PrepareSeries(scope, request.series()));
+        command.digest = DigestOfRows(command.series->fact);
         return command;
       }
       case v1::IngestRequest::kPrices: {
         TANDEM_RETURN_IF_ERROR(MapItems(state, request.prices().items(), *registers));
         TANDEM_ASSIGN_OR_RETURN(command.prices, PreparePrices(scope, request.prices()));
+        command.digest = DigestOfRows(command.prices->fact);
         return command;
       }
       case v1::IngestRequest::CONTENT_NOT_SET:

@@ -104,6 +104,28 @@ TEST_F(ExchangeApiTest, SkipsRepeatsAndNamesGaps) {
   EXPECT_EQ(stream.durable_block(), 1);
 }
 
+TEST_F(ExchangeApiTest, RefusesADurableBlockAgainWithOtherRows) {
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto first, Ingest(1, {{1, testing::kDay, 1000}}, false));
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto second, Ingest(2, {{1, testing::kDay + 1, 1000}}, false));
+  // Another value, another day, another revision: each would be lost if it were taken as a repeat.
+  EXPECT_THAT(Ingest(2, {{1, testing::kDay + 1, 2000}}, false), HasReason(Reason::kContentDiffers));
+  EXPECT_THAT(Ingest(2, {{1, testing::kDay + 2, 1000}}, true), HasReason(Reason::kContentDiffers));
+  EXPECT_THAT(Ingest(2, {{1, testing::kDay + 1, 1000}}, false, 2),
+              HasReason(Reason::kContentDiffers));
+  Open();  // It is known from what is stored.
+  EXPECT_THAT(Ingest(2, {{1, testing::kDay + 1, 2000}}, false), HasReason(Reason::kContentDiffers));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto again, Ingest(2, {{1, testing::kDay + 1, 1000}}, true));
+  EXPECT_EQ(again.durable_block(), 2);
+  EXPECT_EQ(again.row_count(), 2);
+  EXPECT_NE(again.closed_batch(), "") << "a refused repeat must not have closed the batch";
+  // The same of an earlier block; the stream goes on.
+  EXPECT_THAT(Ingest(1, {{1, testing::kDay, 3000}}, false), HasReason(Reason::kContentDiffers));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto old, Ingest(1, {{1, testing::kDay, 1000}}, false));
+  EXPECT_EQ(old.durable_block(), 2);
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto next, Ingest(3, {{1, testing::kDay + 2, 1000}}, true));
+  EXPECT_EQ(next.row_count(), 3);
+}
+
 TEST_F(ExchangeApiTest, AnswersPipelinedBlocksInOrder) {
   auto session = api_->OpenIngest(CallOf("shop"));
   std::vector<std::int64_t> answered;
@@ -323,6 +345,11 @@ TEST_F(ExchangeApiTest, ReadsPricesAsRanges) {
   executor_.Advance(absl::ZeroDuration());
   ASSERT_TRUE(got.has_value());
   ASSERT_THAT(*got, IsOk());
+  prices.set_value(2, 101);  // The same number again, with another price.
+  session = api_->OpenIngest(CallOf("shop"));
+  session->Push(block, [&](absl::StatusOr<v1::IngestResponse> r) { got = std::move(r); });
+  executor_.Advance(absl::ZeroDuration());
+  EXPECT_THAT(*got, HasReason(Reason::kContentDiffers));
   v1::ReadPricesRequest request;
   request.set_location("firms/shop/locations/l1");
   TANDEM_ASSERT_OK_AND_ASSIGN(auto pages, Pull(&ExchangeApi::ReadPrices, "maker", request));

@@ -109,6 +109,11 @@ std::string BatchNameKey(const Place& place, std::string_view stream, std::int64
                    static_cast<std::uint64_t>(first_block));
 }
 
+std::string BlockDigestKey(const Place& place, std::string_view stream, std::int64_t block) {
+  return NumberKey(IdKey(PlacePrefix(RowKind::kBlockDigest, place), stream),
+                   static_cast<std::uint64_t>(block));
+}
+
 std::string PriceKey(std::string_view prefix, std::uint32_t item, std::uint64_t number) {
   return ByteWriter().Raw(prefix).BigEndian32(item).BigEndian64(number).Take();
 }

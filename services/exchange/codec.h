@@ -23,6 +23,7 @@ namespace tandem::exchange {
 enum class RowKind : char {
   kArrivalColumns = 'A',  // Place, series, fact number: the block's columns.
   kBatch = 'B',           // Place, complement of the batch number: newest first.
+  kBlockDigest = 'D',     // Place, stream, block: 16 bytes of a hash of its rows.
   kEvent = 'E',           // Owner, event id.
   kSeriesMark = 'F',      // Place, series.
   kCounters = 'G',        // Owner.
@@ -57,6 +58,7 @@ std::string IdKey(std::string_view prefix, std::string_view id);
 std::string RegisterKey(std::string_view prefix, std::uint32_t number);
 std::string BatchKey(const Place& place, std::uint64_t batch);
 std::string BatchNameKey(const Place& place, std::string_view stream, std::int64_t first_block);
+std::string BlockDigestKey(const Place& place, std::string_view stream, std::int64_t block);
 std::string PriceKey(std::string_view prefix, std::uint32_t item, std::uint64_t number);
 
 // What a key names, for scans over several.

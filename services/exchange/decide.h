@@ -87,6 +87,7 @@ struct ReportBlock {
   std::int64_t block = 0;
   bool close_batch = false;
   std::string file_id{};
+  std::string digest{};  // 16 bytes of a hash of its rows.
   std::shared_ptr<const SeriesBlock> series{};
   std::shared_ptr<const PriceBlock> prices{};
 };
@@ -102,7 +103,8 @@ struct BlockDecision {
 };
 // A block that is durable already adds no fact (its batch is closed, if it is the stream's last and
 // `close_batch` asks for it now). kFailedPrecondition / STREAM_GAP names the block that is next;
-// CONTENT_DIFFERS where the stream holds another kind of data; REVISION_CONFLICT as CheckConflicts;
+// CONTENT_DIFFERS where the stream holds another kind of data, or where a durable block comes again
+// with other rows; REVISION_CONFLICT as CheckConflicts;
 // kResourceExhausted / QUOTA_EXCEEDED for a batch of too many blocks.
 absl::StatusOr<BlockDecision> Decide(const base::RowReader& rows, const ReportBlock& command);
 

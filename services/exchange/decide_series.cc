@@ -73,6 +73,7 @@ base::Fact ReportOf(const ReportBlock& command, bool whole_batch) {
     fact.set_block(command.block);
     fact.set_file_id(command.file_id);
     fact.set_whole_batch(whole_batch);
+    fact.set_content_digest(command.digest);
     return fact;
   };
   return command.series != nullptr
@@ -100,6 +101,17 @@ absl::StatusOr<BlockDecision> DecideRepeat(const base::RowReader& rows, const Re
   BlockDecision decision;
   decision.state = {stream.durable_block, stream.row_count, ""};
   const bool last = command.block == stream.durable_block;
+  const std::optional<std::string> known =
+      rows.Get(BlockDigestKey(command.place, command.stream, command.block));
+  // A sender that began to count anew would otherwise take its rows for durable.
+  if (known.has_value() && *known != command.digest) {
+    return Refuse(Reason::kContentDiffers,
+                  "this block is durable with other rows: a stream's numbers are not used again; "
+                  "new rows and corrections go on after its last block",
+                  {{"stream", command.stream},
+                   {"block", command.block},
+                   {"next_block", stream.durable_block + 1}});
+  }
   if (!last || !command.close_batch) return decision;
   if (stream.open_batch == 0) {
     // It closed its batch when it came; which one, its end says.

@@ -122,6 +122,10 @@ TEST(DecideStreamTest, HoldsOneKindAndNamesWhatIsNotThere) {
   TANDEM_ASSERT_OK_AND_ASSIGN(const auto block, PrepareSeries({place, firm, *dictionary}, wire));
   EXPECT_THAT(slot.Run(ReportBlock{.place = place, .stream = "p", .block = 2, .series = block}),
               HasReason(Reason::kContentDiffers));
+  // Of a block of before digests were kept nothing is known to compare with.
+  ReportBlock again = Prices(1, {{testing::kDay, testing::kDay + 6, 958}}, 1);
+  again.digest = std::string(16, 'x');
+  EXPECT_THAT(slot.Run(again), IsOk());
   EXPECT_THAT(slot.Run(CloseBatch{place, "x"}), HasReason(Reason::kUnknownRecord));
   EXPECT_THAT(slot.Run(RetractBatch{place, "p-2"}), HasReason(Reason::kUnknownBatch));
   EXPECT_THAT(slot.Run(RetractBatch{place, "-"}), HasReason(Reason::kUnknownBatch));

@@ -99,6 +99,7 @@ struct BlockPart {
   std::string file_id{};
   base::DataKind kind = base::DataKind::kUnspecified;
   bool whole_batch = false;
+  std::string digest{};
 };
 
 void PutBatch(const Place& place, const BatchRow& batch, base::Rows& rows) {
@@ -138,6 +139,9 @@ std::uint64_t AddToBatch(const Place& place, const BlockPart& part, std::uint64_
   stream.open_batch = batch.number;
   stream.kind = static_cast<std::uint8_t>(part.kind);
   rows.Put(stream_key, EncodeStream(stream));
+  if (!part.digest.empty()) {
+    rows.Put(BlockDigestKey(place, part.stream, part.block), part.digest);
+  }
   return batch.number;
 }
 
@@ -174,7 +178,8 @@ void ApplySeries(const v1::SeriesReported& fact, std::uint64_t number, base::Row
                        .row_count = fact.row_count(),
                        .file_id = fact.file_id(),
                        .kind = KindOf(fact.measure()),
-                       .whole_batch = fact.whole_batch()};
+                       .whole_batch = fact.whole_batch(),
+                       .digest = fact.content_digest()};
   const auto touched = [&] {
     auto columns = DecodeSeriesRuns(fact);
     Require(columns.ok(), "a reported block's columns are damaged");
@@ -212,7 +217,8 @@ void ApplyPrices(const v1::PricesReported& fact, std::uint64_t number, base::Row
                        .row_count = fact.range_count(),
                        .file_id = fact.file_id(),
                        .kind = base::DataKind::kPrices,
-                       .whole_batch = fact.whole_batch()};
+                       .whole_batch = fact.whole_batch(),
+                       .digest = fact.content_digest()};
   const std::uint64_t batch =
       AddToBatch(place, part, number, rows, [&] { return EncodeTouched({}, TouchedBy(*items)); });
   const std::string prefix = PlacePrefix(RowKind::kPrice, place);
