@@ -77,7 +77,9 @@ void Tell(const LongRun& run) {
                  absl::StrJoin(folder.unlearnt, ", ").c_str());
   }
   if (!folder.without_history.empty()) {
-    std::fprintf(stderr, "tandem: %zu series without a value up to the origin are not forecast\n",
+    std::fprintf(stderr,
+                 "tandem: %zu series without a value up to the origin are forecast as those most "
+                 "like them; sums and metrics are without them\n",
                  folder.without_history.size());
   }
 }
@@ -114,7 +116,9 @@ absl::Status RunLongBacktest(const BacktestArgs& args, const std::string& output
   options.on_progress = [&](double share) { progress.Set(static_cast<std::int64_t>(share * 100)); };
   TANDEM_ASSIGN_OR_RETURN(const forecasting::LongForecast forecast,
                           forecasting::ForecastLong(folder.panel, options, executor));
-  LongRun run{.args = args, .folder = folder, .forecast = forecast};
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<forecasting::LongNewcomerForecast> newcomers,
+                          forecasting::ForecastNewcomers(folder.panel, forecast, folder.newcomers));
+  LongRun run{.args = args, .folder = folder, .forecast = forecast, .newcomers = newcomers};
   if (folder.has_actuals) {
     TANDEM_ASSIGN_OR_RETURN(run.errors, forecasting::MeasureLong(folder.panel, folder.actuals,
                                                                  forecast, options.bucket));

@@ -179,6 +179,7 @@ class FolderLoader {
     });
     if (!any) {
       out_.without_history.push_back(name);
+      out_.newcomers.emplace_back();
       return absl::OkStatus();
     }
     const std::int64_t first = sales.front().bucket;
@@ -289,7 +290,9 @@ class FolderLoader {
       if (!more) break;
       const std::string name(table->Cell(series_column));
       if (series_.find(name) == series_.end()) {
-        return table->Refused(series_column, "UNKNOWN_RECORD", "no such series is in the sales");
+        return table->Refused(series_column, "UNKNOWN_RECORD",
+                              "no such series is in the sales (a new one has a row with an empty "
+                              "value there)");
       }
       std::vector<std::string>& row = cells[name];
       if (!row.empty()) {
@@ -311,6 +314,13 @@ class FolderLoader {
       }
       std::size_t next = 0;
       for (auto& [value, node] : nodes) node = next++;
+      for (std::size_t k = 0; k < out_.newcomers.size(); ++k) {
+        std::optional<std::size_t>& node = out_.newcomers[k].nodes.emplace_back();
+        const auto cell = cells.find(out_.without_history[k]);
+        if (cell == cells.end()) continue;
+        const auto known = nodes.find(cell->second[c]);
+        if (known != nodes.end()) node = known->second;
+      }
       forecasting::LongLevel& grouping = out_.panel.groupings.emplace_back();
       grouping.node_count = nodes.size();
       for (const std::string& name : out_.names) {

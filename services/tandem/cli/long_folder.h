@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "forecasting/backtest/long_backtest.h"
+#include "forecasting/backtest/long_newcomers.h"
 #include "services/tandem/cli/long_calendar.h"
 
 namespace tandem::cli {
@@ -33,7 +34,8 @@ struct LongFolder {
   std::vector<std::string> drivers{};    // Columns of future.csv that are used.
   // Columns of future.csv without a value up to the origin: nothing can be learnt of them.
   std::vector<std::string> unlearnt{};
-  std::vector<std::string> without_history{};  // Series without a value up to the origin.
+  std::vector<std::string> without_history{};          // Series without a value up to the origin,
+  std::vector<forecasting::LongNewcomer> newcomers{};  // and their groups.
   LongCalendar calendar{forecasting::BucketLength::kDay};
   std::int64_t origin = 0;
   forecasting::LongPanel panel{};

@@ -85,5 +85,23 @@ TEST_F(LongFolderTest, MidnightIsADay) {
   EXPECT_EQ(loaded->actuals.units.front(), 5.0);
 }
 
+TEST_F(LongFolderTest, SeriesWithoutHistoryAreKeptWithTheirGroups) {
+  Put("sales.csv",
+      "series,date,value\na,2020-01-01,1\nb,2020-01-04,5\nc,2020-01-01,\nd,2020-01-02,\n");
+  Put("series.csv", "series,shop\na,north\nb,north\nc,south\n");
+  const auto loaded = Load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_THAT(loaded->names, ::testing::ElementsAre("a"));
+  EXPECT_THAT(loaded->without_history, ::testing::ElementsAre("b", "c", "d"));
+  ASSERT_EQ(loaded->newcomers.size(), 3u);
+  EXPECT_THAT(loaded->newcomers[0].nodes, ::testing::ElementsAre(std::optional<std::size_t>(0)));
+  EXPECT_THAT(loaded->newcomers[1].nodes,
+              ::testing::ElementsAre(std::nullopt));  // Its group is new.
+  EXPECT_THAT(loaded->newcomers[2].nodes, ::testing::ElementsAre(std::nullopt));  // It has none.
+  Put("series.csv", "series,shop\na,north\nx,north\n");
+  ExpectRefused("",
+                {{"line", "3"}, {"column", "series"}, {"value", "x"}, {"rule", "UNKNOWN_RECORD"}});
+}
+
 }  // namespace
 }  // namespace tandem::cli

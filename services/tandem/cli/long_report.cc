@@ -145,18 +145,27 @@ void WriteLongForecast(const LongRun& run, OutputFile* file) {
     dates.push_back(
         run.folder.calendar.TextOf(run.folder.origin + 1 + static_cast<std::int64_t>(h)));
   }
-  const float* quantile = run.forecast.quantile_units.back().data();
-  for (std::size_t i = 0; i < run.folder.names.size(); ++i) {
+  const auto write = [&](const std::string& name, const double* mean, const float* quantile) {
     for (std::size_t h = 0; h < horizon; ++h) {
       line.clear();
-      exchange::csv::Writer(line).Text(run.folder.names[i]).Text(dates[h]);
-      absl::StrAppendFormat(&line, ",%.9g", run.forecast.mean_units[i * horizon + h]);
+      exchange::csv::Writer(line).Text(name).Text(dates[h]);
+      absl::StrAppendFormat(&line, ",%.9g", *mean++);
       for (std::size_t u = 0; u < forecasting::kQuantiles; ++u) {
         absl::StrAppendFormat(&line, ",%.7g", static_cast<double>(*quantile++));
       }
       line += "\n";
       file->Write(line);
     }
+  };
+  const float* quantiles = run.forecast.quantile_units.back().data();
+  for (std::size_t i = 0; i < run.folder.names.size(); ++i) {
+    write(run.folder.names[i], &run.forecast.mean_units[i * horizon],
+          quantiles + i * horizon * forecasting::kQuantiles);
+  }
+  for (std::size_t k = 0; k < run.newcomers.size(); ++k) {
+    const forecasting::LongNewcomerForecast& newcomer = run.newcomers[k];
+    write(run.folder.without_history[k], newcomer.mean_units.data(),
+          newcomer.quantile_units.data());
   }
 }
 

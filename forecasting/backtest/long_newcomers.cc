@@ -1,0 +1,195 @@
+#include "forecasting/backtest/long_newcomers.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "forecasting/uncertainty/quantile_curve.h"
+
+namespace tandem::forecasting {
+namespace {
+
+constexpr std::size_t kAnalogsMin = 8;
+constexpr std::size_t kAnalogsMax = 200;
+constexpr double kOutermost = 1e-6;  // Probability beyond which no quantile is looked for.
+constexpr int kHalvings = 60;
+
+using Nodes = std::vector<std::optional<std::size_t>>;
+
+// The mean forecast of a bucket, by series.
+std::vector<double> SizesOf(const LongForecast& forecast) {
+  const std::size_t horizon = forecast.horizon_buckets;
+  std::vector<double> sizes(forecast.mean_units.size() / horizon);
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const auto means = std::span(forecast.mean_units).subspan(i * horizon, horizon);
+    sizes[i] = std::accumulate(means.begin(), means.end(), 0.0) / static_cast<double>(horizon);
+  }
+  return sizes;
+}
+
+class Newcomers {
+ public:
+  Newcomers(const LongPanel& panel, const LongForecast& forecast)
+      : panel_(panel),
+        forecast_(forecast),
+        horizon_(forecast.horizon_buckets),
+        tells_(GroupingsTell(panel, forecast)) {
+    for (std::size_t i = 0; i < panel.series.size(); ++i) {
+      if (!IsZero(i)) alive_.push_back(i);
+    }
+    if (!alive_.empty()) return;
+    alive_.resize(panel.series.size());
+    std::iota(alive_.begin(), alive_.end(), std::size_t{0});
+  }
+
+  LongNewcomerForecast Forecast(const Nodes& nodes) const {
+    const std::vector<std::size_t> analogs = AnalogsOf(nodes);
+    LongNewcomerForecast made{.analogs = analogs.size()};
+    for (std::size_t h = 0; h < horizon_; ++h) {
+      double sum = 0.0;
+      for (const std::size_t i : analogs) sum += forecast_.mean_units[i * horizon_ + h];
+      made.mean_units.push_back(sum / static_cast<double>(analogs.size()));
+      AddQuantiles(analogs, h, made.quantile_units);
+    }
+    return made;
+  }
+
+ private:
+  std::span<const float> QuantilesOf(std::size_t series, std::size_t h) const {
+    return std::span(forecast_.quantile_units.back())
+        .subspan((series * horizon_ + h) * kQuantiles, kQuantiles);
+  }
+
+  bool IsZero(std::size_t series) const {
+    const auto all = std::span(forecast_.quantile_units.back())
+                         .subspan(series * horizon_ * kQuantiles, horizon_ * kQuantiles);
+    return std::ranges::all_of(all, [](float units) { return units == 0.0F; });
+  }
+
+  std::vector<std::size_t> AnalogsOf(const Nodes& nodes) const {
+    // By what they share, the most first; equal ones in the panel's order.
+    std::map<double, std::vector<std::size_t>, std::greater<>> by_share;
+    for (const std::size_t i : alive_) {
+      double share = 0.0;
+      for (std::size_t g = 0; g < nodes.size(); ++g) {
+        if (nodes[g] == panel_.groupings[g].node_of_series[i]) share += tells_[g];
+      }
+      by_share[share].push_back(i);
+    }
+    std::vector<std::size_t> analogs;
+    for (const auto& [share, series] : by_share) {
+      if (analogs.size() >= kAnalogsMin) break;
+      analogs.insert(analogs.end(), series.begin(), series.end());
+    }
+    if (analogs.size() <= kAnalogsMax) return analogs;
+    for (std::size_t k = 0; k < kAnalogsMax; ++k) {
+      analogs[k] = analogs[k * analogs.size() / kAnalogsMax];
+    }
+    analogs.resize(kAnalogsMax);
+    return analogs;
+  }
+
+  // The least value that the mixture does not exceed with each probability, by halving.
+  void AddQuantiles(const std::vector<std::size_t>& analogs, std::size_t h,
+                    std::vector<float>& to) const {
+    std::vector<std::array<double, kQuantiles>> values(analogs.size());
+    double least = 0.0;
+    double most = 0.0;
+    for (std::size_t k = 0; k < analogs.size(); ++k) {
+      std::ranges::copy(QuantilesOf(analogs[k], h), values[k].begin());
+      const QuantileCurve curve(values[k]);
+      // A series that is never below zero stays there beyond its outermost quantile, too.
+      double first = curve.Quantile(kOutermost);
+      if (values[k].front() >= 0.0) first = std::max(first, 0.0);
+      least = k == 0 ? first : std::min(least, first);
+      most = k == 0 ? curve.Quantile(1.0 - kOutermost)
+                    : std::max(most, curve.Quantile(1.0 - kOutermost));
+    }
+    for (const double level : kQuantileLevels) {
+      const auto reached = [&](double units) {
+        double share = 0.0;
+        for (const auto& each : values) share += QuantileCurve(each).AtMost(units);
+        return share >= level * static_cast<double>(values.size());
+      };
+      double low = least;  // The last level's quantile, or below all of them.
+      double high = reached(low) ? low : most;
+      for (int i = 0; i < kHalvings; ++i) {
+        const double middle = low + 0.5 * (high - low);
+        if (middle <= low || middle >= high) break;
+        (reached(middle) ? high : low) = middle;
+      }
+      least = high;
+      to.push_back(static_cast<float>(high));
+    }
+  }
+
+  const LongPanel& panel_;
+  const LongForecast& forecast_;
+  std::size_t horizon_;
+  std::vector<double> tells_;
+  std::vector<std::size_t> alive_;
+};
+
+}  // namespace
+
+std::vector<double> GroupingsTell(const LongPanel& panel, const LongForecast& forecast) {
+  const std::vector<double> sizes = SizesOf(forecast);
+  const std::size_t n = sizes.size();
+  std::vector<double> logs(n);
+  for (std::size_t i = 0; i < n; ++i) logs[i] = std::log1p(std::max(sizes[i], 0.0));
+  const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / static_cast<double>(n);
+  double total = 0.0;
+  for (const double value : logs) total += (value - mean) * (value - mean);
+  std::vector<double> tells;
+  for (const LongLevel& grouping : panel.groupings) {
+    std::vector<double> sums(grouping.node_count);
+    std::vector<double> counts(grouping.node_count);
+    for (std::size_t i = 0; i < n; ++i) {
+      sums[grouping.node_of_series[i]] += logs[i];
+      counts[grouping.node_of_series[i]] += 1.0;
+    }
+    double within = 0.0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::size_t node = grouping.node_of_series[i];
+      within += std::pow(logs[i] - sums[node] / counts[node], 2);
+    }
+    const bool known = n > grouping.node_count && total > 0.0;
+    const double freedom =
+        static_cast<double>(n - 1) / static_cast<double>(n - grouping.node_count);
+    tells.push_back(known ? std::max(0.0, 1.0 - freedom * within / total) : 0.0);
+  }
+  return tells;
+}
+
+absl::StatusOr<std::vector<LongNewcomerForecast>> ForecastNewcomers(
+    const LongPanel& panel, const LongForecast& forecast, std::span<const LongNewcomer> newcomers) {
+  for (std::size_t k = 0; k < newcomers.size(); ++k) {
+    const Nodes& nodes = newcomers[k].nodes;
+    bool good = nodes.size() == panel.groupings.size();
+    for (std::size_t g = 0; good && g < nodes.size(); ++g) {
+      good = !nodes[g].has_value() || *nodes[g] < panel.groupings[g].node_count;
+    }
+    if (!good) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("newcomer ", k, ": its groups are not those of the panel"));
+    }
+  }
+  const Newcomers world(panel, forecast);
+  std::map<Nodes, LongNewcomerForecast> made;
+  std::vector<LongNewcomerForecast> forecasts;
+  for (const LongNewcomer& newcomer : newcomers) {
+    auto found = made.find(newcomer.nodes);
+    if (found == made.end()) {
+      found = made.emplace(newcomer.nodes, world.Forecast(newcomer.nodes)).first;
+    }
+    forecasts.push_back(found->second);
+  }
+  return forecasts;
+}
+
+}  // namespace tandem::forecasting

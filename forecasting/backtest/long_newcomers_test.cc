@@ -1,0 +1,152 @@
+#include "forecasting/backtest/long_newcomers.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "forecasting/backtest/executor.h"
+#include "forecasting/local/quantiles.h"
+#include "forecasting/uncertainty/quantile_curve.h"
+#include "gmock/gmock.h"
+
+namespace tandem::forecasting {
+namespace {
+
+constexpr std::size_t kHorizon = 3;
+
+// A forecast that someone made: of series i, normal about means[i], the same in every bucket.
+struct Made {
+  void Add(double mean, double deviation, std::vector<std::size_t> nodes) {
+    panel.series.emplace_back();
+    panel.groupings.resize(nodes.size());
+    for (std::size_t g = 0; g < nodes.size(); ++g) {
+      LongLevel& grouping = panel.groupings[g];
+      grouping.node_of_series.push_back(nodes[g]);
+      grouping.node_count = std::max(grouping.node_count, nodes[g] + 1);
+    }
+    forecast.horizon_buckets = kHorizon;
+    forecast.quantile_units.resize(1);
+    for (std::size_t h = 0; h < kHorizon; ++h) {
+      forecast.mean_units.push_back(mean);
+      for (const double level : kQuantileLevels) {
+        const double units = std::max(0.0, mean + deviation * NormalQuantile(level));
+        forecast.quantile_units[0].push_back(static_cast<float>(units));
+      }
+    }
+  }
+  LongNewcomerForecast Of(std::vector<std::optional<std::size_t>> nodes) const {
+    const std::vector<LongNewcomer> one = {{.nodes = std::move(nodes)}};
+    const auto made = ForecastNewcomers(panel, forecast, one);
+    EXPECT_TRUE(made.ok()) << made.status();
+    return made.ok() ? made->front() : LongNewcomerForecast{};
+  }
+  LongPanel panel;
+  LongForecast forecast;
+};
+
+TEST(LongNewcomersTest, OneOfManyAlikeIsForecastAsTheyAre) {
+  Made made;
+  for (int i = 0; i < 20; ++i) made.Add(100.0, 10.0, {});
+  const LongNewcomerForecast forecast = made.Of({});
+  EXPECT_EQ(forecast.analogs, 20U);
+  ASSERT_EQ(forecast.mean_units.size(), kHorizon);
+  ASSERT_EQ(forecast.quantile_units.size(), kHorizon * kQuantiles);
+  for (std::size_t k = 0; k < forecast.quantile_units.size(); ++k) {
+    EXPECT_NEAR(forecast.quantile_units[k], made.forecast.quantile_units[0][k], 1e-3);
+  }
+}
+
+// The mixture by what it says of itself: each quantile's probability, over the members' curves.
+TEST(LongNewcomersTest, QuantilesAreThoseOfTheMixture) {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<double> mean(0.0, 50.0);
+  std::uniform_real_distribution<double> deviation(0.5, 12.0);
+  for (int world = 0; world < 50; ++world) {
+    Made made;
+    const int count = 1 + world % 12;
+    for (int i = 0; i < count; ++i) made.Add(mean(random), deviation(random), {});
+    const LongNewcomerForecast forecast = made.Of({});
+    const auto share = [&](double units) {
+      double sum = 0.0;
+      for (int i = 0; i < count; ++i) {
+        std::array<double, kQuantiles> values{};
+        std::copy_n(made.forecast.quantile_units[0].begin() +
+                        i * static_cast<std::ptrdiff_t>(kHorizon * kQuantiles),
+                    kQuantiles, values.begin());
+        sum += QuantileCurve(values).AtMost(units);
+      }
+      return sum / count;
+    };
+    EXPECT_TRUE(std::ranges::is_sorted(std::span(forecast.quantile_units).first(kQuantiles)));
+    for (std::size_t k = 0; k < kQuantiles; ++k) {
+      const double units = forecast.quantile_units[k];
+      EXPECT_GE(share(units + 1e-3), kQuantileLevels[k]) << world;
+      EXPECT_LE(share(std::max(units - 1e-3, -1e-9)), kQuantileLevels[k] + 1e-9) << world;
+    }
+  }
+}
+
+// Items differ much, shops little: a new pair of both is one of its item's, whatever the shop.
+Made Crossed(std::mt19937& random, std::size_t shops, std::size_t items) {
+  std::normal_distribution<double> of_item(4.0, 1.2);
+  std::normal_distribution<double> of_shop(0.0, 0.1);
+  std::vector<double> item_logs(items);
+  for (double& value : item_logs) value = of_item(random);
+  Made made;
+  for (std::size_t shop = 0; shop < shops; ++shop) {
+    const double shop_log = of_shop(random);
+    for (std::size_t item = 0; item < items; ++item) {
+      const double mean = std::exp(item_logs[item] + shop_log);
+      made.Add(mean, 0.2 * mean, {shop, item});
+    }
+  }
+  return made;
+}
+
+TEST(LongNewcomersTest, AnalogsAgreeInWhatTellsMost) {
+  std::mt19937 random(3);
+  const Made made = Crossed(random, 10, 30);
+  const std::vector<double> tells = GroupingsTell(made.panel, made.forecast);
+  ASSERT_EQ(tells.size(), 2U);
+  EXPECT_GT(tells[1], 0.9);
+  EXPECT_LT(tells[0], 0.1);
+  // Of a shop that is new, an item that is known: its ten shops.
+  const LongNewcomerForecast forecast = made.Of({std::nullopt, 4});
+  EXPECT_EQ(forecast.analogs, 10U);
+  double mean = 0.0;
+  for (std::size_t shop = 0; shop < 10; ++shop) {
+    mean += made.forecast.mean_units[(shop * 30 + 4) * kHorizon] / 10.0;
+  }
+  EXPECT_NEAR(forecast.mean_units[0], mean, 1e-9 * mean);
+  // Of an item that is new the shop says nothing, in this world: any of them.
+  EXPECT_EQ(made.Of({2, std::nullopt}).analogs, 200U);
+  EXPECT_EQ(made.Of({std::nullopt, std::nullopt}).analogs, 200U);
+}
+
+TEST(LongNewcomersTest, WhatNoLongerSellsIsNoAnalog) {
+  Made made;
+  for (int i = 0; i < 10; ++i) made.Add(i < 4 ? 8.0 : 0.0, i < 4 ? 1.0 : 0.0, {0});
+  EXPECT_EQ(made.Of({0}).analogs, 4U);
+  EXPECT_NEAR(made.Of({0}).mean_units[0], 8.0, 1e-12);
+  Made dead;
+  for (int i = 0; i < 3; ++i) dead.Add(0.0, 0.0, {0});
+  EXPECT_EQ(dead.Of({0}).mean_units[0], 0.0);
+  EXPECT_THAT(dead.Of({0}).quantile_units, ::testing::Each(0.0F));
+}
+
+TEST(LongNewcomersTest, NamesTheNewcomerOfAnotherWorld) {
+  Made made;
+  for (int i = 0; i < 3; ++i) made.Add(1.0, 0.1, {0});
+  const std::vector<LongNewcomer> newcomers = {{.nodes = {0}}, {.nodes = {1}}};
+  const auto refused = ForecastNewcomers(made.panel, made.forecast, newcomers);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.status().message()), ::testing::HasSubstr("newcomer 1"));
+  const std::vector<LongNewcomer> none = {{}};
+  EXPECT_FALSE(ForecastNewcomers(made.panel, made.forecast, none).ok());
+}
+
+}  // namespace
+}  // namespace tandem::forecasting
