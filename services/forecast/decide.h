@@ -26,10 +26,6 @@ inline constexpr std::int64_t kChunksMax = 10'000;  // A version.
 inline constexpr std::size_t kStagedMax = 64;       // An author's in one agreement.
 inline constexpr std::size_t kOpenRunsMax = 4;      // A firm's in one agreement.
 inline constexpr std::size_t kErrorBytesMax = 500;
-inline constexpr std::string_view kSeasonalNaive = "seasonal-naive";
-inline constexpr std::string_view kSes = "ses";
-inline constexpr std::string_view kPooledProfile = "pooled-profile";
-inline constexpr std::string_view kLocal = "local";
 inline constexpr std::size_t kQuantileLevelsMax = 19;
 inline constexpr std::int32_t kMillionths = 1'000'000;  // Of a probability.
 

@@ -7,6 +7,7 @@
 #include "services/base/status.h"
 #include "services/forecast/codec.h"
 #include "services/forecast/decide.h"
+#include "services/forecast/run_method.h"
 
 namespace tandem::forecast {
 namespace {
@@ -21,11 +22,9 @@ Facts One(const v1::Fact& fact, std::uint32_t agreement_version) {
 }
 
 absl::Status CheckFields(const StartRun& command) {
-  if (command.method != kSeasonalNaive && command.method != kSes &&
-      command.method != kPooledProfile && command.method != kLocal) {
+  if (FindRunMethod(command.method) == nullptr) {
     return base::RefuseField(Reason::kFieldOutOfRange, "run.method",
-                             "the methods are seasonal-naive, ses, pooled-profile and local",
-                             {{"method", command.method}});
+                             "the methods are " + RunMethodNames(), {{"method", command.method}});
   }
   if (command.horizon_days < 1 || command.horizon_days > kBucketCountMax ||
       command.horizon_days > command.horizon_days_max) {

@@ -9,7 +9,7 @@
 #include "forecasting/series.h"
 #include "services/base/bug.h"
 #include "services/base/status.h"
-#include "services/forecast/decide.h"
+#include "services/forecast/run_method.h"
 
 namespace tandem::forecast {
 namespace {

@@ -26,11 +26,6 @@ struct DailySeries {
   bool IsShelfEmpty(std::size_t t) const { return !shelf_empty.empty() && shelf_empty[t] != 0; }
 };
 
-// Days of history that the method looks at.
-inline constexpr std::int32_t kSeasonalNaiveDays = 56;  // Eight weeks to find each weekday in.
-inline constexpr std::int32_t kSesDays =
-    1'100;  // At the least alpha, 0.02, older days weigh 1e-10.
-
 // Each rounded once to thousandths, below zero to zero. kOutOfRange for one that does not fit.
 absl::StatusOr<std::vector<base::Quantity>> InQuantities(std::span<const double> units);
 

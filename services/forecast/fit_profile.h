@@ -20,7 +20,6 @@
 
 namespace tandem::forecast {
 
-inline constexpr std::int32_t kProfileDays = 1'461;  // Four years: a season is seen three times.
 inline constexpr double kRegularDays = 24.0;
 inline constexpr std::size_t kNamedMax = 64;
 

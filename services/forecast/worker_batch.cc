@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
+#include "services/base/bug.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/forecast/fit.h"
@@ -135,11 +136,6 @@ absl::Status CheckColumns(const SeriesColumnsRead& read) {
   return absl::OkStatus();
 }
 
-std::int32_t DaysOf(std::string_view method) {
-  if (method == kPooledProfile || method == kLocal) return kProfileDays;
-  return method == kSeasonalNaive ? kSeasonalNaiveDays : kSesDays;
-}
-
 absl::string_view NameOf(base::DataKind kind) {
   switch (kind) {
     case base::DataKind::kPrices:
@@ -247,8 +243,14 @@ absl::Status FitBy(std::string_view method, const Fitting& fitting, ChunkBuilder
 
 }  // namespace
 
+const RunMethod& MethodOf(const Run& run) {
+  const RunMethod* const method = FindRunMethod(run.method);
+  base::Require(method != nullptr, "a run was accepted with a method that there is not");
+  return *method;
+}
+
 base::Day FirstDayOf(const Run& run) {
-  const std::int32_t days = DaysOf(run.method);
+  const std::int32_t days = MethodOf(run).history_days;
   return std::max(base::Day::FromNumber(run.origin_day) - (days - 1),
                   base::Day::FromNumber(base::Day::kFirst));
 }

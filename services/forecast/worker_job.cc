@@ -95,7 +95,7 @@ void Job::Plan() {
   Go(IsGrouped() ? &Job::ReadGroups : &Job::BeginReads);
 }
 
-bool Job::IsGrouped() const { return run_.method == kPooledProfile || run_.method == kLocal; }
+bool Job::IsGrouped() const { return MethodOf(run_).together; }
 
 void Job::ReadGroups() {
   const auto next = std::ranges::find_if(
@@ -234,7 +234,7 @@ void Job::Stage() {
   *version.mutable_start_date() = DateOf(base::Day::FromNumber(run_.origin_day) + 1);
   version.set_bucket_count(run_.horizon_days / run_.bucket_days);
   version.set_bucket_days(run_.bucket_days);
-  if (run_.method == kLocal) {
+  if (MethodOf(run_).has_quantiles) {
     for (const std::int32_t level : LocalQuantileLevels()) {
       version.add_quantile_level_millionths(level);
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "services/forecast/model.h"
+#include "services/forecast/run_method.h"
 #include "services/forecast/worker.h"
 
 namespace tandem::forecast {
@@ -31,6 +32,8 @@ struct Chunk {
 
 // The first day of history that the run looks at.
 base::Day FirstDayOf(const Run& run);
+// A run was accepted with a method that there is.
+const RunMethod& MethodOf(const Run& run);
 
 // The chunks that a batch's series make, in the order of the batch's items; none for what was never
 // known. `groups` are those of the owner's items. Pure. kOutOfRange naming the series whose

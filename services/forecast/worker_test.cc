@@ -16,6 +16,7 @@
 #include "services/base/quantity.h"
 #include "services/base/reason.h"
 #include "services/forecast/api_fixture.h"
+#include "services/forecast/run_method.h"
 #include "tests/support/fake_time.h"
 #include "tests/support/random.h"
 #include "tests/support/status.h"
@@ -217,6 +218,26 @@ TEST_F(WorkerTest, PublishesWhatItComputesFromACut) {
   EXPECT_EQ(basis.At({base::DomainId::kExchange, 0}), 10u);
   EXPECT_EQ(basis.At({base::DomainId::kExchange, 1}), 10u);
   for (const base::Caller& caller : source_.callers) EXPECT_EQ(caller.firm, "maker");
+}
+
+TEST_F(WorkerTest, EveryMethodPublishesAndReadsAsFarBackAsItSays) {
+  int id = 0;
+  for (const RunMethod& method : kRunMethods) {
+    SCOPED_TRACE(method.name);
+    source_.requests.clear();
+    source_.owners.clear();
+    const v1::Run run = Get(Start(++id, std::string(method.name)).name());
+    ASSERT_EQ(run.state(), v1::Run::STATE_SUCCEEDED) << run.error();
+    const v1::Version version = VersionOf(run.version());
+    EXPECT_EQ(version.method(), method.name);
+    EXPECT_EQ(version.quantile_level_millionths_size() > 0, method.has_quantiles);
+    EXPECT_EQ(!source_.owners.empty(), method.together);
+    ASSERT_FALSE(source_.requests.empty());
+    for (const SeriesRequest& request : source_.requests) {
+      EXPECT_EQ(request.last_day - request.first_day + 1, method.history_days);
+    }
+  }
+  EXPECT_EQ(RunMethodNames(), "seasonal-naive, ses, pooled-profile and local");
 }
 
 // What the agreement calls a bucket: a week is the sum of its days.
