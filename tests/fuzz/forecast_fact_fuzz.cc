@@ -8,6 +8,7 @@
 #include "services/forecast/codec.h"
 #include "services/forecast/decide.h"
 #include "services/forecast/model.h"
+#include "services/forecast/run_method.h"
 #include "services/forecast/series.h"
 #include "services/forecast/view.h"
 #include "tests/fuzz/bug_exception.h"
