@@ -38,29 +38,29 @@ void ExpectOptimal(const WorldRules& rules, int worlds, std::uint64_t seed) {
   EXPECT_GT(repegs, worlds / 100);
 }
 
-TEST(PegWorldTest, PlainStocksAreOptimalAfterEveryEvent) { ExpectOptimal({}, CasesOf(1000), 1); }
+TEST(PegWorldTest, PlainStocksAreOptimalAfterEveryEvent) { ExpectOptimal({}, CasesOf(500), 1); }
 
 TEST(PegWorldTest, WeightsAreOptimalAfterEveryEvent) {
-  ExpectOptimal({.weight_max = 3}, CasesOf(1000), 1'000'001);
+  ExpectOptimal({.weight_max = 3}, CasesOf(500), 1'000'001);
 }
 
-TEST(PegWorldTest, BatchesAreOptimal) { ExpectOptimal({.batch_max = 5}, CasesOf(1000), 2'000'001); }
+TEST(PegWorldTest, BatchesAreOptimal) { ExpectOptimal({.batch_max = 5}, CasesOf(500), 2'000'001); }
 
 TEST(PegWorldTest, BatchesWithWeightsAreOptimal) {
-  ExpectOptimal({.weight_max = 3, .batch_max = 5}, CasesOf(1000), 3'000'001);
+  ExpectOptimal({.weight_max = 3, .batch_max = 5}, CasesOf(500), 3'000'001);
 }
 
 TEST(PegWorldTest, LongerLinesAreOptimal) {
   ExpectOptimal(
       {.weight_max = 2, .tick_range = 40, .needs_start = 25, .parts_start = 28, .batch_max = 3},
-      CasesOf(1000) / 10, 4'000'001);
+      CasesOf(500) / 10, 4'000'001);
 }
 
 // Parts slip and recover, needs move and change their weights, one by one, a quarter of them late.
 TEST(PegWorldTest, SlipsInAShortageAreOptimal) {
   ExpectOptimal(
       {.weight_max = 3, .tick_range = 30, .needs_start = 24, .parts_start = 16, .shift_share = 1.0},
-      CasesOf(1000) / 4, 10'000'001);
+      CasesOf(500) / 4, 10'000'001);
 }
 
 constexpr int kLongChanges = 200;  // Of one long line: with time it leaves the shortage it is for.
@@ -100,11 +100,11 @@ TEST(PegWorldTest, SlipsInAShortageOfALongLineAreOptimal) {
                                 .parts_start = parts,
                                 .shift_share = 1.0,
                                 .long_line = true},
-                               {.changes = CasesOf(1000) / 80, .seed = 11'000'001}, repegs);
+                               {.changes = CasesOf(500) / 80, .seed = 11'000'001}, repegs);
       }
     }
   }
-  EXPECT_GT(repegs, CasesOf(1000) / 80);
+  EXPECT_GT(repegs, CasesOf(500) / 80);
 }
 
 // The same where parts expire and needs accept several variants: few weights and ticks, so that
@@ -119,7 +119,7 @@ TEST(PegWorldTest, SlipsInAShortageOfAGroupAreOptimal) {
                      .needs_start = 18,
                      .parts_start = 14,
                      .shift_share = 1.0},
-                    CasesOf(1000) / 4, 12'000'001);
+                    CasesOf(500) / 4, 12'000'001);
     }
   }
 }
@@ -137,7 +137,7 @@ TEST(PegWorldTest, SlipsInAShortageOfALargeGroupAreOptimal) {
            .parts_start = 270,
            .shift_share = 0.8,
            .long_line = true},
-          {.changes = CasesOf(1000) / 40, .seed = 13'000'001}, repegs);
+          {.changes = CasesOf(500) / 40, .seed = 13'000'001}, repegs);
     }
   }
   EXPECT_GT(repegs, 0);
@@ -155,7 +155,7 @@ TEST(PegWorldTest, BlocksOfALongLineChangeNothing) {
                                 .parts_start = parts,
                                 .batch_max = 2,
                                 .long_line = true},
-                               {.changes = CasesOf(1000) / 100,
+                               {.changes = CasesOf(500) / 100,
                                 .rebuilds_every = 4,
                                 .short_always = false,
                                 .seed = 9'000'001},
@@ -175,11 +175,11 @@ TEST(PegWorldTest, SeveralLocationsShareAPool) {
                  .needs_start = 8,
                  .parts_start = 8,
                  .batch_max = 2},
-                CasesOf(1000), 5'000'001);
+                CasesOf(500), 5'000'001);
 }
 
 TEST(PegWorldTest, ExpiryIsOptimal) {
-  ExpectOptimal({.weight_max = 2, .expiry = true, .batch_max = 3}, CasesOf(1000), 6'000'001);
+  ExpectOptimal({.weight_max = 2, .expiry = true, .batch_max = 3}, CasesOf(500), 6'000'001);
 }
 
 // {0}, {1}, {2} in {0, 1} in {0, 1, 2}: a need draws any set that holds its own variant.
@@ -189,7 +189,7 @@ TEST(PegWorldTest, NestedAlternatesAreOptimal) {
                  .needs_start = 8,
                  .parts_start = 8,
                  .batch_max = 3},
-                CasesOf(1000), 7'000'001);
+                CasesOf(500), 7'000'001);
 }
 
 TEST(PegWorldTest, CrossingAlternatesWithExpiryAreOptimal) {
@@ -199,7 +199,7 @@ TEST(PegWorldTest, CrossingAlternatesWithExpiryAreOptimal) {
                  .needs_start = 8,
                  .parts_start = 8,
                  .batch_max = 4},
-                CasesOf(1000), 8'000'001);
+                CasesOf(500), 8'000'001);
 }
 
 }  // namespace
