@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdint>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -158,10 +158,13 @@ std::vector<double> GroupingsTell(const LongPanel& panel, const LongForecast& fo
       const std::size_t node = grouping.node_of_series[i];
       within += std::pow(logs[i] - sums[node] / counts[node], 2);
     }
-    const bool known = n > grouping.node_count && total > 0.0;
-    const double freedom =
-        static_cast<double>(n - 1) / static_cast<double>(n - grouping.node_count);
-    tells.push_back(known ? std::max(0.0, 1.0 - freedom * within / total) : 0.0);
+    double tell = 0.0;
+    if (n > grouping.node_count && total > 0.0) {
+      const double freedom =
+          static_cast<double>(n - 1) / static_cast<double>(n - grouping.node_count);
+      tell = std::max(0.0, 1.0 - freedom * within / total);
+    }
+    tells.push_back(tell);
   }
   return tells;
 }

@@ -87,7 +87,7 @@ struct ReportBlock {
   std::int64_t block = 0;
   bool close_batch = false;
   std::string file_id{};
-  std::string digest{};  // 16 bytes of a hash of its rows.
+  std::string digest{};  // 16 bytes of a hash of its rows, which a repeat must have, too.
   std::shared_ptr<const SeriesBlock> series{};
   std::shared_ptr<const PriceBlock> prices{};
 };
