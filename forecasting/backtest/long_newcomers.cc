@@ -9,13 +9,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "forecasting/backtest/crossed_effects.h"
 #include "forecasting/uncertainty/quantile_curve.h"
 
 namespace tandem::forecasting {
 namespace {
 
-constexpr std::size_t kAnalogsMin = 8;
+constexpr std::size_t kAnalogsMin = 20;
 constexpr std::size_t kAnalogsMax = 200;
+// Of the series that sell at all, those whose mean is above zero: where fewer are, sizes have no
+// logarithm, and analogs stand as they are.
+constexpr double kSizedShareMin = 0.95;
 constexpr double kOutermost = 1e-6;  // Probability beyond which no quantile is looked for.
 constexpr int kHalvings = 60;
 
@@ -42,17 +46,21 @@ class Newcomers {
     for (std::size_t i = 0; i < panel.series.size(); ++i) {
       if (!IsZero(i)) alive_.push_back(i);
     }
-    if (!alive_.empty()) return;
-    alive_.resize(panel.series.size());
-    std::iota(alive_.begin(), alive_.end(), std::size_t{0});
+    if (alive_.empty()) {
+      alive_.resize(panel.series.size());
+      std::iota(alive_.begin(), alive_.end(), std::size_t{0});
+    }
+    FitSizes();
   }
 
   LongNewcomerForecast Forecast(const Nodes& nodes) const {
-    const std::vector<std::size_t> analogs = AnalogsOf(nodes);
+    std::vector<Analog> analogs;
+    const double width = WidthOf(nodes);
+    for (const std::size_t i : AnalogsOf(nodes)) analogs.push_back({i, ScaleOf(i, nodes, width)});
     LongNewcomerForecast made{.analogs = analogs.size()};
     for (std::size_t h = 0; h < horizon_; ++h) {
       double sum = 0.0;
-      for (const std::size_t i : analogs) sum += forecast_.mean_units[i * horizon_ + h];
+      for (const auto& [i, scale] : analogs) sum += scale * forecast_.mean_units[i * horizon_ + h];
       made.mean_units.push_back(sum / static_cast<double>(analogs.size()));
       AddQuantiles(analogs, h, made.quantile_units);
     }
@@ -60,6 +68,55 @@ class Newcomers {
   }
 
  private:
+  struct Analog {
+    std::size_t series = 0;
+    double scale = 1.0;
+  };
+
+  // What each group adds to the logarithm of a series' size.
+  void FitSizes() {
+    const std::vector<double> sizes = SizesOf(forecast_);
+    std::vector<double> logs;
+    std::vector<std::size_t> members;
+    for (const std::size_t i : alive_) {
+      if (sizes[i] <= 0.0) continue;
+      logs.push_back(std::log(sizes[i]));
+      members.push_back(i);
+    }
+    if (static_cast<double>(members.size()) < kSizedShareMin * static_cast<double>(alive_.size())) {
+      return;
+    }
+    sizes_ = FitCrossedEffects(logs, members, panel_.groupings);
+    rests_.resize(sizes.size());
+    for (std::size_t k = 0; k < members.size(); ++k) rests_[members[k]] = sizes_.rests[k];
+    for (const double rest : sizes_.rests) rest_square_ += rest * rest;
+    rest_square_ /= std::max(1.0, static_cast<double>(members.size()));
+  }
+
+  // How much further from its groups' size a newcomer of these may lie than those that the groups
+  // were learnt from, as a ratio of standard deviations.
+  double WidthOf(const Nodes& nodes) const {
+    if (rest_square_ == 0.0) return 1.0;
+    double variance = sizes_.rest_variance;
+    for (std::size_t g = 0; g < sizes_.effects.size(); ++g) {
+      if (nodes[g].has_value()) variance += sizes_.uncertainties[g][*nodes[g]];
+    }
+    return std::sqrt(variance / rest_square_);
+  }
+
+  // What a series of the newcomer's groups sells for each unit of an analog's. Of a group that
+  // nobody knows the analogs' own stand, so that they differ by it.
+  double ScaleOf(std::size_t series, const Nodes& nodes, double width) const {
+    if (sizes_.effects.empty()) return 1.0;
+    double log_scale = (width - 1.0) * rests_[series];
+    for (std::size_t g = 0; g < nodes.size(); ++g) {
+      if (!nodes[g].has_value()) continue;
+      log_scale += sizes_.effects[g][*nodes[g]] -
+                   sizes_.effects[g][panel_.groupings[g].node_of_series[series]];
+    }
+    return std::exp(log_scale);
+  }
+
   std::span<const float> QuantilesOf(std::size_t series, std::size_t h) const {
     return std::span(forecast_.quantile_units.back())
         .subspan((series * horizon_ + h) * kQuantiles, kQuantiles);
@@ -95,13 +152,14 @@ class Newcomers {
   }
 
   // The least value that the mixture does not exceed with each probability, by halving.
-  void AddQuantiles(const std::vector<std::size_t>& analogs, std::size_t h,
+  void AddQuantiles(const std::vector<Analog>& analogs, std::size_t h,
                     std::vector<float>& to) const {
     std::vector<std::array<double, kQuantiles>> values(analogs.size());
     double least = 0.0;
     double most = 0.0;
     for (std::size_t k = 0; k < analogs.size(); ++k) {
-      std::ranges::copy(QuantilesOf(analogs[k], h), values[k].begin());
+      std::ranges::transform(QuantilesOf(analogs[k].series, h), values[k].begin(),
+                             [scale = analogs[k].scale](float units) { return scale * units; });
       const QuantileCurve curve(values[k]);
       // A series that is never below zero stays there beyond its outermost quantile, too.
       double first = curve.Quantile(kOutermost);
@@ -133,6 +191,9 @@ class Newcomers {
   std::size_t horizon_;
   std::vector<double> tells_;
   std::vector<std::size_t> alive_;
+  CrossedEffects sizes_;       // Of logarithms; empty where too few series have a size.
+  std::vector<double> rests_;  // By series.
+  double rest_square_ = 0.0;   // Their mean square.
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
-// Series without a past, from those most like them. A newcomer is taken for one more of its kind:
-// its forecast is the equal mixture of the forecasts of its analogs, the series that agree with it
-// in the groupings that tell most of a series' size, so it is as wide as these differ. References:
-// Silver, Pyke and Thomas (2017), 4.8, for analogs; Stone, "The Opinion Pool", Annals of
-// Mathematical Statistics 32 (1961), for the mixture.
+// Series without a past, from those most like them. What each group adds to a series' size is
+// learnt of all series; a newcomer's forecast is the equal mixture of the forecasts of its analogs,
+// the series that agree with it in the groupings that tell most of a size, each scaled from its own
+// groups to the newcomer's. So it has the season of its analogs, the size of its groups, and is as
+// wide as series of the same groups differ. References: Silver, Pyke and Thomas (2017), 4.8, for
+// analogs; crossed_effects.h for sizes; Stone, "The Opinion Pool", Annals of Mathematical
+// Statistics 32 (1961), for the mixture.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +34,15 @@ struct LongNewcomerForecast {
 std::vector<double> GroupingsTell(const LongPanel& panel, const LongForecast& forecast);
 
 // Analogs are those that agree in what tells most (the sum over the groupings that they share),
-// then in what tells next, until there are eight; at most 200 of them, evenly spread. A series that
-// is forecast zero throughout is none, unless all are. Sums of the forecast's levels know nothing
-// of newcomers. kInvalidArgument, naming the newcomer, if its nodes are not as many as the
-// groupings or there is no such node. O(newcomers (series groupings + horizon 200)), those alike
-// once.
+// then in what tells next, until there are twenty; at most 200 of them, evenly spread. A series
+// that is forecast zero throughout is none, unless all are. An analog's scale is exp(what the
+// newcomer's groups add to the logarithm of a mean forecast, less what its own do), of the groups
+// that the newcomer shares with any series; what sets the analog apart from its groups stays,
+// widened by how uncertain these are. Where one in twenty series that sell has a mean not above
+// zero, none is scaled. Sums of the forecast's levels know nothing of newcomers. kInvalidArgument,
+// naming the newcomer, if its nodes are not as many as the groupings or there is no such node.
+// O(groupings series) two hundred times, then O(newcomers (series groupings + horizon 200)), those
+// alike once.
 absl::StatusOr<std::vector<LongNewcomerForecast>> ForecastNewcomers(
     const LongPanel& panel, const LongForecast& forecast, std::span<const LongNewcomer> newcomers);
 

@@ -89,41 +89,104 @@ TEST(LongNewcomersTest, QuantilesAreThoseOfTheMixture) {
   }
 }
 
-// Items differ much, shops little: a new pair of both is one of its item's, whatever the shop.
-Made Crossed(std::mt19937& random, std::size_t shops, std::size_t items) {
-  std::normal_distribution<double> of_item(4.0, 1.2);
-  std::normal_distribution<double> of_shop(0.0, 0.1);
-  std::vector<double> item_logs(items);
-  for (double& value : item_logs) value = of_item(random);
-  Made made;
-  for (std::size_t shop = 0; shop < shops; ++shop) {
-    const double shop_log = of_shop(random);
-    for (std::size_t item = 0; item < items; ++item) {
-      const double mean = std::exp(item_logs[item] + shop_log);
-      made.Add(mean, 0.2 * mean, {shop, item});
+// Every pair of a shop and an item is of the size that both make, up to a spread of its own.
+struct Market {
+  Market(std::mt19937& random, std::size_t shops, std::size_t items, double shop_deviation,
+         double spread) {
+    std::normal_distribution<double> normal;
+    shop_logs.resize(shops);
+    item_logs.resize(items);
+    for (double& value : shop_logs) value = shop_deviation * normal(random);
+    for (double& value : item_logs) value = 4.0 + 1.2 * normal(random);
+    for (std::size_t shop = 0; shop < shops; ++shop) {
+      for (std::size_t item = 0; item < items; ++item) {
+        const double mean = Size(shop, item) * std::exp(spread * normal(random));
+        made.Add(mean, 0.02 * mean, {shop, item});
+      }
     }
   }
-  return made;
-}
+  double Size(std::size_t shop, std::size_t item) const {
+    return std::exp(shop_logs[shop] + item_logs[item]);
+  }
+  Made made;
+  std::vector<double> shop_logs;
+  std::vector<double> item_logs;
+};
 
 TEST(LongNewcomersTest, AnalogsAgreeInWhatTellsMost) {
   std::mt19937 random(3);
-  const Made made = Crossed(random, 10, 30);
+  const Made made = Market(random, 25, 30, 0.1, 0.0).made;
   const std::vector<double> tells = GroupingsTell(made.panel, made.forecast);
   ASSERT_EQ(tells.size(), 2U);
   EXPECT_GT(tells[1], 0.9);
   EXPECT_LT(tells[0], 0.1);
-  // Of a shop that is new, an item that is known: its ten shops.
+  // Of a shop that is new, an item that is known: its shops.
   const LongNewcomerForecast forecast = made.Of({std::nullopt, 4});
-  EXPECT_EQ(forecast.analogs, 10U);
+  EXPECT_EQ(forecast.analogs, 25U);
   double mean = 0.0;
-  for (std::size_t shop = 0; shop < 10; ++shop) {
-    mean += made.forecast.mean_units[(shop * 30 + 4) * kHorizon] / 10.0;
+  for (std::size_t shop = 0; shop < 25; ++shop) {
+    mean += made.forecast.mean_units[(shop * 30 + 4) * kHorizon] / 25.0;
   }
-  EXPECT_NEAR(forecast.mean_units[0], mean, 1e-9 * mean);
+  EXPECT_NEAR(forecast.mean_units[0], mean, 0.02 * mean);
   // Of an item that is new the shop says nothing, in this world: any of them.
   EXPECT_EQ(made.Of({2, std::nullopt}).analogs, 200U);
   EXPECT_EQ(made.Of({std::nullopt, std::nullopt}).analogs, 200U);
+}
+
+// Left out, a pair is forecast at the size that its shop and its item make, with an interval as
+// wide as pairs differ from that: the analogs' own sizes say neither.
+TEST(LongNewcomersTest, ANewPairHasTheSizeOfItsShopAndItsItem) {
+  std::mt19937 random(8);
+  const double spread = 0.3;
+  const Market market(random, 30, 40, 0.8, spread);
+  double off = 0.0;
+  double unscaled = 0.0;
+  double inside = 0.0;
+  double pairs = 0.0;
+  std::normal_distribution<double> normal;
+  for (std::size_t pair = 0; pair < 1200; pair += 7) {
+    const std::size_t shop = pair / 40;
+    const std::size_t item = pair % 40;
+    const LongNewcomerForecast forecast = market.made.Of({shop, item});
+    const double size = market.Size(shop, item);
+    off += std::abs(std::log(forecast.quantile_units[4] / size));
+    double item_mean = 0.0;
+    for (std::size_t s = 0; s < 30; ++s) item_mean += market.Size(s, item) / 30.0;
+    unscaled += std::abs(std::log(item_mean / size));
+    const double came = size * std::exp(spread * normal(random));
+    inside += came >= forecast.quantile_units[1] && came <= forecast.quantile_units[7] ? 1.0 : 0.0;
+    pairs += 1.0;
+  }
+  EXPECT_LT(off / pairs, 0.15);
+  EXPECT_GT(unscaled / pairs, 0.5);
+  // Five deviations of the draws, and what thirty analogs can tell of the outermost 2.5 %.
+  EXPECT_NEAR(inside / pairs, 0.95, 5.0 * std::sqrt(0.95 * 0.05 / pairs) + 0.02);
+}
+
+// Of an item that nobody knows, in a shop that sells twice as much of everything.
+TEST(LongNewcomersTest, OfANewItemTheShopIsKnown) {
+  Made made;
+  for (std::size_t item = 0; item < 40; ++item) {
+    const double size = 10.0 + static_cast<double>(item);
+    made.Add(size, 0.1, {0, item});
+    made.Add(2.0 * size, 0.1, {1, item});
+  }
+  const LongNewcomerForecast small = made.Of({0, std::nullopt});
+  const LongNewcomerForecast large = made.Of({1, std::nullopt});
+  EXPECT_NEAR(large.mean_units[0] / small.mean_units[0], 2.0, 0.02);
+  // As wide as items differ.
+  EXPECT_NEAR(small.quantile_units[1], 10.0, 2.0);
+  EXPECT_NEAR(small.quantile_units[7], 49.0, 2.5);
+}
+
+TEST(LongNewcomersTest, WhereSeriesGoBelowZeroAnalogsStandAsTheyAre) {
+  Made made;
+  for (std::size_t i = 0; i < 40; ++i) {
+    made.Add(i % 2 == 0 ? 5.0 : 50.0, 0.0, {i % 2, i % 4});
+    if (i % 8 == 0) made.forecast.mean_units[i * kHorizon] = -100.0;
+  }
+  EXPECT_NEAR(made.Of({1, 3}).mean_units[1], 50.0, 30.0);
+  EXPECT_NEAR(made.Of({1, std::nullopt}).mean_units[1], 50.0, 1e-9);
 }
 
 TEST(LongNewcomersTest, WhatNoLongerSellsIsNoAnalog) {
