@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -20,8 +21,12 @@ constexpr std::size_t kAnalogsMax = 200;
 // Of the series that sell at all, those whose mean is above zero: where fewer are, sizes have no
 // logarithm, and analogs stand as they are.
 constexpr double kSizedShareMin = 0.95;
-constexpr double kOutermost = 1e-6;  // Probability beyond which no quantile is looked for.
-constexpr int kHalvings = 60;
+// Of the median size: below, a series has all but ended, and how far below says nothing.
+constexpr double kSizeFloor = 0.01;
+// Of the rests' median distance from zero. One series that still sells, of an item that ended
+// everywhere else, lies e times off by the tens: no measure for others.
+constexpr double kRestsMax = 7.0;
+constexpr double kPrecision = 1e-6;  // Of a quantile, as a share of it.
 
 using Nodes = std::vector<std::optional<std::size_t>>;
 
@@ -34,6 +39,13 @@ std::vector<double> SizesOf(const LongForecast& forecast) {
     sizes[i] = std::accumulate(means.begin(), means.end(), 0.0) / static_cast<double>(horizon);
   }
   return sizes;
+}
+
+double MedianOf(std::vector<double> values) {
+  if (values.empty()) return 0.0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
 }
 
 class Newcomers {
@@ -76,21 +88,26 @@ class Newcomers {
   // What each group adds to the logarithm of a series' size.
   void FitSizes() {
     const std::vector<double> sizes = SizesOf(forecast_);
-    std::vector<double> logs;
     std::vector<std::size_t> members;
     for (const std::size_t i : alive_) {
-      if (sizes[i] <= 0.0) continue;
-      logs.push_back(std::log(sizes[i]));
-      members.push_back(i);
+      if (sizes[i] > 0.0) members.push_back(i);
     }
     if (static_cast<double>(members.size()) < kSizedShareMin * static_cast<double>(alive_.size())) {
       return;
     }
+    std::vector<double> logs(members.size());
+    std::ranges::transform(members, logs.begin(), [&](std::size_t i) { return sizes[i]; });
+    const double floor = kSizeFloor * MedianOf(logs);
+    for (double& value : logs) value = std::log(std::max(value, floor));
     sizes_ = FitCrossedEffects(logs, members, panel_.groupings);
     rests_.resize(sizes.size());
-    for (std::size_t k = 0; k < members.size(); ++k) rests_[members[k]] = sizes_.rests[k];
-    for (const double rest : sizes_.rests) rest_square_ += rest * rest;
-    rest_square_ /= std::max(1.0, static_cast<double>(members.size()));
+    std::vector<double> far;
+    for (std::size_t k = 0; k < members.size(); ++k) {
+      rests_[members[k]] = sizes_.rests[k];
+      rest_square_ += sizes_.rests[k] * sizes_.rests[k] / static_cast<double>(members.size());
+      far.push_back(std::abs(sizes_.rests[k]));
+    }
+    rest_limit_ = kRestsMax * MedianOf(far);
   }
 
   // How much further from its groups' size a newcomer of these may lie than those that the groups
@@ -108,7 +125,8 @@ class Newcomers {
   // nobody knows the analogs' own stand, so that they differ by it.
   double ScaleOf(std::size_t series, const Nodes& nodes, double width) const {
     if (sizes_.effects.empty()) return 1.0;
-    double log_scale = (width - 1.0) * rests_[series];
+    const double rest = std::clamp(width * rests_[series], -rest_limit_, rest_limit_);
+    double log_scale = rest - rests_[series];
     for (std::size_t g = 0; g < nodes.size(); ++g) {
       if (!nodes[g].has_value()) continue;
       log_scale += sizes_.effects[g][*nodes[g]] -
@@ -151,37 +169,32 @@ class Newcomers {
     return analogs;
   }
 
-  // The least value that the mixture does not exceed with each probability, by halving.
+  // The least value that the mixture does not exceed with each probability, by halving: it lies
+  // between the least and the most of its members' own.
   void AddQuantiles(const std::vector<Analog>& analogs, std::size_t h,
                     std::vector<float>& to) const {
     std::vector<std::array<double, kQuantiles>> values(analogs.size());
-    double least = 0.0;
-    double most = 0.0;
     for (std::size_t k = 0; k < analogs.size(); ++k) {
       std::ranges::transform(QuantilesOf(analogs[k].series, h), values[k].begin(),
                              [scale = analogs[k].scale](float units) { return scale * units; });
-      const QuantileCurve curve(values[k]);
-      // A series that is never below zero stays there beyond its outermost quantile, too.
-      double first = curve.Quantile(kOutermost);
-      if (values[k].front() >= 0.0) first = std::max(first, 0.0);
-      least = k == 0 ? first : std::min(least, first);
-      most = k == 0 ? curve.Quantile(1.0 - kOutermost)
-                    : std::max(most, curve.Quantile(1.0 - kOutermost));
     }
-    for (const double level : kQuantileLevels) {
+    double last = -std::numeric_limits<double>::infinity();
+    for (std::size_t q = 0; q < kQuantiles; ++q) {
       const auto reached = [&](double units) {
         double share = 0.0;
         for (const auto& each : values) share += QuantileCurve(each).AtMost(units);
-        return share >= level * static_cast<double>(values.size());
+        return share >= kQuantileLevels[q] * static_cast<double>(values.size());
       };
-      double low = least;  // The last level's quantile, or below all of them.
-      double high = reached(low) ? low : most;
-      for (int i = 0; i < kHalvings; ++i) {
+      const auto [least, most] = std::ranges::minmax(
+          values, {}, [q](const std::array<double, kQuantiles>& each) { return each[q]; });
+      double low = std::max(least[q], last);
+      double high = reached(low) ? low : std::max(most[q], low);
+      while (high - low > kPrecision * std::abs(high)) {
         const double middle = low + 0.5 * (high - low);
         if (middle <= low || middle >= high) break;
         (reached(middle) ? high : low) = middle;
       }
-      least = high;
+      last = high;
       to.push_back(static_cast<float>(high));
     }
   }
@@ -194,6 +207,7 @@ class Newcomers {
   CrossedEffects sizes_;       // Of logarithms; empty where too few series have a size.
   std::vector<double> rests_;  // By series.
   double rest_square_ = 0.0;   // Their mean square.
+  double rest_limit_ = 0.0;    // Beyond which an analog's rest is not believed.
 };
 
 }  // namespace

@@ -179,6 +179,28 @@ TEST(LongNewcomersTest, OfANewItemTheShopIsKnown) {
   EXPECT_NEAR(small.quantile_units[7], 49.0, 2.5);
 }
 
+// An item that has ended in all shops but one makes its group tiny, and what still sells there a
+// giant beside it: neither is a measure for another item.
+TEST(LongNewcomersTest, AnItemThatEndedIsNoMeasureForOthers) {
+  std::mt19937 random(4);
+  Market market(random, 10, 30, 0.3, 0.1);
+  for (std::size_t shop = 1; shop < 10; ++shop) {
+    for (std::size_t item = 0; item < 3; ++item) {
+      const std::size_t at = (shop * 30 + item) * kHorizon;
+      for (std::size_t h = 0; h < kHorizon; ++h) {
+        market.made.forecast.mean_units[at + h] = 1e-6;
+        for (std::size_t k = 0; k < kQuantiles; ++k) {
+          market.made.forecast.quantile_units[0][(at + h) * kQuantiles + k] = k < 8 ? 0.0F : 1.0F;
+        }
+      }
+    }
+  }
+  for (std::size_t item = 3; item < 30; ++item) {
+    const LongNewcomerForecast forecast = market.made.Of({0, item});
+    EXPECT_LT(std::abs(std::log(forecast.mean_units[0] / market.Size(0, item))), 0.7) << item;
+  }
+}
+
 TEST(LongNewcomersTest, WhereSeriesGoBelowZeroAnalogsStandAsTheyAre) {
   Made made;
   for (std::size_t i = 0; i < 40; ++i) {
