@@ -1,90 +1,25 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
 #include "services/base/bug.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/forecast/chunk_builder.h"
 #include "services/forecast/fit.h"
 #include "services/forecast/fit_local.h"
 #include "services/forecast/fit_profile.h"
-#include "services/forecast/series.h"
+#include "services/forecast/launches.h"
 #include "services/forecast/worker_job.h"
 
 namespace tandem::forecast {
 namespace {
-
-// Well below what a chunk may have, so that framing never decides.
-constexpr std::size_t kChunkBytes = kChunkBytesMax / 4 * 3;
-
-std::size_t BytesOf(base::Quantity quantity) {
-  return google::protobuf::io::CodedOutputStream::VarintSize64(
-      static_cast<std::uint64_t>(quantity.milli()) << 1);
-}
-
-// Puts series into chunks of a bounded size.
-class ChunkBuilder {
- public:
-  ChunkBuilder(const Batch& batch, std::int32_t bucket_days)
-      : batch_(batch), bucket_days_(static_cast<std::size_t>(bucket_days)) {}
-
-  // Daily forecasts of whole buckets. kOutOfRange naming the item if a bucket's sum does not fit.
-  absl::Status AddDays(const std::string& item, const std::vector<base::Quantity>& days) {
-    TANDEM_ASSIGN_OR_RETURN(std::vector<base::Quantity> mean, InBuckets(item, days));
-    Add(item, {.mean = std::move(mean)});
-    return absl::OkStatus();
-  }
-  // Forecasts by bucket, with quantiles or without.
-  void Add(const std::string& item, const LocalForecast& forecast) {
-    std::size_t bytes = item.size() + 16;
-    for (const base::Quantity quantity : forecast.mean) bytes += BytesOf(quantity);
-    for (const base::Quantity quantity : forecast.quantiles) bytes += BytesOf(quantity);
-    if (chunks_.empty() || bytes_ + bytes > kChunkBytes ||
-        chunks_.back().series.item_index_size() == kSeriesMax) {
-      v1::SeriesColumns& series = chunks_.emplace_back().series;
-      series.set_owner(absl::StrCat("firms/", batch_.owner));
-      series.add_locations(batch_.location);
-      bytes_ = 0;
-    }
-    bytes_ += bytes;
-    v1::SeriesColumns& chunk = chunks_.back().series;
-    chunk.add_item_index(static_cast<std::uint32_t>(chunk.items_size()));
-    chunk.add_location_index(0);
-    chunk.add_items(item);
-    for (const base::Quantity quantity : forecast.mean) chunk.add_mean_milli(quantity.milli());
-    for (const base::Quantity quantity : forecast.quantiles) {
-      chunks_.back().quantiles.add_value_milli(quantity.milli());
-    }
-  }
-  std::vector<Chunk> Take() { return std::move(chunks_); }
-
- private:
-  absl::StatusOr<std::vector<base::Quantity>> InBuckets(
-      const std::string& item, const std::vector<base::Quantity>& days) const {
-    std::vector<base::Quantity> buckets;
-    buckets.reserve(days.size() / bucket_days_);
-    for (std::size_t begin = 0; begin + bucket_days_ <= days.size(); begin += bucket_days_) {
-      std::int64_t milli = 0;
-      for (std::size_t day = begin; day < begin + bucket_days_; ++day) milli += days[day].milli();
-      if (milli > base::Quantity::kMilliMax) {
-        return absl::OutOfRangeError(absl::StrCat("item ", item, " at ", batch_.location,
-                                                  ": a week's forecast is too large"));
-      }
-      buckets.push_back(base::Quantity::FromMilli(milli));
-    }
-    return buckets;
-  }
-
-  const Batch& batch_;
-  const std::size_t bucket_days_;
-  std::vector<Chunk> chunks_;
-  std::size_t bytes_ = 0;
-};
 
 // An item of the batch that has data, and its row there.
 using Found = std::pair<const std::string*, std::size_t>;
@@ -191,17 +126,20 @@ absl::Status FitApart(const Fitting& fitting, ChunkBuilder& builder) {
   return absl::OkStatus();
 }
 
+const ItemDrivers& DriversOf(const SeriesColumnsRead& read, const std::string& item) {
+  static const ItemDrivers kNone;
+  const auto found = read.drivers.find(item);
+  return found == read.drivers.end() ? kNone : found->second;
+}
+
 // All found at once; `put` takes an item and its forecast.
 template <typename Fit, typename Put>
 absl::Status FitTogether(const Fitting& fitting, Fit fit, Put put) {
   const auto& [batch, run, read, groups, found] = fitting;
   Window window(FirstDayOf(run), base::Day::FromNumber(run.origin_day));
   std::vector<const std::string*> items;
-  static const ItemDrivers kNone;
   for (const auto& [item, row] : found) {
-    const auto drivers = read.drivers.find(*item);
-    if (fit.Add(window.Of(read, row), GroupOf(groups, *item),
-                drivers == read.drivers.end() ? kNone : drivers->second)) {
+    if (fit.Add(window.Of(read, row), GroupOf(groups, *item), DriversOf(read, *item))) {
       items.push_back(item);
     }
   }
@@ -241,6 +179,20 @@ absl::Status FitBy(std::string_view method, const Fitting& fitting, ChunkBuilder
   return FitApart(fitting, builder);
 }
 
+std::vector<Launch> LaunchesOf(const Fitting& fitting, const std::vector<Chunk>& chunks) {
+  absl::flat_hash_set<std::string_view> forecast;
+  for (const Chunk& chunk : chunks) {
+    forecast.insert(chunk.series.items().begin(), chunk.series.items().end());
+  }
+  std::vector<Launch> launches;
+  for (const std::string& item : fitting.batch.items) {
+    if (forecast.contains(item)) continue;
+    const std::optional<base::Day> day = LaunchDay(DriversOf(fitting.read, item), fitting.run);
+    if (day.has_value()) launches.push_back({item, *day});
+  }
+  return launches;
+}
+
 }  // namespace
 
 const RunMethod& MethodOf(const Run& run) {
@@ -255,9 +207,8 @@ base::Day FirstDayOf(const Run& run) {
                   base::Day::FromNumber(base::Day::kFirst));
 }
 
-absl::StatusOr<std::vector<Chunk>> FitBatch(const Batch& batch, const Run& run,
-                                            const SeriesColumnsRead& read,
-                                            const ItemGroups& groups) {
+absl::StatusOr<FittedBatch> FitBatch(const Batch& batch, const Run& run,
+                                     const SeriesColumnsRead& read, const ItemGroups& groups) {
   TANDEM_RETURN_IF_ERROR(CheckColumns(read));
   absl::flat_hash_map<std::string, std::size_t> rows;
   for (std::size_t row = 0; row < read.items.size(); ++row) rows.emplace(read.items[row], row);
@@ -268,7 +219,9 @@ absl::StatusOr<std::vector<Chunk>> FitBatch(const Batch& batch, const Run& run,
   }
   ChunkBuilder builder(batch, run.bucket_days);
   TANDEM_RETURN_IF_ERROR(FitBy(run.method, fitting, builder));
-  return builder.Take();
+  FittedBatch fitted{.chunks = builder.Take()};
+  if (MethodOf(run).has_quantiles) fitted.launches = LaunchesOf(fitting, fitted.chunks);
+  return fitted;
 }
 
 absl::StatusOr<std::vector<Batch>> PlanBatches(const ForecastSeams& seams, const Run& run) {

@@ -40,7 +40,8 @@ TEST(FitBatchTest, ItemsOfAGroupShareItsSeason) {
     }
   }
   const Batch batch{"shop", "east", items};
-  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, groups));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const FittedBatch fitted, FitBatch(batch, run, read, groups));
+  const std::vector<Chunk>& chunks = fitted.chunks;
   ASSERT_THAT(chunks, SizeIs(1));
   for (int i = 0; i < 4; ++i) {
     const v1::SeriesColumns& series = chunks[0].series;
@@ -91,7 +92,8 @@ TEST(FitBatchTest, SplitsWhatIsTooLargeForAChunk) {
     read.value_milli.push_back(1'000'000'000'000);
   }
   read.items = batch.items;
-  TANDEM_ASSERT_OK_AND_ASSIGN(const auto chunks, FitBatch(batch, run, read, {}));
+  TANDEM_ASSERT_OK_AND_ASSIGN(const FittedBatch fitted, FitBatch(batch, run, read, {}));
+  const std::vector<Chunk>& chunks = fitted.chunks;
   EXPECT_GT(chunks.size(), 1u);
   int series = 0;
   for (const Chunk& chunk : chunks) {

@@ -8,6 +8,7 @@
 #include "services/base/reason.h"
 #include "services/forecast/api_messages.h"
 #include "services/forecast/fit_local.h"
+#include "services/forecast/launches.h"
 
 namespace tandem::forecast {
 namespace {
@@ -183,13 +184,13 @@ void Job::OnRead(std::size_t batch, absl::StatusOr<SeriesColumnsRead> read, int 
 void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
   auto cut = runtime::OpenPosition(*api_.seams().sealer, run_.firm, read.cut);
   if (!cut.ok()) return GiveUp(cut.status());
-  auto chunks = FitBatch(batches_[batch], run_, read, GroupsOf(groups_, batches_[batch].owner));
-  if (!chunks.ok()) return GiveUp(chunks.status());
+  auto fitted = FitBatch(batches_[batch], run_, read, GroupsOf(groups_, batches_[batch].owner));
+  if (!fitted.ok()) return GiveUp(fitted.status());
   bool all = false;
   {
     const std::lock_guard lock(mutex_);
     if (failed_) return;
-    fitted_[batch] = *std::move(chunks);
+    fitted_[batch] = *std::move(fitted);
     cuts_.push_back(*std::move(cut));
     progress_.done += static_cast<std::int64_t>(batches_[batch].items.size());
     --open_batches_;
@@ -200,13 +201,16 @@ void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
 }
 
 void Job::Gather() {
+  std::vector<FittedBatch> fitted;
   {
     const std::lock_guard lock(mutex_);
-    for (std::vector<Chunk>& chunks : fitted_) {
-      std::move(chunks.begin(), chunks.end(), std::back_inserter(chunks_));
-    }
-    fitted_.clear();
+    fitted.swap(fitted_);
     basis_ = LeastOf(cuts_);
+  }
+  const absl::Status added = AddLaunches(run_, batches_, groups_, fitted);
+  if (!added.ok()) return GiveUp(added);
+  for (FittedBatch& batch : fitted) {
+    std::move(batch.chunks.begin(), batch.chunks.end(), std::back_inserter(chunks_));
   }
   content_.assign(kHashBytes, '\0');
   for (const Chunk& chunk : chunks_) {

@@ -35,12 +35,23 @@ base::Day FirstDayOf(const Run& run);
 // A run was accepted with a method that there is.
 const RunMethod& MethodOf(const Run& run);
 
+// An item of a batch of which no day is known, and that will be sold nevertheless.
+struct Launch {
+  std::string item{};
+  base::Day day{};  // The first on which it is, after the run's origin.
+};
+
+struct FittedBatch {
+  std::vector<Chunk> chunks{};
+  std::vector<Launch> launches{};
+};
+
 // The chunks that a batch's series make, in the order of the batch's items; none for what was never
-// known. `groups` are those of the owner's items. Pure. kOutOfRange naming the series whose
-// forecast is beyond Quantity; kInternal where the columns do not fit together.
-absl::StatusOr<std::vector<Chunk>> FitBatch(const Batch& batch, const Run& run,
-                                            const SeriesColumnsRead& read,
-                                            const ItemGroups& groups);
+// known. Launches (launches.h) are found where the method has quantiles. `groups` are those of the
+// owner's items. Pure. kOutOfRange naming the series whose forecast is beyond Quantity; kInternal
+// where the columns do not fit together.
+absl::StatusOr<FittedBatch> FitBatch(const Batch& batch, const Run& run,
+                                     const SeriesColumnsRead& read, const ItemGroups& groups);
 
 // Each series once: all of the agreement's scope whose sales the firm may read, in the order of the
 // scopes, a batch for each scope's location. Checks anew what StartRun checked, since a restart
@@ -114,7 +125,7 @@ class Job : public std::enable_shared_from_this<Job> {
   std::size_t open_batches_ = 0;
   bool failed_ = false;
   std::vector<base::Position> cuts_;
-  std::vector<std::vector<Chunk>> fitted_;  // By batch.
+  std::vector<FittedBatch> fitted_;  // By batch.
 
   // One step at a time touches these.
   std::vector<Batch> batches_;

@@ -430,6 +430,22 @@ TEST_F(WorkerTest, LocalPublishesTheProfileWithQuantiles) {
   EXPECT_EQ(values, 9);  // Three series, three days.
 }
 
+// milk has never been sold at west, and is promoted there from the second day on.
+TEST_F(WorkerTest, LocalForecastsWhatIsAboutToBeSold) {
+  source_.promotions["milk"] = {
+      {base::Day::FromNumber(kOrigin) + 2, base::Day::FromNumber(kOrigin) + 3, "display", 0.0}};
+  const v1::Run run = Get(Start(1, "local").name());
+  ASSERT_EQ(run.state(), v1::Run::STATE_SUCCEEDED) << run.error();
+  const auto series = SeriesOf(run.version());
+  ASSERT_THAT(series, SizeIs(4));
+  const std::vector<std::int64_t>& milk = series.at("milk@west");
+  ASSERT_THAT(milk, SizeIs(3));
+  EXPECT_EQ(milk[0], 0);
+  EXPECT_GT(milk[1], 0);
+  EXPECT_GT(milk[2], 0);
+  EXPECT_THAT(SeriesOf(Get(Start(2, "pooled-profile").name()).version()), SizeIs(3));
+}
+
 // What the asking firm may read beside sales is asked for and counts: maker sees no milk's
 // promotion.
 TEST_F(WorkerTest, AGroupedRunReadsPricesPromotionsAndStockAsGranted) {
