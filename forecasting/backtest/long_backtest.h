@@ -7,10 +7,11 @@
 // partly pooled over a group, seasons taken out by indices drawn to those of the group that tells
 // most of them; what is left is forecast by methods of one series, weighted by class of series
 // after what each missed from earlier origins; quantiles come from what that combination missed
-// there. References: Gross and Sohl, J. of Forecasting 9 (1990) and Dekker, van Donselaar and
-// Ouwehand, Int. J. of Production Economics 90 (2004) for seasons of groups; Caruana et al.,
-// "Ensemble selection from libraries of models", ICML (2004) for the weights; Vovk et al. (2005)
-// for the quantiles; forecasting/local and forecasting/effects for the models.
+// there. A series with a short past is drawn to what others say of it (long_young.h). References:
+// Gross and Sohl, J. of Forecasting 9 (1990) and Dekker, van Donselaar and Ouwehand, Int. J. of
+// Production Economics 90 (2004) for seasons of groups; Caruana et al., "Ensemble selection from
+// libraries of models", ICML (2004) for the weights; Vovk et al. (2005) for the quantiles;
+// forecasting/local and forecasting/effects for the models.
 //
 //   const auto forecast = ForecastLong(panel, {.bucket = BucketLength::kWeek}, executor);
 //   const auto errors = MeasureLong(panel, actual_units, *forecast);
@@ -118,7 +119,8 @@ struct LongForecast {
 };
 
 // Fallbacks: a series of one or two values goes on at their level with its group's season; one that
-// is all zeros, or constant, goes on as it is, its quantiles equal to the mean. Negative values
+// is all zeros, or constant, goes on as it is, its quantiles equal to the mean; both but for what
+// older series hand over to a young one that sold. Negative values
 // turn seasonal indices and uplifts off for that series where they are 5 % of its size or more, and
 // its forecasts and quantiles may be negative; no other's ever are. kInvalidArgument, naming the
 // series, if the panel is empty, sizes differ, a value or driver is not finite, a series is all

@@ -11,6 +11,7 @@
 #include "forecasting/backtest/long_quantiles.h"
 #include "forecasting/backtest/long_sums.h"
 #include "forecasting/backtest/long_trees.h"
+#include "forecasting/backtest/long_young.h"
 #include "forecasting/series.h"
 
 namespace tandem::forecasting {
@@ -33,6 +34,12 @@ class LongEngine {
         input_{panel, options, form_},
         backs_(EarlierOrigins(panel, options)) {}
 
+  // Without what young series are handed by others, for a trial of it.
+  absl::StatusOr<LongForecast> RunAlone() {
+    hands_over_ = false;
+    return Run();
+  }
+
   absl::StatusOr<LongForecast> Run() {
     forecast_.horizon_buckets = options_.horizon_buckets;
     forecast_.levels = LevelsOf(panel_);
@@ -50,6 +57,8 @@ class LongEngine {
     }
     Tell(0.9);
     status = FillQuantiles();
+    if (!status.ok()) return status;
+    status = HandOverToYoung();
     if (!status.ok()) return status;
     Tell(1.0);
     return std::move(forecast_);
@@ -324,9 +333,29 @@ class LongEngine {
     return absl::OkStatus();
   }
 
+  // Not where drivers are used, since analogs have theirs, nor beside trees, which pool as well.
+  absl::Status HandOverToYoung() {
+    if (!hands_over_ || structure_.uplift.has_value()) return absl::OkStatus();
+    if (forecast_.engine_used != BacktestEngine::kLocal) return absl::OkStatus();
+    const std::vector<YoungSeries> young = FindYoung(panel_, options_.bucket);
+    const auto trial = MakeTrial(panel_, options_.bucket, options_.horizon_buckets, young);
+    if (young.empty() || !trial.has_value()) return absl::OkStatus();
+    const LongOptions options{.bucket = options_.bucket,
+                              .horizon_buckets = options_.horizon_buckets,
+                              .origins = options_.origins};
+    const auto then = LongEngine(trial->panel, options, executor_).RunAlone();
+    if (!then.ok()) return then.status();
+    const auto tried = HandOver(trial->panel, *then, trial->young);
+    const auto handed = HandOver(panel_, forecast_, young);
+    if (!tried.has_value() || !handed.has_value()) return absl::OkStatus();
+    DrawToHanded(young, *handed, LearnShares(panel_, *trial, *then, *tried), forecast_);
+    return absl::OkStatus();
+  }
+
   const LongPanel& panel_;
   const LongOptions& options_;
   Executor& executor_;
+  bool hands_over_ = true;
   DriverForm form_;
   OriginInput input_;
   std::vector<std::size_t> backs_;
