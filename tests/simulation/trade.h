@@ -103,7 +103,13 @@ class Trade {
   void ReportStock(int location, Next done);
   void ReportBadStock(Next done);
   void SendBlock(int location, Next done);
+  void SendAgain(int location, Next done);
   void MakeBlock(int location);
+  static exchange::v1::IngestRequest RequestOf(int location, std::size_t number,
+                                               const SentBlock& block);
+  // To the location's stream; `answered` runs once, with UNAVAILABLE if nothing came in time.
+  void Push(int location, const exchange::v1::IngestRequest& request,
+            std::function<void(absl::StatusOr<exchange::v1::IngestResponse>)> answered);
   void ReadAsMaker(int maker, Next done);
   void CheckPage(int maker, absl::Duration read_at, const exchange::v1::ReadSeriesResponse& page);
   void ReviseAgreements(Next done);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int32_t kFirstDay = 20'000;
 constexpr int kDays = 40;
+constexpr std::int64_t kNeverSent = 99'000;  // Values are below 30 units.
 
 std::string Location(int location) {
   return absl::StrCat("firms/", kRetailer, "/locations/", LocationId(location));
@@ -45,12 +46,7 @@ void Trade::MakeBlock(int location) {
   blocks.push_back(std::move(block));
 }
 
-// The stream's next block, again and again until it is durable.
-void Trade::SendBlock(int location, Next done) {
-  std::vector<SentBlock>& blocks = journal_->streams[LocationId(location)];
-  if (durable_blocks_[location] == blocks.size()) MakeBlock(location);
-  const std::size_t number = durable_blocks_[location] + 1;
-  const SentBlock& block = blocks[number - 1];
+ev1::IngestRequest Trade::RequestOf(int location, std::size_t number, const SentBlock& block) {
   ev1::IngestRequest request;
   request.set_location(Location(location));
   request.set_stream("pos");
@@ -65,35 +61,76 @@ void Trade::SendBlock(int location, Next done) {
     series.add_run_first_day(kFirstDay + cell.second);
     series.add_value_milli(value);
   }
-  const auto once = std::make_shared<Next>(std::move(done));
-  const auto answered = [this, once, location, number](absl::StatusOr<ev1::IngestResponse> answer) {
-    Next next = std::exchange(*once, nullptr);
-    if (next == nullptr) return;
-    if (answer.ok()) {
-      report_->Expect(answer->durable_block() >= static_cast<std::int64_t>(number),
-                      "a block was answered before it was durable");
-      durable_blocks_[location] = number;
-      ++report_->counts["blocks"];
-    } else {
-      report_->Expect(MayRetry(answer.status()),
-                      absl::StrCat("Ingest: ", answer.status().ToString()));
-    }
-    next();
+  return request;
+}
+
+void Trade::Push(int location, const ev1::IngestRequest& request,
+                 std::function<void(absl::StatusOr<ev1::IngestResponse>)> answered) {
+  const auto once = std::make_shared<decltype(answered)>(std::move(answered));
+  const auto answer_once = [once](const absl::StatusOr<ev1::IngestResponse>& answer) {
+    const auto call = std::exchange(*once, nullptr);
+    if (call != nullptr) call(answer);
   };
   const std::string key = LocationId(location);
-  wire_.network->Send(exchanging_->node(), [this, key, request, answered] {
+  wire_.network->Send(exchanging_->node(), [this, key, request, answer_once] {
     exchange::IngestSession* const session = exchanging_->Session(kRetailer, key);
     if (session == nullptr) return;
-    session->Push(request,
-                  [this, key, answered](const absl::StatusOr<ev1::IngestResponse>& answer) {
-                    if (!answer.ok()) {
-                      exchanging_->node().Run([this, key] { exchanging_->EndSession(key); });
-                    }
-                    wire_.network->Send(*wire_.clients, [answered, answer] { answered(answer); });
-                  });
+    session->Push(
+        request, [this, key, answer_once](const absl::StatusOr<ev1::IngestResponse>& answer) {
+          if (!answer.ok()) {
+            exchanging_->node().Run([this, key] { exchanging_->EndSession(key); });
+          }
+          wire_.network->Send(*wire_.clients, [answer_once, answer] { answer_once(answer); });
+        });
   });
-  wire_.clients->RunAfter(wire_.patience,
-                          [answered] { answered(absl::UnavailableError("no answer in time")); });
+  wire_.clients->RunAfter(
+      wire_.patience, [answer_once] { answer_once(absl::UnavailableError("no answer in time")); });
+}
+
+// The stream's next block, again and again until it is durable; now and then one that is.
+void Trade::SendBlock(int location, Next done) {
+  std::vector<SentBlock>& blocks = journal_->streams[LocationId(location)];
+  const std::size_t durable = durable_blocks_[location];
+  if (durable > 0 && wire_.world->random().OneIn(6)) return SendAgain(location, std::move(done));
+  if (durable == blocks.size()) MakeBlock(location);
+  const std::size_t number = durable + 1;
+  Push(location, RequestOf(location, number, blocks[number - 1]),
+       [this, location, number, done = std::move(done)](auto answer) {
+         if (answer.ok()) {
+           report_->Expect(answer->durable_block() >= static_cast<std::int64_t>(number),
+                           "a block was answered before it was durable");
+           durable_blocks_[location] = number;
+           ++report_->counts["blocks"];
+         } else {
+           report_->Expect(MayRetry(answer.status()),
+                           absl::StrCat("Ingest: ", answer.status().ToString()));
+         }
+         done();
+       });
+}
+
+// A durable block's number once more, by a sender that repeats itself, or that counts anew and has
+// other rows: those are refused, and nobody ever reads them.
+void Trade::SendAgain(int location, Next done) {
+  SeededRandom& random = wire_.world->random();
+  const std::size_t number = 1 + random.Below(durable_blocks_[location]);
+  SentBlock block = journal_->streams[LocationId(location)][number - 1];
+  const bool differs = random.OneIn(2);
+  if (differs) block.rows.back().second = kNeverSent;
+  Push(location, RequestOf(location, number, block),
+       [this, differs, done = std::move(done)](auto answer) {
+         if (!differs) {
+           report_->Expect(answer.ok() || MayRetry(answer.status()),
+                           absl::StrCat("a repeated block: ", answer.status().ToString()));
+           ++report_->counts["blocks repeated"];
+         } else if (!MayRetry(answer.status())) {
+           report_->Expect(
+               base::ReasonOf(answer.status()) == base::Reason::kContentDiffers,
+               absl::StrCat("a durable block with other rows: ", answer.status().ToString()));
+           ++report_->counts["blocks with other rows refused"];
+         }
+         done();
+       });
 }
 
 void Trade::CheckPage(int maker, absl::Duration read_at, const ev1::ReadSeriesResponse& page) {
