@@ -220,7 +220,8 @@ void AnalogPool::AddQuantiles(std::span<const ScaledSeries> analogs, std::size_t
       (reached(middle) ? high : low) = middle;
     }
     last = high;
-    to.push_back(static_cast<float>(high));
+    constexpr double kMost = std::numeric_limits<float>::max();
+    to.push_back(static_cast<float>(std::clamp(high, -kMost, kMost)));
   }
 }
 

@@ -58,8 +58,7 @@ class LongEngine {
     Tell(0.9);
     status = FillQuantiles();
     if (!status.ok()) return status;
-    status = HandOverToYoung();
-    if (!status.ok()) return status;
+    HandOverToYoung();
     Tell(1.0);
     return std::move(forecast_);
   }
@@ -333,23 +332,23 @@ class LongEngine {
     return absl::OkStatus();
   }
 
-  // Not where drivers are used, since analogs have theirs, nor beside trees, which pool as well.
-  absl::Status HandOverToYoung() {
-    if (!hands_over_ || structure_.uplift.has_value()) return absl::OkStatus();
-    if (forecast_.engine_used != BacktestEngine::kLocal) return absl::OkStatus();
+  // Not where drivers are used, since analogs have theirs, nor beside trees, which pool as well,
+  // nor where it cannot be tried.
+  void HandOverToYoung() {
+    if (!hands_over_ || structure_.uplift.has_value()) return;
+    if (forecast_.engine_used != BacktestEngine::kLocal) return;
     const std::vector<YoungSeries> young = FindYoung(panel_, options_.bucket);
     const auto trial = MakeTrial(panel_, options_.bucket, options_.horizon_buckets, young);
-    if (young.empty() || !trial.has_value()) return absl::OkStatus();
+    if (!trial.has_value()) return;
     const LongOptions options{.bucket = options_.bucket,
                               .horizon_buckets = options_.horizon_buckets,
                               .origins = options_.origins};
     const auto then = LongEngine(trial->panel, options, executor_).RunAlone();
-    if (!then.ok()) return then.status();
+    if (!then.ok()) return;
     const auto tried = HandOver(trial->panel, *then, trial->young);
     const auto handed = HandOver(panel_, forecast_, young);
-    if (!tried.has_value() || !handed.has_value()) return absl::OkStatus();
+    if (!tried.has_value() || !handed.has_value()) return;
     DrawToHanded(young, *handed, LearnShares(panel_, *trial, *then, *tried), forecast_);
-    return absl::OkStatus();
   }
 
   const LongPanel& panel_;
