@@ -24,10 +24,6 @@ constexpr std::size_t kTriedMin = 10;   // Of a class.
 constexpr std::size_t kShareSteps = 4;
 constexpr double kLossMax = 5.0;  // Sizes: one series that came to life must not choose for all.
 
-std::size_t YoungBuckets(BucketLength bucket) {
-  return std::max(kYoungBucketsMin, 2 * MainSeasonOf(bucket));
-}
-
 // Known buckets from the first that is not zero on, counted from the last one backward: 0 is the
 // last. Empty where nothing was sold, or where a value is below zero: it has no logarithm.
 std::vector<std::size_t> AgesOf(const LongSeries& series) {
@@ -39,6 +35,31 @@ std::vector<std::size_t> AgesOf(const LongSeries& series) {
     ages.push_back(series.units.size() - 1 - t);
   }
   return ages;
+}
+
+// Of how many known buckets fewer make a series young; `known` of all that sold.
+std::size_t YoungLimit(std::vector<std::size_t> known, BucketLength bucket) {
+  if (known.empty()) return 0;
+  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
+  std::ranges::nth_element(known, middle);
+  return std::min(std::max(kYoungBucketsMin, 2 * MainSeasonOf(bucket)), *middle / 2);
+}
+
+// By series its AgesOf, and their YoungLimit.
+struct Past {
+  std::vector<std::vector<std::size_t>> ages{};
+  std::size_t limit = 0;
+};
+
+Past PastOf(const LongPanel& panel, BucketLength bucket) {
+  Past past;
+  std::vector<std::size_t> known;
+  for (const LongSeries& series : panel.series) {
+    past.ages.push_back(AgesOf(series));
+    if (!past.ages.back().empty()) known.push_back(past.ages.back().size());
+  }
+  past.limit = YoungLimit(std::move(known), bucket);
+  return past;
 }
 
 // The mean of what a series sold in these buckets; nullopt where it knows none of them.
@@ -160,10 +181,11 @@ std::optional<Losses> LossesOf(const LongSeries& whole, const LongForecast& own,
 }  // namespace
 
 std::vector<YoungSeries> FindYoung(const LongPanel& panel, BucketLength bucket) {
+  Past past = PastOf(panel, bucket);
   std::vector<YoungSeries> young;
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
-    std::vector<std::size_t> ages = AgesOf(panel.series[i]);
-    if (!ages.empty() && ages.size() < YoungBuckets(bucket)) young.push_back({i, std::move(ages)});
+    std::vector<std::size_t>& ages = past.ages[i];
+    if (!ages.empty() && ages.size() < past.limit) young.push_back({i, std::move(ages)});
   }
   return young;
 }
@@ -195,12 +217,12 @@ std::optional<YoungTrial> MakeTrial(const LongPanel& panel, BucketLength bucket,
   std::vector<std::size_t> counts;
   for (const YoungSeries& one : young) counts.push_back(one.ages.size());
   std::ranges::sort(counts);
+  const Past past = PastOf(panel, bucket);
   std::vector<std::size_t> old;
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
-    const std::vector<std::size_t> ages = AgesOf(panel.series[i]);
-    const auto then =
-        std::ranges::count_if(ages, [&](std::size_t age) { return age >= horizon_buckets; });
-    if (static_cast<std::size_t>(then) >= YoungBuckets(bucket)) old.push_back(i);
+    const auto then = std::ranges::count_if(
+        past.ages[i], [&](std::size_t age) { return age >= horizon_buckets; });
+    if (then > 0 && static_cast<std::size_t>(then) >= past.limit) old.push_back(i);
   }
   if (old.size() < kTrialSeriesMin || counts.empty()) return std::nullopt;
   const std::size_t size = std::min(old.size(), kTrialSeriesMax);

@@ -29,7 +29,8 @@ struct YoungSeries {
 };
 
 // Those that know fewer buckets from their first sale on than two of the bucket's main season, or
-// eight, none of them below zero. In the panel's order.
+// eight, and than half of what the middle one of all series knows; none of them below zero. In the
+// panel's order.
 std::vector<YoungSeries> FindYoung(const LongPanel& panel, BucketLength bucket);
 
 // By young series what its groups, and its own buckets as far as they tell, say of it. nullopt

@@ -92,28 +92,32 @@ const LongOptions kOptions = {.bucket = BucketLength::kMonth, .horizon_buckets =
 
 TEST(LongYoungTest, FindsThoseThatKnowFewBucketsSinceTheirFirstSale) {
   LongPanel panel;
-  panel.series.push_back(SeriesOf(std::vector<double>(60, 3.0)));
   std::vector<double> late(60, 0.0);
   late[56] = 2.0;
   panel.series.push_back(SeriesOf(late));
   panel.series.push_back(SeriesOf(std::vector<double>(60, 0.0)));  // Sold nothing: not young.
   late[10] = 1.0;
   panel.series.push_back(SeriesOf(late));
-  panel.series[3].knowledge.assign(60, Knowledge::kGap);
-  panel.series[3].knowledge[10] = Knowledge::kKnown;
-  panel.series[3].knowledge[59] = Knowledge::kLowerBound;
+  panel.series[2].knowledge.assign(60, Knowledge::kGap);
+  panel.series[2].knowledge[10] = Knowledge::kKnown;
+  panel.series[2].knowledge[59] = Knowledge::kLowerBound;
+  panel.series.push_back(SeriesOf({-1.0, 4.0, 5.0}));  // Takings-back: it goes on as it is.
+  for (int i = 0; i < 9; ++i) panel.series.push_back(SeriesOf(std::vector<double>(60, 3.0)));
   const std::vector<YoungSeries> young = FindYoung(panel, BucketLength::kMonth);
   ASSERT_THAT(young, SizeIs(2));
-  EXPECT_EQ(young[0].series, 1U);
+  EXPECT_EQ(young[0].series, 0U);
   EXPECT_THAT(young[0].ages, ElementsAre(3, 2, 1, 0));
-  EXPECT_EQ(young[1].series, 3U);
+  EXPECT_EQ(young[1].series, 2U);
   EXPECT_THAT(young[1].ages, ElementsAre(49, 0));
-  panel.series.push_back(SeriesOf({-1.0, 4.0, 5.0}));  // Takings-back: it goes on as it is.
-  EXPECT_THAT(FindYoung(panel, BucketLength::kMonth), SizeIs(2));
-  // Of years eight are enough.
+  // Of months two years are enough, of years eight.
+  panel.series.push_back(SeriesOf(std::vector<double>(23, 1.0)));
+  panel.series.push_back(SeriesOf(std::vector<double>(24, 1.0)));
+  EXPECT_THAT(FindYoung(panel, BucketLength::kMonth), SizeIs(3));
   EXPECT_THAT(FindYoung(panel, BucketLength::kYear), SizeIs(2));
-  panel.series[1].units[52] = 1.0;
-  EXPECT_THAT(FindYoung(panel, BucketLength::kYear), SizeIs(1));
+  // Where nobody knows two seasons, half of what the middle one does is enough: of 60 weeks 30.
+  panel.series.push_back(SeriesOf(std::vector<double>(29, 1.0)));
+  panel.series.push_back(SeriesOf(std::vector<double>(30, 1.0)));
+  EXPECT_THAT(FindYoung(panel, BucketLength::kWeek), SizeIs(5));
 }
 
 // What was forecast of the older series; here their size, a little about it.
