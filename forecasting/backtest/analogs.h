@@ -34,7 +34,7 @@ class AnalogPool {
   AnalogPool(const LongPanel& panel, const LongForecast& forecast,
              std::vector<std::size_t> members);
 
-  bool empty() const { return alive_.empty(); }
+  std::size_t size() const { return alive_.size(); }
   // Whether what groups add to a size was learnt; else analogs stand as they are.
   bool sized() const { return !sizes_.effects.empty(); }
   // Those that agree in what tells most, until there are kAnalogsMin; at most 200.

@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "forecasting/small_matrix.h"
 #include "gmock/gmock.h"
 
 namespace tandem::forecasting {
@@ -44,28 +45,6 @@ struct World {
   std::vector<std::size_t> members;
 };
 
-std::vector<double> Solve(std::vector<std::vector<double>> a, std::vector<double> b) {
-  const std::size_t n = b.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    std::size_t pivot = i;
-    for (std::size_t r = i; r < n; ++r) {
-      if (std::abs(a[r][i]) > std::abs(a[pivot][i])) pivot = r;
-    }
-    std::swap(a[i], a[pivot]);
-    std::swap(b[i], b[pivot]);
-    for (std::size_t r = i + 1; r < n; ++r) {
-      const double factor = a[r][i] / a[i][i];
-      for (std::size_t c = i; c < n; ++c) a[r][c] -= factor * a[i][c];
-      b[r] -= factor * b[i];
-    }
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t c = i + 1; c < n; ++c) b[i] -= a[i][c] * b[c];
-    b[i] /= a[i][i];
-  }
-  return b;
-}
-
 // Henderson's mixed model equations, dense, for the variances that were fitted: mean first.
 std::vector<double> Henderson(const World& world, const CrossedEffects& fitted) {
   std::vector<std::size_t> begin;
@@ -74,7 +53,7 @@ std::vector<double> Henderson(const World& world, const CrossedEffects& fitted) 
     begin.push_back(size);
     size += grouping.node_count;
   }
-  std::vector<std::vector<double>> a(size, std::vector<double>(size));
+  SmallMatrix a(size);
   std::vector<double> b(size);
   for (std::size_t i = 0; i < world.values.size(); ++i) {
     std::vector<std::size_t> columns = {0};
@@ -83,15 +62,15 @@ std::vector<double> Henderson(const World& world, const CrossedEffects& fitted) 
     }
     for (const std::size_t r : columns) {
       b[r] += world.values[i];
-      for (const std::size_t c : columns) a[r][c] += 1.0;
+      for (const std::size_t c : columns) a(r, c) += 1.0;
     }
   }
   for (std::size_t g = 0; g < begin.size(); ++g) {
     for (std::size_t k = 0; k < world.groupings[g].node_count; ++k) {
-      a[begin[g] + k][begin[g] + k] += fitted.rest_variance / fitted.variances[g];
+      a(begin[g] + k, begin[g] + k) += fitted.rest_variance / fitted.variances[g];
     }
   }
-  return Solve(std::move(a), std::move(b));
+  return Factored::Of(a).value().Solve(b);
 }
 
 TEST(CrossedEffectsTest, EffectsSolveTheMixedModelEquations) {

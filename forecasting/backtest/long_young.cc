@@ -38,11 +38,9 @@ std::vector<std::size_t> AgesOf(const LongSeries& series) {
 }
 
 // Of how many known buckets fewer make a series young; `known` of all that sold.
-std::size_t YoungLimit(std::vector<std::size_t> known, BucketLength bucket) {
-  if (known.empty()) return 0;
-  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
-  std::ranges::nth_element(known, middle);
-  return std::min(std::max(kYoungBucketsMin, 2 * MainSeasonOf(bucket)), *middle / 2);
+std::size_t YoungLimit(std::vector<double> known, BucketLength bucket) {
+  const auto half = static_cast<std::size_t>(MedianOf(std::move(known)) / 2.0);
+  return std::min(std::max(kYoungBucketsMin, 2 * MainSeasonOf(bucket)), half);
 }
 
 // By series its AgesOf, and their YoungLimit.
@@ -53,10 +51,12 @@ struct Past {
 
 Past PastOf(const LongPanel& panel, BucketLength bucket) {
   Past past;
-  std::vector<std::size_t> known;
+  std::vector<double> known;
   for (const LongSeries& series : panel.series) {
     past.ages.push_back(AgesOf(series));
-    if (!past.ages.back().empty()) known.push_back(past.ages.back().size());
+    if (!past.ages.back().empty()) {
+      known.push_back(static_cast<double>(past.ages.back().size()));
+    }
   }
   past.limit = YoungLimit(std::move(known), bucket);
   return past;
@@ -202,9 +202,9 @@ std::optional<std::vector<MixedForecast>> HandOver(const LongPanel& panel,
       old.push_back(i);
     }
   }
-  if (old.size() < kAnalogsMin) return std::nullopt;
+  if (old.empty()) return std::nullopt;
   const AnalogPool pool(panel, forecast, std::move(old));
-  if (!pool.sized()) return std::nullopt;
+  if (pool.size() < kAnalogsMin || !pool.sized()) return std::nullopt;
   std::vector<MixedForecast> handed;
   handed.reserve(young.size());
   for (const YoungSeries& one : young) handed.push_back(HandedTo(one, pool, panel));

@@ -182,6 +182,15 @@ TEST(LongYoungTest, OfTooFewOthersNothingIsHandedOver) {
   const std::vector<YoungSeries> young = {{.series = 0, .ages = {1, 0}}};
   EXPECT_FALSE(HandOver(market.panel, Known(market), young).has_value());
   EXPECT_FALSE(MakeTrial(market.panel, BucketLength::kMonth, kHorizon, young).has_value());
+  // Many others, of which few still sell.
+  const Market larger(random, 10, 6, 0.2);
+  LongForecast ended = Known(larger);
+  EXPECT_TRUE(HandOver(larger.panel, ended, young).has_value());
+  const std::size_t sell = 15;
+  std::fill(ended.mean_units.begin() + sell * kHorizon, ended.mean_units.end(), 0.0);
+  std::fill(ended.quantile_units[0].begin() + sell * kHorizon * kQuantiles,
+            ended.quantile_units[0].end(), 0.0F);
+  EXPECT_FALSE(HandOver(larger.panel, ended, young).has_value());
 }
 
 // The trial knows nothing of the last horizon, and what it hides is as much as the young ones know.
