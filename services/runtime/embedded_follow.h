@@ -37,7 +37,8 @@ class LiveGroup {
   std::shared_ptr<const Group> group_;
 };
 
-// One follower's place. Offer comes from the committer; the callback runs on the executor.
+// One follower's place. Offer comes from the committer; the callback runs on the executor, or, for
+// a small group that comes right after what it had, on the committer's thread.
 class FollowPump : public std::enable_shared_from_this<FollowPump> {
  public:
   // Reads stored groups from a number on, as Log::Read.
@@ -46,7 +47,7 @@ class FollowPump : public std::enable_shared_from_this<FollowPump> {
 
   FollowPump(Executor& executor, std::uint64_t from, ReadFunction read, Log::OnGroup on_group);
   // Everything up to `last_number` is durable; `live` (may be null) is the last group of it.
-  // True if the caller is now to have Pump run on the executor.
+  // True if the caller is now to have Pump run.
   [[nodiscard]] bool Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_number);
   // Delivers what is durable, a while; then posts itself again.
   void Pump();

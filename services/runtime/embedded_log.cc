@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint8_t kRowVersion = 1;
 constexpr std::size_t kFollowReadBytes = std::size_t{1} << 20;
+// A group that the committer itself hands to who follows.
+constexpr std::size_t kTellBytesMax = std::size_t{16} << 10;
 
 std::string SlotKey(std::string_view start, base::SlotId slot) {
   base::ByteWriter key;
@@ -302,7 +304,7 @@ void EmbeddedLogCore::Append(base::SlotId slot, std::string group,
   store.Write(std::move(batch), [self = shared_from_this(), &state, commit = std::move(commit),
                                  done = std::move(done)](const absl::Status& status) mutable {
     if (!status.ok()) return done(AppendOutcome::kUnknown);
-    // Callers first: who follows hears of it on another thread anyhow.
+    // Callers first: who follows can wait for them.
     std::vector<std::shared_ptr<FollowPump>> followers = self->Settle(state, commit.tail);
     done(AppendOutcome::kCommitted);
     self->Tell(std::move(followers), commit);
@@ -315,10 +317,13 @@ void EmbeddedLogCore::Tell(std::vector<std::shared_ptr<FollowPump>> followers,
     return !follower->Offer(commit.live, commit.tail.last_number);
   });
   if (followers.empty()) return;
-  // One task for all: what each does with a group is short, and a thread's waking costs more.
-  executor.Run([followers = std::move(followers)] {
+  // What each does with a group is short: one task for all, and none where the group is small too,
+  // since waking a thread for it would cost the machine more, and the next caller time.
+  const auto pump = [followers = std::move(followers)] {
     for (const auto& follower : followers) follower->Pump();
-  });
+  };
+  if (commit.live != nullptr && commit.live->byte_size() <= kTellBytesMax) return pump();
+  executor.Run(pump);
 }
 
 std::vector<std::shared_ptr<FollowPump>> EmbeddedLogCore::Settle(SlotState& state,

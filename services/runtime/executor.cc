@@ -15,6 +15,7 @@
 
 #include "absl/time/clock.h"
 #include "services/base/bug.h"
+#include "services/runtime/idle_threads.h"
 
 namespace tandem::runtime {
 namespace {
@@ -52,12 +53,8 @@ std::uint64_t SystemRandom::Next() {
 
 struct ThreadExecutor::Impl {
   std::mutex mutex;
-  std::condition_variable changed;
+  IdleThreads idle;  // They wait for a task or a timer.
   bool stopping = false;
-  std::size_t idle = 0;  // Threads that wait for a task or a timer.
-  // One of them has been told and is not there yet. It tells the next if there is more than it can
-  // take: so a burst of tasks costs one call of the system, not one each.
-  bool told = false;
   std::deque<Task> ready;
   std::multimap<SteadyTime, Task> timers;  // Equal times in the order they came.
   std::vector<std::thread> threads;
@@ -66,9 +63,6 @@ struct ThreadExecutor::Impl {
   // Moves what is due from the timers to the queue.
   void Ripen();
   void WaitForWork(std::unique_lock<std::mutex>& lock);
-  // Whether a thread is to be woken: there is an idle one, and none on its way. The caller wakes it
-  // once it has let go of the lock, which the woken thread would only wait for.
-  bool MustTell() { return idle > 0 && !std::exchange(told, true); }
 };
 
 void ThreadExecutor::Impl::Ripen() {
@@ -81,15 +75,8 @@ void ThreadExecutor::Impl::Ripen() {
 }
 
 void ThreadExecutor::Impl::WaitForWork(std::unique_lock<std::mutex>& lock) {
-  ++idle;
-  if (timers.empty()) {
-    changed.wait(lock);
-  } else {
-    const SteadyTime due = timers.begin()->first;  // By value: the timer may go while we wait.
-    changed.wait_until(lock, due);
-  }
-  --idle;
-  told = false;
+  if (timers.empty()) return idle.Wait(lock);
+  idle.Wait(lock, timers.begin()->first);
 }
 
 void ThreadExecutor::Impl::Work() {
@@ -102,9 +89,9 @@ void ThreadExecutor::Impl::Work() {
     }
     Task task = std::move(ready.front());
     ready.pop_front();
-    const bool tell = !ready.empty() && MustTell();
+    std::condition_variable* const next = ready.empty() ? nullptr : idle.Tell();
     lock.unlock();
-    if (tell) changed.notify_one();
+    if (next != nullptr) next->notify_one();
     task();
     task = nullptr;  // What it holds may take locks when it goes: not under ours.
     lock.lock();
@@ -127,9 +114,9 @@ void ThreadExecutor::Run(Task task) {
   std::unique_lock lock(impl_->mutex);
   if (impl_->stopping) return;
   impl_->ready.push_back(std::move(task));
-  const bool tell = impl_->MustTell();
+  std::condition_variable* const next = impl_->idle.Tell();
   lock.unlock();
-  if (tell) impl_->changed.notify_one();
+  if (next != nullptr) next->notify_one();
 }
 
 void ThreadExecutor::RunAfter(absl::Duration delay, Task task) {
@@ -141,11 +128,12 @@ void ThreadExecutor::RunAfter(absl::Duration delay, Task task) {
   std::unique_lock lock(impl_->mutex);
   if (impl_->stopping) return;
   const auto timer = impl_->timers.emplace(due, std::move(task));
-  // Only a new first timer shortens what the threads wait for.
-  // Whoever was told may take a task, so another has to watch the clock.
-  const bool tell = timer == impl_->timers.begin() && impl_->idle > 0;
+  // Only a new first timer shortens what the threads wait for. Who is told next takes a task, so
+  // the clock is watched by who is told last.
+  std::condition_variable* const watcher =
+      timer == impl_->timers.begin() ? impl_->idle.Longest() : nullptr;
   lock.unlock();
-  if (tell) impl_->changed.notify_one();
+  if (watcher != nullptr) watcher->notify_one();
 }
 
 void ThreadExecutor::Shutdown() {
@@ -156,7 +144,7 @@ void ThreadExecutor::Shutdown() {
     impl_->stopping = true;
     ready.swap(impl_->ready);
     timers.swap(impl_->timers);
-    impl_->changed.notify_all();
+    impl_->idle.WakeAll();
   }
   for (std::thread& thread : impl_->threads) thread.join();
   impl_->threads.clear();

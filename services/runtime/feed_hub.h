@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -93,7 +94,7 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
   // The status of Drain once that was called.
   absl::Status Add(std::shared_ptr<FeedSubscriber> subscriber);
   void Remove(const FeedSubscriber& subscriber);
-  std::size_t size() const;
+  std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
   // How far routing has come. Take them before a subscriber's inbox: what they cover is in there.
   std::shared_ptr<const Marks> Routed() const;
@@ -161,10 +162,14 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
 
   void OnGroup(std::size_t slot, std::shared_ptr<const Group> group);
   void Route();
+  // Holding the inbox's lock, which executors do not take: Route, as soon as the last round's rest
+  // is over.
+  void ScheduleRoute();
   void RouteOne(const Arrived& arrived, Subscribers& touched);
   bool RouteFacts(const Arrived& arrived, Subscribers& touched);
   void Lapse(std::size_t slot);
-  void PumpAll(Subscribers touched);
+  // How many they are, each counted once.
+  std::size_t PumpAll(Subscribers touched);
   void Tick(std::size_t phase);
   void ArmTick(std::size_t phase);
   void CloseAll(const absl::Status& status);
@@ -178,7 +183,8 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
   mutable std::mutex inbox_mutex_;
   std::vector<Arrived> inbox_;
   std::size_t inbox_bytes_ = 0;
-  bool routing_ = false;
+  bool routing_ = false;                          // A round is under way or waits for its time.
+  absl::Duration rested_ = absl::ZeroDuration();  // When the next may begin, by the steady clock.
 
   mutable std::mutex route_mutex_;  // Held while one group is routed.
   std::vector<char> any_live_;      // By slot: some subscriber may be live in it.
@@ -194,6 +200,7 @@ class FeedHub : public std::enable_shared_from_this<FeedHub> {
   mutable std::mutex index_mutex_;
   absl::flat_hash_map<std::string, Subscribers> by_firm_;
   std::array<std::map<std::uint64_t, std::shared_ptr<FeedSubscriber>>, kPhases> by_id_;
+  std::atomic<std::size_t> size_{0};  // Of by_id_; changed under its lock.
   std::uint64_t last_id_ = 0;
   absl::Status drained_;      // Not OK once Drain was called.
   std::uint64_t folded_ = 0;  // Governance's fact up to which OnGrants has looked.

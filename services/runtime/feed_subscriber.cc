@@ -57,6 +57,7 @@ bool FeedSubscriber::Push(std::size_t slot, std::shared_ptr<const Group> group, 
                     (pending_refs_ > 0 && pending_bytes_ + bytes > kPendingBytesMax);
   if (full) {
     live_[slot] = 0;  // What is queued still comes first; the log has the rest.
+    missed_ = true;
     return false;
   }
   charged_ = group.get();
@@ -81,7 +82,7 @@ void FeedSubscriber::BeginLive(const FeedHub::Marks& routed) {
 
 void FeedSubscriber::AllowProgress() {
   const std::lock_guard lock(mutex_);
-  allow_progress_ = true;
+  allow_progress_ = !std::exchange(handed_, false);
 }
 
 void FeedSubscriber::Close(absl::Status status) {
@@ -137,7 +138,10 @@ void FeedSubscriber::RunRound(FeedViews* views) {
       lock.unlock();
       return CloseSink(std::move(status));
     }
-    if (sending_) return;
+    if (sending_) {
+      missed_ = true;
+      return;
+    }
     progress_ = std::exchange(allow_progress_, false) || progress_;
   }
   FeedViews own(hub_->world());
@@ -154,7 +158,7 @@ void FeedSubscriber::RunRound(FeedViews* views) {
   if (!filled.ok()) return CloseSink(filled);
   const bool has_content = !round.message.records.empty() || !round.message.notices.empty();
   if (has_content || (progress_ && moved_)) {
-    Hand(std::move(round.message));
+    Hand(std::move(round.message), round.full || round.more);
   } else if (round.more) {
     hub_->Schedule(shared_from_this());
   }
@@ -349,7 +353,7 @@ bool FeedSubscriber::Matches(const ViewedFact& fact) const {
          std::ranges::find(filter_.type_names, fact.type_name) != filter_.type_names.end();
 }
 
-void FeedSubscriber::Hand(FeedMessage message) {
+void FeedSubscriber::Hand(FeedMessage message, bool left) {
   const auto& slots = hub_->world().slots;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (wanted_[i] && slots_[i].passed.number > 0) {
@@ -357,12 +361,15 @@ void FeedSubscriber::Hand(FeedMessage message) {
     }
   }
   message.cursor = SealedCursor();
+  const bool progress_alone = message.records.empty() && message.notices.empty();
   moved_ = false;
   progress_ = false;
   {
     const std::lock_guard lock(mutex_);
     if (ended_) return;
     sending_ = true;
+    left_ = left;
+    if (!progress_alone) handed_ = true;
   }
   sink_->Send(std::move(message), [weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -370,6 +377,8 @@ void FeedSubscriber::Hand(FeedMessage message) {
     {
       const std::lock_guard lock(self->mutex_);
       self->sending_ = false;
+      // Mostly all had gone out: whatever comes pumps.
+      if (!std::exchange(self->missed_, false) && !self->left_) return;
     }
     self->Pump(nullptr);
   });

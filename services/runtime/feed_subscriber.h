@@ -50,7 +50,8 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
   // Sends what can be sent. Any thread; calls do not overlap, a second one makes the first go round
   // again. `views` may be null.
   void Pump(FeedViews* views);
-  // A progress mark may go out with the next pump.
+  // A progress mark may go out with the next pump, unless records or notices, whose cursor says as
+  // much, have gone out since the last call.
   void AllowProgress();
   // The next pump closes the sink.
   void Close(absl::Status status);
@@ -110,7 +111,8 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
   // does.
   std::optional<bool> Concerns(const Domain& domain, const base::FactRecord& record) const;
   bool Matches(const ViewedFact& fact) const;
-  void Hand(FeedMessage message);
+  // `left`: there is more, for when this has been sent.
+  void Hand(FeedMessage message, bool left);
   void CloseSink(absl::Status status);
   std::string SealedCursor() const;
 
@@ -141,7 +143,10 @@ class FeedSubscriber : public std::enable_shared_from_this<FeedSubscriber> {
   bool pumping_ = false;
   bool again_ = false;
   bool sending_ = false;
-  bool retry_ = false;  // A pump is due after a while.
+  bool missed_ = false;  // A pump came while it was sending, or the log has more.
+  bool left_ = false;    // There is more than went into the message that is sent.
+  bool handed_ = false;  // Records or notices, since the last AllowProgress.
+  bool retry_ = false;   // A pump is due after a while.
   bool ended_ = false;
   std::optional<absl::Status> close_;
   std::thread::id pump_thread_;

@@ -28,6 +28,8 @@ using ::testing::SizeIs;
 constexpr base::SlotId kFirst{base::DomainId::kExchange, 0};
 constexpr base::SlotId kSecond{base::DomainId::kExchange, 1};
 constexpr base::SlotId kOther{base::DomainId::kForecast, 0};
+// No round of deliveries waits longer for its turn.
+constexpr absl::Duration kRestMax = absl::Milliseconds(20);
 
 // A hub over a log in memory: two slots of one domain, one of another.
 class FeedTest : public ::testing::Test {
@@ -77,7 +79,7 @@ class FeedTest : public ::testing::Test {
   }
   void Say(base::SlotId slot, const std::string& who, const std::string& text) {
     log_.Append(slot, {ToyFact(who, text)});
-    executor_.RunDue();
+    executor_.Advance(kRestMax);
   }
   void Fold() {
     hub_->OnGrants();
@@ -307,6 +309,41 @@ TEST_F(FeedTest, SendsProgressOnlyWhenTheCutHasMoved) {
   const std::uint64_t reads = log_.reads();
   Reader resumed = Follow({.caller = {.firm = "maker"}, .cursor = reader.sink->cursor()});
   EXPECT_EQ(log_.reads(), reads);  // The cursor is at the tail: nothing is read again.
+}
+
+TEST_F(FeedTest, SendsNoProgressWhereRecordsHaveSaidAsMuch) {
+  Reader reader = Follow({.caller = {.firm = "shop"}});
+  for (int i = 0; i < 10; ++i) {
+    executor_.Advance(absl::Milliseconds(500));
+    Say(kFirst, "shop", absl::StrCat(i));
+  }
+  EXPECT_THAT(reader.sink->messages(), SizeIs(10));
+  Say(kFirst, "maker", "unseen");
+  executor_.Advance(absl::Seconds(2));
+  EXPECT_THAT(reader.sink->messages(), SizeIs(11));
+}
+
+TEST_F(FeedTest, GathersWhatComesWhileItRests) {
+  std::vector<Reader> readers;
+  readers.reserve(50);
+  for (int i = 0; i < 50; ++i) readers.push_back(Follow({.caller = {.firm = "shop"}}));
+  const auto say = [&](const char* text) {
+    log_.Append(kFirst, {ToyFact("shop", text)});
+    executor_.RunDue();
+  };
+  say("first");  // Nobody has waited yet.
+  say("second");
+  executor_.Advance(absl::Milliseconds(5));
+  say("third");
+  for (const Reader& reader : readers) EXPECT_THAT(reader.sink->texts(), ElementsAre("first"));
+  executor_.Advance(absl::Milliseconds(5));  // 50 readers: 10 ms.
+  for (const Reader& reader : readers) {
+    EXPECT_THAT(reader.sink->texts(), ElementsAre("first", "second", "third"));
+    EXPECT_THAT(reader.sink->messages(), SizeIs(2));
+  }
+  executor_.Advance(kRestMax);
+  say("fourth");
+  for (const Reader& reader : readers) EXPECT_THAT(reader.sink->messages(), SizeIs(3));
 }
 
 TEST_F(FeedTest, KeepsAtMost64KibOrOneRecordUnsent) {

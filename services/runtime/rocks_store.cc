@@ -18,6 +18,7 @@
 #include "rocksdb/utilities/checkpoint.h"
 #include "services/base/reason.h"
 #include "services/base/status.h"
+#include "services/runtime/idle_threads.h"
 #include "services/runtime/rocks_files.h"
 #include "services/runtime/rocks_options.h"
 #include "services/runtime/rocks_wal.h"
@@ -73,9 +74,6 @@ struct RocksStore::Impl {
   Commit TakePending();
   void WriteCommit(Commit& commit);
   void Answer(std::unique_lock<std::mutex>& lock);
-  // Whether a thread is to be woken: there is an idle one, and none on its way. The caller wakes it
-  // once it has let go of the lock.
-  bool MustTell() { return idle > 0 && !std::exchange(told, true); }
   void CheckSpace() const;
 
   rocksdb::ColumnFamilyHandle* Family(Space space) const {
@@ -89,13 +87,11 @@ struct RocksStore::Impl {
 
   // Two threads take turns: while one runs answers, the other can already sync the next commit.
   std::mutex mutex;
-  std::condition_variable changed;
+  IdleThreads idle;
   std::deque<Pending> pending;
   bool stopping = false;
   bool committing = false;
   bool answering = false;
-  int idle = 0;
-  bool told = false;  // One of the idle has been woken and is not there yet.
   std::deque<Pending> answers;
   rocksdb::WriteBatch batch;  // The committer's; its memory is used again.
   absl::Status stopped;       // After a failed write.
@@ -110,7 +106,7 @@ RocksStore::Impl::~Impl() {
   {
     const std::lock_guard lock(mutex);
     stopping = true;
-    changed.notify_all();
+    idle.WakeAll();
   }
   for (std::thread& thread : threads) thread.join();
   for (rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
@@ -154,10 +150,7 @@ void RocksStore::Impl::WorkLoop() {
   for (;;) {
     if (pending.empty() || committing) {
       if (stopping && pending.empty()) return;
-      ++idle;
-      changed.wait(lock);
-      --idle;
-      told = false;
+      idle.Wait(lock);
       continue;
     }
     committing = true;
@@ -167,9 +160,10 @@ void RocksStore::Impl::WorkLoop() {
     lock.lock();
     committing = false;
     for (Pending& done : commit) answers.push_back(std::move(done));
-    if (!pending.empty() && MustTell()) {
+    std::condition_variable* const next = pending.empty() ? nullptr : idle.Tell();
+    if (next != nullptr) {
       lock.unlock();
-      changed.notify_one();
+      next->notify_one();
       lock.lock();
     }
     Answer(lock);
@@ -333,9 +327,9 @@ void RocksStore::Write(StoreBatch batch, WriteDone done) {
   write.size = SizeOf(write.batch);
   std::unique_lock lock(impl_->mutex);
   impl_->pending.push_back(std::move(write));
-  const bool tell = !impl_->committing && impl_->MustTell();
+  std::condition_variable* const next = impl_->committing ? nullptr : impl_->idle.Tell();
   lock.unlock();
-  if (tell) impl_->changed.notify_one();
+  if (next != nullptr) next->notify_one();
 }
 
 absl::Status RocksStore::Room() const {

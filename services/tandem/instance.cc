@@ -96,6 +96,7 @@ struct Instance::Impl {
   explicit Impl(Config settings)
       : config(std::move(settings)),
         executor(ThreadsOf(config)),
+        feeding(std::max(1, ThreadsOf(config) / 2)),
         fits(ThreadsOf(config), kFitNiceness) {}
 
   absl::Status OpenStorage();
@@ -115,6 +116,7 @@ struct Instance::Impl {
   runtime::SystemClock clock;
   runtime::SystemRandom random;
   runtime::ThreadExecutor executor;
+  runtime::ThreadExecutor feeding;  // Followers leave half of the processors to writers.
   runtime::ThreadExecutor fits;  // Takes seconds a task: the executor's tasks must not wait for it.
   std::unique_ptr<runtime::RocksStore> store;
   std::unique_ptr<runtime::Checkpoints> checkpoints;
@@ -321,7 +323,7 @@ absl::Status Instance::Impl::OpenDoor() {
 }
 
 absl::Status Instance::Impl::Listen() {
-  feed = std::make_unique<runtime::Feed>(*router, *grants, *sealer, clock, executor,
+  feed = std::make_unique<runtime::Feed>(*router, *grants, *sealer, clock, feeding,
                                          runtime::FeedOptions{});
   feed->Start();
   services.push_back(runtime::MakeFeedService(*door, *feed));
@@ -395,6 +397,7 @@ void Instance::Impl::Stop() {
         [this](auto done) { router->Drain([done = std::move(done)]() mutable { done(true); }); });
   }
   // Tasks that run now are the last; what is destroyed next is not called.
+  feeding.Shutdown();
   executor.Shutdown();
   fits.Shutdown();
 }
