@@ -41,7 +41,8 @@ struct SeriesColumnsRead {
   std::int32_t day_count = 0;
   std::vector<std::int64_t> value_milli{};  // [item * day_count + day]; 0 where it is not known.
   std::string known{};  // Bit item * day_count + day, least significant first; "": all are known.
-  std::string cut{};    // What was read: a position sealed for the firm on whose behalf it was.
+  // What was read: positions sealed for the firm on whose behalf it was, of each slot at least one.
+  std::vector<std::string> cuts{};
   // Bit item * day_count + day: the shelf was empty at the day's end, so that what sold is the
   // least that was wanted; "": never, or stock was not asked for.
   std::string shelf_empty{};
@@ -55,6 +56,11 @@ struct SeriesColumnsRead {
 // without.
 using ItemGroups = absl::flat_hash_map<std::string, std::string>;
 
+struct GroupsRead {
+  ItemGroups groups{};
+  std::vector<std::string> cuts{};  // As of SeriesColumnsRead.
+};
+
 // The exchange as the worker reads it: in the same process or over gRPC. The shell implements it.
 class SeriesSource {
  public:
@@ -65,7 +71,7 @@ class SeriesSource {
   // RESOURCE_EXHAUSTED are tried again.
   virtual void Read(const base::Caller& on_behalf_of, SeriesRequest request, Done done) = 0;
 
-  using GroupsDone = absl::AnyInvocable<void(absl::StatusOr<ItemGroups>)>;
+  using GroupsDone = absl::AnyInvocable<void(absl::StatusOr<GroupsRead>)>;
   // The groups of the owner's items; none where the caller may not read the owner's register.
   // `done` and errors as Read.
   virtual void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) = 0;

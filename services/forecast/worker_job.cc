@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/base/bug.h"
 #include "services/base/reason.h"
+#include "services/base/status.h"
 #include "services/forecast/api_messages.h"
 #include "services/forecast/fit_local.h"
 #include "services/forecast/launches.h"
@@ -30,7 +31,7 @@ std::vector<std::string> MoreOf(const Batch& batch, base::DataKind kind) {
   return found == batch.more.end() ? std::vector<std::string>() : found->second;
 }
 
-// What every read saw at least: the forecast rests on nothing older.
+// What every read of a slot saw at least: the forecast rests on nothing older.
 base::Position LeastOf(const std::vector<base::Position>& cuts) {
   base::Position least;
   for (const base::Position& cut : cuts) {
@@ -79,8 +80,8 @@ runtime::Call Job::CallNow() const {
 }
 
 // The same for the same run, basis and content: a run that was begun anew on the same data finds
-// what it had staged, and on newer data begins another version. The content is in it since events
-// are read beside the series, and the basis knows nothing of them.
+// what it had staged, and on newer data begins another version. The content is in it since the
+// basis is what was read at least: of one slot some may have been newer.
 std::string Job::RequestId(std::string_view what) const {
   return RequestIdFor(absl::StrCat(run_.id, "/", absl::string_view(what.data(), what.size()), "/",
                                    basis_.Encode(), content_));
@@ -104,16 +105,18 @@ void Job::ReadGroups() {
   if (next == batches_.end()) return Go(&Job::BeginReads);
   source_.ReadGroups(
       CallNow().caller, next->owner,
-      [self = shared_from_this(), owner = next->owner](absl::StatusOr<ItemGroups> read) mutable {
+      [self = shared_from_this(), owner = next->owner](absl::StatusOr<GroupsRead> read) mutable {
         self->executor_.Run([self, owner, read = std::move(read)]() mutable {
           self->OnGroups(owner, std::move(read));
         });
       });
 }
 
-void Job::OnGroups(const std::string& owner, absl::StatusOr<ItemGroups> read) {
+void Job::OnGroups(const std::string& owner, absl::StatusOr<GroupsRead> read) {
   if (!read.ok()) return Retry(read.status(), &Job::ReadGroups);
-  groups_.emplace(owner, *std::move(read));
+  const absl::Status noted = NoteCuts(read->cuts);
+  if (!noted.ok()) return GiveUp(noted);
+  groups_.emplace(owner, std::move(read->groups));
   Go(&Job::ReadGroups);
 }
 
@@ -181,9 +184,19 @@ void Job::OnRead(std::size_t batch, absl::StatusOr<SeriesColumnsRead> read, int 
   GiveUp(read.status());
 }
 
+absl::Status Job::NoteCuts(const std::vector<std::string>& sealed) {
+  for (const std::string& each : sealed) {
+    TANDEM_ASSIGN_OR_RETURN(base::Position cut,
+                            runtime::OpenPosition(*api_.seams().sealer, run_.firm, each));
+    const std::lock_guard lock(mutex_);
+    cuts_.push_back(std::move(cut));
+  }
+  return absl::OkStatus();
+}
+
 void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
-  auto cut = runtime::OpenPosition(*api_.seams().sealer, run_.firm, read.cut);
-  if (!cut.ok()) return GiveUp(cut.status());
+  const absl::Status noted = NoteCuts(read.cuts);
+  if (!noted.ok()) return GiveUp(noted);
   auto fitted = FitBatch(batches_[batch], run_, read, GroupsOf(groups_, batches_[batch].owner));
   if (!fitted.ok()) return GiveUp(fitted.status());
   bool all = false;
@@ -191,7 +204,6 @@ void Job::Fit(std::size_t batch, const SeriesColumnsRead& read) {
     const std::lock_guard lock(mutex_);
     if (failed_) return;
     fitted_[batch] = *std::move(fitted);
-    cuts_.push_back(*std::move(cut));
     progress_.done += static_cast<std::int64_t>(batches_[batch].items.size());
     --open_batches_;
     all = open_batches_ == 0 && next_batch_ == batches_.size();

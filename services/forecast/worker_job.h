@@ -91,7 +91,9 @@ class Job : public std::enable_shared_from_this<Job> {
   void Plan();
   // Of the owners of what is planned, one after the other.
   void ReadGroups();
-  void OnGroups(const std::string& owner, absl::StatusOr<ItemGroups> read);
+  // Keeps the positions that a read saw; what they were sealed for must be this run's firm.
+  absl::Status NoteCuts(const std::vector<std::string>& sealed);
+  void OnGroups(const std::string& owner, absl::StatusOr<GroupsRead> read);
   void BeginReads();
   void ReadMore();
   void Read(std::size_t batch, int tries);

@@ -30,6 +30,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 constexpr std::int32_t kOrigin = 20'779;  // 2026-11-22.
+constexpr base::SlotId kRegister{base::DomainId::kExchange, 5};
 
 // Sales in memory, answered in whatever order the test wants.
 class TableSource final : public SeriesSource {
@@ -49,7 +50,7 @@ class TableSource final : public SeriesSource {
       group_errors.pop_front();
       return done(error);
     }
-    done(groups);
+    done(GroupsRead{groups, group_cuts(caller.firm)});
   }
   void Answer(std::size_t index) {
     auto [request, done, firm] = std::move(waiting_[index]);
@@ -81,7 +82,7 @@ class TableSource final : public SeriesSource {
     cut.Set({base::DomainId::kExchange,
              request.location == "east" ? std::uint16_t{0} : std::uint16_t{1}},
             position);
-    read.cut = runtime::SealPosition(sealer_, firm, cut);
+    read.cuts = {runtime::SealPosition(sealer_, firm, cut)};
     for (const std::string& item : request.promoted_items) {
       const auto found = promotions.find(item);
       if (found != promotions.end()) read.drivers[item].promotions = found->second;
@@ -90,6 +91,13 @@ class TableSource final : public SeriesSource {
     done(std::move(read));
   }
   std::size_t waiting() const { return waiting_.size(); }
+  // Of the slot with the owner's register, where it was read at a position.
+  std::vector<std::string> group_cuts(const std::string& firm) const {
+    if (register_position == 0) return {};
+    base::Position cut;
+    cut.Set(kRegister, register_position);
+    return {runtime::SealPosition(sealer_, firm, cut)};
+  }
 
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> sales{};
   std::deque<absl::Status> errors{};
@@ -99,6 +107,7 @@ class TableSource final : public SeriesSource {
   std::deque<absl::Status> group_errors{};
   std::vector<std::string> owners{};  // Whose groups were read.
   std::uint64_t position = 10;
+  std::uint64_t register_position = 0;  // 0: groups come without one.
   bool hold = false;
   int reads = 0;
   std::vector<base::Caller> callers{};
@@ -335,6 +344,24 @@ TEST_F(WorkerTest, AnOvertakenResultIsDropped) {
   const v1::Run late = Get(slow.name());
   EXPECT_EQ(late.state(), v1::Run::STATE_FAILED);
   EXPECT_THAT(late.error(), HasSubstr("BASIS_STALE"));
+}
+
+// What was read of a register counts as data does: groups and events steer the forecast too.
+TEST_F(WorkerTest, ItsBasisNamesEverySlotThatWasRead) {
+  source_.register_position = 7;
+  const v1::Run run = Get(Start(1, "pooled-profile").name());
+  ASSERT_EQ(run.state(), v1::Run::STATE_SUCCEEDED) << run.error();
+  const auto basis = runtime::OpenPosition(world_.sealer, "shop", VersionOf(run.version()).basis());
+  ASSERT_THAT(basis, IsOk());
+  EXPECT_EQ(basis->At(kRegister), 7u);
+  EXPECT_EQ(basis->At({base::DomainId::kExchange, 0}), 10u);
+  EXPECT_EQ(basis->At({base::DomainId::kExchange, 1}), 10u);
+  // One that knows an older register does not take its place.
+  source_.register_position = 6;
+  source_.position = 11;
+  const v1::Run older = Get(Start(2, "pooled-profile").name());
+  EXPECT_EQ(older.state(), v1::Run::STATE_FAILED);
+  EXPECT_THAT(older.error(), HasSubstr("BASIS_STALE"));
 }
 
 // An owner takes back, while a run computes, what the run has read already.

@@ -221,7 +221,7 @@ absl::Status Instance::Impl::ServeDomains() {
                                                                         .sealer = sealer.get(),
                                                                         .check_role = check_role});
     if (exchange_api != nullptr) {
-      series = std::make_unique<LocalSeries>(*exchange_api, clock, executor);
+      series = std::make_unique<LocalSeries>(*exchange_api, clock, executor, *sealer);
     } else {
       series = MakeRemoteSeries(PeerChannel(DomainId::kExchange),
                                 config.insecure ? config.instance : "");

@@ -3,6 +3,7 @@
 
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/support/client_callback.h"
+#include "services/runtime/door.h"
 #include "services/runtime/identity.h"
 #include "services/runtime/rpc_status.h"
 #include "services/tandem/series.h"
@@ -50,6 +51,13 @@ struct PageCall {
   Response response{};
 };
 
+// The position that was read, as the answer's metadata has it; "" where it has none.
+std::string CutOf(const grpc::ClientContext& context) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find(runtime::kPositionKey);
+  return found == trailers.end() ? "" : std::string(found->second.data(), found->second.size());
+}
+
 void ListEventPage(const RemoteReadPtr& read, const std::string& page_token) {
   const auto call = std::make_shared<PageCall<v1::ListEventsRequest, v1::ListEventsResponse>>();
   call->request = EventsRequestFrom(read->request, page_token);
@@ -60,6 +68,7 @@ void ListEventPage(const RemoteReadPtr& read, const std::string& page_token) {
           return read->done(runtime::FromGrpcStatus(status));
         }
         read->gather.AddEvents(call->response, read->request.location);
+        read->gather.NoteCut(CutOf(call->context));
         const std::string& next = call->response.next_page_token();
         if (next.empty()) return Finish(read);
         ListEventPage(read, next);
@@ -74,12 +83,13 @@ void ListEvents(const RemoteReadPtr& read) {
 void ListPromotionPage(const RemoteReadPtr& read, const std::string& page_token) {
   const auto call =
       std::make_shared<PageCall<v1::ListPromotionsRequest, v1::ListPromotionsResponse>>();
-  call->request = PromotionsRequestFrom(read->request, page_token);
+  call->request = AsNewAs(read->gather, PromotionsRequestFrom(read->request, page_token));
   Prepare(call->context, read->caller, read->channel.instance);
   read->channel.stub->async()->ListPromotions(
       &call->context, &call->request, &call->response, [read, call](const grpc::Status& status) {
         if (!status.ok()) return read->done(runtime::FromGrpcStatus(status));
         read->gather.AddPromotions(call->response, read->request);
+        read->gather.NoteCut(CutOf(call->context));
         const std::string& next = call->response.next_page_token();
         if (next.empty()) return ListEvents(read);
         ListPromotionPage(read, next);
@@ -142,7 +152,8 @@ class PageReader final : public grpc::ClientReadReactor<Response> {
 void ReadPrices(const RemoteReadPtr& read) {
   if (read->request.priced_items.empty()) return ListPromotions(read);
   auto* reader = new PageReader<v1::ReadPricesRequest, v1::ReadPricesResponse>(
-      read, PricesRequestFrom(read->request), &SeriesGather::AddPrices, ListPromotions);
+      read, AsNewAs(read->gather, PricesRequestFrom(read->request)), &SeriesGather::AddPrices,
+      ListPromotions);
   read->channel.stub->async()->ReadPrices(reader->context(), reader->request(), reader);
   reader->Start();
 }
@@ -158,7 +169,8 @@ void ReadSeries(const RemoteReadPtr& read, v1::ReadSeriesRequest request,
 
 void ReadStock(const RemoteReadPtr& read) {
   if (read->request.stocked_items.empty()) return ReadPrices(read);
-  ReadSeries(read, StockRequestFrom(read->request), &SeriesGather::AddStock, ReadPrices);
+  ReadSeries(read, AsNewAs(read->gather, StockRequestFrom(read->request)), &SeriesGather::AddStock,
+             ReadPrices);
 }
 
 void ReadSales(const RemoteReadPtr& read) {
@@ -171,7 +183,7 @@ struct RemoteGroups {
   const base::Caller caller;
   const std::string owner;
   forecast::SeriesSource::GroupsDone done;
-  forecast::ItemGroups groups{};
+  forecast::GroupsRead read{};
 };
 
 void ListItems(const std::shared_ptr<RemoteGroups>& read, const std::string& page_token) {
@@ -183,9 +195,12 @@ void ListItems(const std::shared_ptr<RemoteGroups>& read, const std::string& pag
         if (!status.ok() && status.error_code() != grpc::StatusCode::PERMISSION_DENIED) {
           return read->done(runtime::FromGrpcStatus(status));
         }
-        AddGroups(call->response, read->groups);
+        AddGroups(call->response, read->read.groups);
+        if (std::string cut = CutOf(call->context); !cut.empty()) {
+          read->read.cuts.push_back(std::move(cut));
+        }
         const std::string& next = call->response.next_page_token();
-        if (next.empty()) return read->done(std::move(read->groups));
+        if (next.empty()) return read->done(std::move(read->read));
         ListItems(read, next);
       });
 }

@@ -19,7 +19,12 @@ struct LocalRead {
   const runtime::Call call;
   const forecast::SeriesRequest request;
   forecast::SeriesSource::Done done;
+  const runtime::Sealer& sealer;
   SeriesGather gather{};
+
+  void Note(const base::Position& position) {
+    gather.NoteCut(runtime::SealPosition(sealer, call.caller.firm, position));
+  }
 };
 using LocalReadPtr = std::shared_ptr<LocalRead>;
 
@@ -52,6 +57,7 @@ void ListEventPage(const LocalReadPtr& read, const std::string& page_token) {
                          if (absl::IsPermissionDenied(answer.status())) return Finish(read);
                          if (!answer.ok()) return read->done(answer.status());
                          read->gather.AddEvents(answer->message, read->request.location);
+                         read->Note(answer->position);
                          const std::string next = answer->message.next_page_token();
                          if (next.empty()) return Finish(read);
                          read->executor.Run([read, next] { ListEventPage(read, next); });
@@ -64,10 +70,12 @@ void ListEvents(const LocalReadPtr& read) {
 }
 
 void ListPromotionPage(const LocalReadPtr& read, const std::string& page_token) {
-  read->api.ListPromotions(read->call, PromotionsRequestFrom(read->request, page_token),
+  read->api.ListPromotions(read->call,
+                           AsNewAs(read->gather, PromotionsRequestFrom(read->request, page_token)),
                            [read](auto answer) {
                              if (!answer.ok()) return read->done(answer.status());
                              read->gather.AddPromotions(answer->message, read->request);
+                             read->Note(answer->position);
                              const std::string next = answer->message.next_page_token();
                              read->executor.Run([read, next] {
                                if (next.empty()) return ListEvents(read);
@@ -83,13 +91,13 @@ void ListPromotions(const LocalReadPtr& read) {
 
 void ReadPrices(const LocalReadPtr& read) {
   if (read->request.priced_items.empty()) return ListPromotions(read);
-  read->api.ReadPrices(read->call, PricesRequestFrom(read->request),
+  read->api.ReadPrices(read->call, AsNewAs(read->gather, PricesRequestFrom(read->request)),
                        TakeAll(read, &SeriesGather::AddPrices, ListPromotions));
 }
 
 void ReadStock(const LocalReadPtr& read) {
   if (read->request.stocked_items.empty()) return ReadPrices(read);
-  read->api.ReadSeries(read->call, StockRequestFrom(read->request),
+  read->api.ReadSeries(read->call, AsNewAs(read->gather, StockRequestFrom(read->request)),
                        TakeAll(read, &SeriesGather::AddStock, ReadPrices));
 }
 
@@ -105,16 +113,19 @@ struct LocalGroups {
   const runtime::Call call;
   const std::string owner;
   forecast::SeriesSource::GroupsDone done;
-  forecast::ItemGroups groups{};
+  const runtime::Sealer& sealer;
+  forecast::GroupsRead read{};
 };
 
 void ListItems(const std::shared_ptr<LocalGroups>& read, const std::string& page_token) {
   read->api.ListItems(read->call, ItemsRequestFrom(read->owner, page_token), [read](auto answer) {
-    if (absl::IsPermissionDenied(answer.status())) return read->done(std::move(read->groups));
+    if (absl::IsPermissionDenied(answer.status())) return read->done(std::move(read->read));
     if (!answer.ok()) return read->done(answer.status());
-    AddGroups(answer->message, read->groups);
+    AddGroups(answer->message, read->read.groups);
+    read->read.cuts.push_back(
+        runtime::SealPosition(read->sealer, read->call.caller.firm, answer->position));
     const std::string next = answer->message.next_page_token();
-    if (next.empty()) return read->done(std::move(read->groups));
+    if (next.empty()) return read->done(std::move(read->read));
     read->executor.Run([read, next] { ListItems(read, next); });
   });
 }
@@ -124,15 +135,15 @@ void ListItems(const std::shared_ptr<LocalGroups>& read, const std::string& page
 void LocalSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) {
   const runtime::Call call{.caller = on_behalf_of, .deadline = clock_.Now() + kReadTimeout};
   ListItems(std::shared_ptr<LocalGroups>(
-                new LocalGroups{api_, executor_, call, std::move(owner), std::move(done)}),
+                new LocalGroups{api_, executor_, call, std::move(owner), std::move(done), sealer_}),
             "");
 }
 
 void LocalSeries::Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request,
                        Done done) {
   const runtime::Call call{.caller = on_behalf_of, .deadline = clock_.Now() + kReadTimeout};
-  ReadSales(
-      LocalReadPtr(new LocalRead{api_, executor_, call, std::move(request), std::move(done)}));
+  ReadSales(LocalReadPtr(
+      new LocalRead{api_, executor_, call, std::move(request), std::move(done), sealer_}));
 }
 
 }  // namespace tandem::program

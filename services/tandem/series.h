@@ -7,6 +7,7 @@
 
 #include "services/exchange/api.h"
 #include "services/forecast/worker.h"
+#include "services/runtime/seal.h"
 #include "services/runtime/seams.h"
 
 namespace grpc {
@@ -15,11 +16,13 @@ class Channel;
 
 namespace tandem::program {
 
-// Reads in tasks of the executor. Handlers, clock and executor must outlive it and every read.
+// Reads in tasks of the executor. Handlers, clock, executor and sealer must outlive it and every
+// read.
 class LocalSeries final : public forecast::SeriesSource {
  public:
-  LocalSeries(exchange::ExchangeApi& api, const runtime::Clock& clock, runtime::Executor& executor)
-      : api_(api), clock_(clock), executor_(executor) {}
+  LocalSeries(exchange::ExchangeApi& api, const runtime::Clock& clock, runtime::Executor& executor,
+              const runtime::Sealer& sealer)
+      : api_(api), clock_(clock), executor_(executor), sealer_(sealer) {}
   void Read(const base::Caller& on_behalf_of, forecast::SeriesRequest request, Done done) override;
   void ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) override;
 
@@ -27,6 +30,7 @@ class LocalSeries final : public forecast::SeriesSource {
   exchange::ExchangeApi& api_;
   const runtime::Clock& clock_;
   runtime::Executor& executor_;
+  const runtime::Sealer& sealer_;
 };
 
 // `instance` names this instance where the channel has no TLS; the caller is forwarded.

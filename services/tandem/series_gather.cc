@@ -66,17 +66,22 @@ exchange::v1::ReadSeriesRequest SeriesRequestFrom(const forecast::SeriesRequest&
 
 }  // namespace
 
+void SeriesGather::NoteCut(std::string sealed) {
+  if (!sealed.empty()) read_.cuts.push_back(std::move(sealed));
+}
+
 absl::Status SeriesGather::Add(const exchange::v1::ReadSeriesResponse& page) {
   if (!any_) {
     any_ = true;
     read_.first_day = base::Day::FromNumber(page.first_day());
     read_.day_count = page.day_count();
-    read_.cut = page.position();
+    first_cut_ = page.position();
   }
   if (page.first_day() != read_.first_day.number() || page.day_count() != read_.day_count ||
       !Fits(page)) {
     return absl::InternalError("a page of series does not fit those before it");
   }
+  NoteCut(page.position());
   const auto values = static_cast<std::size_t>(page.value_milli_size());
   const std::size_t before = read_.value_milli.size();
   if (!page.known().empty() && read_.known.empty()) AppendBits(read_.known, 0, "", before);
@@ -91,6 +96,7 @@ absl::Status SeriesGather::Add(const exchange::v1::ReadSeriesResponse& page) {
 
 absl::Status SeriesGather::AddStock(const exchange::v1::ReadSeriesResponse& page) {
   if (!Fits(page)) return absl::InternalError("a page of stock does not fit together");
+  NoteCut(page.position());
   if (rows_.empty()) {
     for (std::size_t row = 0; row < read_.items.size(); ++row) rows_.emplace(read_.items[row], row);
   }
@@ -119,6 +125,7 @@ absl::Status SeriesGather::AddPrices(const exchange::v1::ReadPricesResponse& pag
   if (block.first_day_size() != block.item_size() || block.value_size() != block.item_size()) {
     return absl::InternalError("a page of prices does not fit together");
   }
+  NoteCut(page.position());
   for (int r = 0; r < block.item_size(); ++r) {
     if (block.item(r) >= static_cast<std::uint32_t>(block.items_size())) {
       return absl::InternalError("a page of prices does not fit together");

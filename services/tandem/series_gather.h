@@ -26,11 +26,16 @@ class SeriesGather {
                      const forecast::SeriesRequest& request);
   // Keeps those that are on at the location.
   void AddEvents(const exchange::v1::ListEventsResponse& page, const std::string& location);
+  // Another position that was read, sealed; pages that carry theirs note it themselves.
+  void NoteCut(std::string sealed);
+  // The position of the first page of sales, which what is read after it must be as new as.
+  const std::string& first_cut() const { return first_cut_; }
   forecast::SeriesColumnsRead Take();
 
  private:
   forecast::SeriesColumnsRead read_;
   bool any_ = false;
+  std::string first_cut_;
   absl::flat_hash_map<std::string, std::size_t> rows_;      // By item, once stock is added.
   absl::flat_hash_map<std::string, std::string> currency_;  // By item.
   absl::flat_hash_set<std::string> mixed_;  // Items of several currencies: no ratio of prices.
@@ -52,5 +57,13 @@ exchange::v1::ListItemsRequest ItemsRequestFrom(const std::string& owner,
                                                 const std::string& page_token);
 // Adds the groups of a page's items.
 void AddGroups(const exchange::v1::ListItemsResponse& page, forecast::ItemGroups& groups);
+
+// The request, to be answered as new as what `gather` has: one location's data of all kinds is in
+// one slot, and nothing of a forecast's basis may be older than it says.
+template <typename Request>
+Request AsNewAs(const SeriesGather& gather, Request request) {
+  request.set_min_position(gather.first_cut());
+  return request;
+}
 
 }  // namespace tandem::program

@@ -42,9 +42,27 @@ TEST(SeriesGatherTest, JoinsPagesWhoseBitsDoNotEndOnBytes) {
   const forecast::SeriesColumnsRead read = gather.Take();
   EXPECT_THAT(read.items, ElementsAre("a", "b", "c", "d"));
   EXPECT_THAT(read.value_milli, ElementsAre(1, 2, 3, 4, 0, 6, 7, 8, 0, 9, 10, 11));
-  EXPECT_EQ(read.cut, "cut");
+  EXPECT_THAT(read.cuts, ElementsAre("cut"));
+  EXPECT_EQ(gather.first_cut(), "cut");
   EXPECT_EQ(read.day_count, 3);
   for (std::size_t bit = 0; bit < 12; ++bit) EXPECT_EQ(Known(read, bit), bit != 4 && bit != 8);
+}
+
+TEST(SeriesGatherTest, KeepsThePositionOfAllThatWasRead) {
+  SeriesGather gather;
+  auto sales = Page({"a"}, {1, 2, 3}, "");
+  sales.set_position("sales");
+  ASSERT_THAT(gather.Add(sales), IsOk());
+  auto stock = Page({"a"}, {1, 2, 3}, "");
+  stock.set_position("stock");
+  ASSERT_THAT(gather.AddStock(stock), IsOk());
+  exchange::v1::ReadPricesResponse prices;
+  prices.set_position("prices");
+  ASSERT_THAT(gather.AddPrices(prices), IsOk());
+  gather.NoteCut("");  // A list that was not granted.
+  gather.NoteCut("events");
+  EXPECT_EQ(AsNewAs(gather, PricesRequestFrom({})).min_position(), "sales");
+  EXPECT_THAT(gather.Take().cuts, ElementsAre("sales", "stock", "prices", "events"));
 }
 
 TEST(SeriesGatherTest, LeavesKnownEmptyWhereAllIsKnown) {

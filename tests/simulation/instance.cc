@@ -123,7 +123,8 @@ void Instance::Serve(const std::shared_ptr<Life>& life) {
                                 .registers = life->registers.get(),
                                 .sealer = &life->sealer,
                                 .check_role = check_role});
-    life->local_series = std::make_unique<program::LocalSeries>(*life->exchange, node_, *executor_);
+    life->local_series =
+        std::make_unique<program::LocalSeries>(*life->exchange, node_, *executor_, life->sealer);
     life->folds =
         std::make_unique<exchange::FoldWorker>(life->router, node_, exchange::FoldWorkerOptions{});
     life->folds->Start();

@@ -35,7 +35,7 @@ SimSeries::SimSeries(Network& network, Node& own, Node& exchanging,
     : network_(&network), own_(&own), exchanging_(&exchanging), source_(std::move(source)) {}
 
 void SimSeries::ReadGroups(const base::Caller& on_behalf_of, std::string owner, GroupsDone done) {
-  const auto answer = AnswerOnce<forecast::ItemGroups>(*own_, std::move(done));
+  const auto answer = AnswerOnce<forecast::GroupsRead>(*own_, std::move(done));
   network_->Send(*exchanging_, [source = source_, caller = on_behalf_of, owner,
                                 back = SendBack(network_, own_, answer)] {
     if (forecast::SeriesSource* there = source(); there != nullptr) {
