@@ -37,6 +37,10 @@ std::vector<double> MeansOfBuckets(const LongForecast& forecast) {
   return means;
 }
 
+double PinballOf(double level, double units, double quantile) {
+  return std::max(level * (units - quantile), (level - 1.0) * (units - quantile));
+}
+
 double MedianOf(std::vector<double> values) {
   if (values.empty()) return 0.0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);

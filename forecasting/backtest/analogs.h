@@ -81,6 +81,8 @@ std::vector<double> GroupingsTellOf(const LongPanel& panel, std::span<const doub
                                     std::span<const std::size_t> members);
 // The mean forecast of a bucket, by series.
 std::vector<double> MeansOfBuckets(const LongForecast& forecast);
+// Of one value: Koenker and Bassett, "Regression Quantiles", Econometrica 46 (1978).
+double PinballOf(double level, double units, double quantile);
 // 0 of none.
 double MedianOf(std::vector<double> values);
 

@@ -211,6 +211,24 @@ TEST(LongNewcomersTest, WhereSeriesGoBelowZeroAnalogsStandAsTheyAre) {
   EXPECT_NEAR(made.Of({1, std::nullopt}).mean_units[1], 50.0, 1e-9);
 }
 
+// Goal: where scaling would not have told the sizes of known series, it is left: groups whose
+// members agree but for those that are tried, which are the other groups' size.
+TEST(LongNewcomersTest, ScalesNothingWhereItWouldNotHaveHelped) {
+  for (const bool helps : {false, true}) {
+    Made made;
+    double sum = 0.0;
+    for (std::size_t i = 0; i < 200; ++i) {
+      const double of_group = i / 5 % 2 == 0 ? 2.0 : 0.5;
+      const double mean = i % 5 == 2 && !helps ? 1.0 / of_group : of_group;
+      made.Add(mean, 0.02 * mean, {i / 5});
+      sum += mean / 200.0;
+    }
+    const LongNewcomerForecast forecast = made.Of({0});
+    EXPECT_EQ(forecast.analogs, 200U);
+    EXPECT_NEAR(forecast.mean_units[0], helps ? 2.0 : sum, helps ? 0.2 : 1e-3);
+  }
+}
+
 TEST(LongNewcomersTest, WhatNoLongerSellsIsNoAnalog) {
   Made made;
   for (int i = 0; i < 10; ++i) made.Add(i < 4 ? 8.0 : 0.0, i < 4 ? 1.0 : 0.0, {0});

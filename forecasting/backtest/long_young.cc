@@ -145,10 +145,6 @@ LongSeries PartOf(const LongSeries& series, std::size_t back, std::size_t bucket
   return part;
 }
 
-double PinballOf(double level, double units, double quantile) {
-  return std::max(level * (units - quantile), (level - 1.0) * (units - quantile));
-}
-
 // By share of what was handed over, in quarters.
 using Losses = std::array<double, kShareSteps + 1>;
 
