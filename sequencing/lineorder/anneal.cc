@@ -15,7 +15,10 @@ constexpr int kCheapLength = 32;
 double Log(double x) {
   constexpr double kLog2 = 0.6931471805599453;
   double whole = 0.0;
-  for (; x < 0.7; x *= 2.0) whole -= kLog2;
+  while (x < 0.7) {
+    x *= 2.0;
+    whole -= kLog2;
+  }
   const double y = (x - 1.0) / (x + 1.0);
   double power = y;
   double sum = 0.0;
