@@ -3,101 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "services/base/reason.h"
-#include "services/runtime/feed_cursor.h"
-#include "services/runtime/feed_fixture.h"
-#include "tests/support/fake_time.h"
-#include "tests/support/random.h"
+#include "services/runtime/feed_hub_fixture.h"
 #include "tests/support/status.h"
 
 namespace tandem::runtime {
 namespace {
 
 using ::tandem::testing::HasReason;
-using ::tandem::testing::IsOk;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-constexpr base::SlotId kFirst{base::DomainId::kExchange, 0};
-constexpr base::SlotId kSecond{base::DomainId::kExchange, 1};
-constexpr base::SlotId kOther{base::DomainId::kForecast, 0};
-// No round of deliveries waits longer for its turn.
-constexpr absl::Duration kRestMax = absl::Milliseconds(20);
-
-// A hub over a log in memory: two slots of one domain, one of another.
-class FeedTest : public ::testing::Test {
- protected:
-  FeedTest() { Build({}); }
-  ~FeedTest() override { hub_->Stop(absl::UnavailableError("the test ends")); }
-
-  void Build(FeedOptions options) {
-    if (hub_ != nullptr) hub_->Stop(absl::UnavailableError("a restart"));
-    FeedWorld world;
-    world.log = &log_;
-    world.slots = {{kFirst, &exchange_}, {kSecond, &exchange_}, {kOther, &forecast_}};
-    world.grants = &grants_;
-    world.fresh = [this] { return grants_.Fresh(); };
-    world.changes_since = [this](std::string_view firm, std::uint64_t after) {
-      return grants_.ChangesSince(firm, after);
-    };
-    world.admits = [this](const base::Caller& caller) -> absl::Status {
-      if (caller.firm == suspended_) return base::Refuse(base::Reason::kFirmSuspended, "suspended");
-      if (caller.principal == removed_) return base::Refuse(base::Reason::kRoleMissing, "removed");
-      return absl::OkStatus();
-    };
-    world.sealer = &sealer_;
-    world.clock = &clock_;
-    world.executor = &executor_;
-    world.options = options;
-    hub_ = std::make_shared<FeedHub>(std::move(world));
-    ASSERT_THAT(hub_->Start(), IsOk());
-  }
-  struct Reader {
-    std::shared_ptr<KeepingSink> sink{};
-    std::unique_ptr<Feed::Subscription> subscription{};
-  };
-  absl::StatusOr<Reader> TryFollow(FeedRequest request, bool slow = false) {
-    Reader reader;
-    reader.sink = std::make_shared<KeepingSink>(slow);
-    auto subscription = FollowHub(hub_, std::move(request), reader.sink);
-    if (!subscription.ok()) return subscription.status();
-    reader.subscription = *std::move(subscription);
-    executor_.RunDue();
-    return reader;
-  }
-  Reader Follow(FeedRequest request, bool slow = false) {
-    auto reader = TryFollow(std::move(request), slow);
-    EXPECT_THAT(reader, IsOk());
-    return reader.ok() ? *std::move(reader) : Reader{std::make_shared<KeepingSink>(), nullptr};
-  }
-  void Say(base::SlotId slot, const std::string& who, const std::string& text) {
-    log_.Append(slot, {ToyFact(who, text)});
-    executor_.Advance(kRestMax);
-  }
-  void Fold() {
-    hub_->OnGrants();
-    executor_.RunDue();
-  }
-
-  testing::FakeClock clock_;
-  testing::ManualExecutor executor_{clock_};
-  CountingRandom random_;
-  Sealer sealer_{std::string(32, 'k'), random_};
-  MemoryLog log_;
-  GrantTable grants_;
-  ToyDomain exchange_{base::DomainId::kExchange, 2};
-  ToyDomain forecast_{base::DomainId::kForecast, 1};
-  std::string suspended_ = "-";
-  std::string removed_ = "-";
-  std::shared_ptr<FeedHub> hub_;
-};
 
 TEST_F(FeedTest, DeliversOwnGrantedAndJointFactsAndNothingElse) {
   grants_.Open("maker", "shop");
@@ -418,119 +339,6 @@ TEST_F(FeedTest, SaysNothingAfterItsEnd) {
   EXPECT_EQ(hub_->size(), 0u);
   executor_.Advance(absl::Seconds(3));
   EXPECT_THAT(reader.sink->messages(), IsEmpty());
-}
-
-TEST(FeedCursorTest, RefusesOtherBytes) {
-  const FeedCursor cursor{7, 9, 3, {{kFirst, {5, 77}}}};
-  const std::string bytes = EncodeCursor(cursor);
-  ASSERT_THAT(DecodeCursor(bytes), IsOk());
-  EXPECT_EQ(EncodeCursor(*DecodeCursor(bytes)), bytes);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_THAT(DecodeCursor(bytes.substr(0, size)), HasReason(base::Reason::kBadToken));
-  }
-  EXPECT_THAT(DecodeCursor(bytes + "x"), HasReason(base::Reason::kBadToken));
-}
-
-TEST(FeedCursorTest, TellsFiltersApartButNotTheirSpelling) {
-  const FeedFilter a{{base::DomainId::kExchange, base::DomainId::kForecast}, "r", {"x", "y"}};
-  const FeedFilter b{{base::DomainId::kForecast, base::DomainId::kExchange}, "r", {"y", "x"}};
-  EXPECT_EQ(FilterHash(a), FilterHash(b));
-  EXPECT_NE(FilterHash(a), FilterHash({}));
-  EXPECT_NE(FilterHash({.relation = "x"}), FilterHash({.type_names = {"x"}}));
-}
-
-// Goal: whatever is killed and whenever, a subscriber that resumes from its last cursor gets each
-// fact that it may see once, in the order of the slot, with dense numbers, and no other.
-class FeedRandomTest : public FeedTest {
- protected:
-  struct Follower {
-    std::string firm{};
-    Reader reader{};
-    std::string cursor{};
-    bool slow = false;
-    std::vector<FeedRecord> got{};
-    std::uint64_t noticed = 0;
-  };
-  void Collect(Follower& follower) {
-    for (const FeedMessage& message : follower.reader.sink->messages()) {
-      for (const FeedRecord& record : message.records) follower.got.push_back(record);
-      for (const GrantChange& notice : message.notices) {
-        EXPECT_GT(notice.number, follower.noticed) << "a notice came twice";
-        follower.noticed = notice.number;
-      }
-      follower.cursor = message.cursor;
-    }
-  }
-  void Resume(Follower& follower) {
-    follower.slow = random_source_.OneIn(2);
-    follower.reader =
-        Follow({.caller = {.firm = follower.firm}, .cursor = follower.cursor, .from_start = true},
-               follower.slow);
-  }
-  void Check(const Follower& follower) {
-    std::map<base::SlotId, std::vector<std::string>> got;
-    for (std::size_t i = 0; i < follower.got.size(); ++i) {
-      EXPECT_EQ(follower.got[i].number, i + 1);
-      got[follower.got[i].slot].push_back(follower.got[i].fact.payload);
-    }
-    for (const base::SlotId slot : {kFirst, kSecond, kOther}) {
-      EXPECT_EQ(got[slot], want_[follower.firm][slot]) << follower.firm << " " << slot.ToString();
-    }
-  }
-  testing::Random random_source_;
-  std::map<std::string, std::map<base::SlotId, std::vector<std::string>>> want_;
-};
-
-TEST_F(FeedRandomTest, SeesEachVisibleFactOnceInOrderThroughKills) {
-  Build({.unsent_bytes_max = 600, .queue_refs_max = 8});
-  const std::vector<std::string> firms = {"a", "b", "c", "d"};
-  grants_.Open("a", "b");
-  grants_.Open("a", "c");
-  grants_.Open("c", "b");
-  const std::map<std::string, std::vector<std::string>> viewers = {
-      {"a", {"a"}}, {"b", {"a", "b", "c"}}, {"c", {"a", "c"}}, {"d", {"d"}}};
-  std::vector<Follower> followers;
-  followers.reserve(12);
-  for (int i = 0; i < 12; ++i) followers.push_back({.firm = firms[random_source_.Below(4)]});
-  for (Follower& follower : followers) Resume(follower);
-  const base::SlotId slots[] = {kFirst, kSecond, kOther};
-  for (int step = 0; step < 3'000; ++step) {
-    const base::SlotId slot = slots[random_source_.Below(3)];
-    std::vector<base::Fact> facts;
-    for (std::uint64_t i = 0; i <= random_source_.Below(4); ++i) {
-      const std::string& owner = firms[random_source_.Below(4)];
-      const std::string text =
-          absl::StrCat(owner, step, ".", i, std::string(random_source_.Below(200), 'x'));
-      facts.push_back(ToyFact(owner, text));
-      for (const std::string& viewer : viewers.at(owner)) want_[viewer][slot].push_back(text);
-    }
-    log_.Append(slot, std::move(facts));
-    if (random_source_.OneIn(3)) executor_.RunDue();
-    if (random_source_.OneIn(20)) executor_.Advance(absl::Milliseconds(random_source_.Below(900)));
-    if (random_source_.OneIn(50)) grants_.SetStale(random_source_.OneIn(2));
-    Follower& follower = followers[random_source_.Below(followers.size())];
-    if (random_source_.OneIn(2)) follower.reader.sink->Release();
-    if (random_source_.OneIn(5)) {
-      follower.reader.subscription.reset();
-      Collect(follower);
-      // A new subscription needs fresh grants only if it has no cursor yet.
-      if (follower.cursor.empty()) grants_.SetStale(false);
-      Resume(follower);
-    }
-  }
-  grants_.SetStale(false);
-  for (Follower& follower : followers) {
-    for (int i = 0; i < 5'000; ++i) {
-      follower.reader.sink->Release();
-      executor_.RunDue();
-    }
-  }
-  executor_.Advance(absl::Seconds(3));
-  for (Follower& follower : followers) {
-    for (int i = 0; i < 5'000; ++i) follower.reader.sink->Release();
-    Collect(follower);
-    Check(follower);
-  }
 }
 
 }  // namespace
