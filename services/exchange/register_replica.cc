@@ -192,7 +192,7 @@ absl::Status RegisterReplica::Start() {
   for (const base::SlotId slot : impl_->slots) TANDEM_RETURN_IF_ERROR(impl_->Load(slot));
   for (const base::SlotId slot : impl_->slots) {
     const std::uint64_t from = position().At(slot) + 1;
-    impl_->followers.push_back(impl_->log.Follow(
+    impl_->followers.push_back(impl_->log.FollowBriefly(
         slot, from, [impl = impl_.get()](const std::shared_ptr<const runtime::Group>& group) {
           impl->OnGroup(*group);
         }));

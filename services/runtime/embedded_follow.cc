@@ -26,11 +26,11 @@ std::shared_ptr<const Group> LiveGroup::Get() {
   return group_;
 }
 
-FollowPump::FollowPump(Executor& executor, std::uint64_t from, ReadFunction read,
-                       Log::OnGroup on_group)
+FollowPump::FollowPump(Executor& executor, Start start, ReadFunction read, Log::OnGroup on_group)
     : executor_(executor),
+      brief_(start.brief),
       read_(std::move(read)),
-      next_(std::max<std::uint64_t>(from, 1)),
+      next_(std::max<std::uint64_t>(start.from, 1)),
       on_group_(std::move(on_group)) {}
 
 bool FollowPump::Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_number) {

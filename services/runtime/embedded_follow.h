@@ -37,15 +37,20 @@ class LiveGroup {
   std::shared_ptr<const Group> group_;
 };
 
-// One follower's place. Offer comes from the committer; the callback runs on the executor, or, for
-// a small group that comes right after what it had, on the committer's thread.
+// One follower's place. Offer comes from the committer; the callback runs on the executor, or, a
+// brief one for a small group that comes right after what it had, on the committer's thread.
 class FollowPump : public std::enable_shared_from_this<FollowPump> {
  public:
   // Reads stored groups from a number on, as Log::Read.
   using ReadFunction =
       std::function<absl::StatusOr<std::vector<std::shared_ptr<const Group>>>(std::uint64_t from)>;
 
-  FollowPump(Executor& executor, std::uint64_t from, ReadFunction read, Log::OnGroup on_group);
+  struct Start {
+    std::uint64_t from = 1;
+    bool brief = false;  // As of Log::FollowBriefly.
+  };
+  FollowPump(Executor& executor, Start start, ReadFunction read, Log::OnGroup on_group);
+  bool brief() const { return brief_; }
   // Everything up to `last_number` is durable; `live` (may be null) is the last group of it.
   // True if the caller is now to have Pump run.
   [[nodiscard]] bool Offer(std::shared_ptr<LiveGroup> live, std::uint64_t last_number);
@@ -63,6 +68,7 @@ class FollowPump : public std::enable_shared_from_this<FollowPump> {
   bool Deliver(const std::shared_ptr<const Group>& group);
 
   Executor& executor_;
+  const bool brief_;
   const ReadFunction read_;
   std::mutex mutex_;
   std::condition_variable idle_;

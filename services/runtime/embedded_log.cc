@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint8_t kRowVersion = 1;
 constexpr std::size_t kFollowReadBytes = std::size_t{1} << 20;
-// A group that the committer itself hands to who follows.
+// A group that the committer itself hands to who follows briefly: it is decoded there.
 constexpr std::size_t kTellBytesMax = std::size_t{16} << 10;
 
 std::string SlotKey(std::string_view start, base::SlotId slot) {
@@ -176,6 +176,8 @@ class EmbeddedLogCore : public std::enable_shared_from_this<EmbeddedLogCore> {
     return state.damage;
   }
   absl::StatusOr<Groups> Read(base::SlotId slot, std::uint64_t from, std::size_t bytes_max);
+  std::shared_ptr<FollowPump> Follow(base::SlotId slot, FollowPump::Start start,
+                                     Log::OnGroup on_group);
   void Append(base::SlotId slot, std::string group, const base::OverlayRows::Changes& rows,
               std::uint64_t term, LogWriter::Done done);
 
@@ -311,19 +313,40 @@ void EmbeddedLogCore::Append(base::SlotId slot, std::string group,
   });
 }
 
+std::shared_ptr<FollowPump> EmbeddedLogCore::Follow(base::SlotId slot, FollowPump::Start start,
+                                                    Log::OnGroup on_group) {
+  SlotState& state = StateOf(slot);
+  const auto read = [core = shared_from_this(), slot](std::uint64_t next) {
+    return core->Read(slot, next, kFollowReadBytes);
+  };
+  auto pump = std::make_shared<FollowPump>(executor, start, read, std::move(on_group));
+  std::uint64_t last_number = 0;
+  {
+    const std::lock_guard lock(state.mutex);
+    state.followers.push_back(pump);
+    last_number = state.tail.last_number;
+  }
+  if (pump->Offer(nullptr, last_number)) executor.Run([pump] { pump->Pump(); });
+  return pump;
+}
+
 void EmbeddedLogCore::Tell(std::vector<std::shared_ptr<FollowPump>> followers,
                            const Commit& commit) {
   std::erase_if(followers, [&](const auto& follower) {
     return !follower->Offer(commit.live, commit.tail.last_number);
   });
+  if (commit.live != nullptr && commit.live->byte_size() <= kTellBytesMax) {
+    std::erase_if(followers, [](const auto& follower) {
+      if (!follower->brief()) return false;
+      follower->Pump();
+      return true;
+    });
+  }
   if (followers.empty()) return;
-  // What each does with a group is short: one task for all, and none where the group is small too,
-  // since waking a thread for it would cost the machine more, and the next caller time.
-  const auto pump = [followers = std::move(followers)] {
+  // One task for all: what each does with a group is short, and a thread's waking costs more.
+  executor.Run([followers = std::move(followers)] {
     for (const auto& follower : followers) follower->Pump();
-  };
-  if (commit.live != nullptr && commit.live->byte_size() <= kTellBytesMax) return pump();
-  executor.Run(pump);
+  });
 }
 
 std::vector<std::shared_ptr<FollowPump>> EmbeddedLogCore::Settle(SlotState& state,
@@ -417,19 +440,14 @@ absl::StatusOr<std::vector<std::shared_ptr<const Group>>> EmbeddedLog::Read(
 
 std::unique_ptr<LogFollower> EmbeddedLog::Follow(base::SlotId slot, std::uint64_t from,
                                                  OnGroup on_group) {
-  EmbeddedLogCore::SlotState& state = core_->StateOf(slot);
-  const auto read = [core = core_, slot](std::uint64_t next) {
-    return core->Read(slot, next, kFollowReadBytes);
-  };
-  auto pump = std::make_shared<FollowPump>(core_->executor, from, read, std::move(on_group));
-  std::uint64_t last_number = 0;
-  {
-    const std::lock_guard lock(state.mutex);
-    state.followers.push_back(pump);
-    last_number = state.tail.last_number;
-  }
-  if (pump->Offer(nullptr, last_number)) core_->executor.Run([pump] { pump->Pump(); });
-  return std::make_unique<EmbeddedFollower>(std::move(pump));
+  return std::make_unique<EmbeddedFollower>(
+      core_->Follow(slot, {.from = from}, std::move(on_group)));
+}
+
+std::unique_ptr<LogFollower> EmbeddedLog::FollowBriefly(base::SlotId slot, std::uint64_t from,
+                                                        OnGroup on_group) {
+  return std::make_unique<EmbeddedFollower>(
+      core_->Follow(slot, {.from = from, .brief = true}, std::move(on_group)));
 }
 
 absl::StatusOr<SlotTail> EmbeddedLog::Last(base::SlotId slot) const {

@@ -34,6 +34,8 @@ class EmbeddedLog final : public Log {
       base::SlotId slot, std::uint64_t from, std::size_t bytes_max) const override;
   std::unique_ptr<LogFollower> Follow(base::SlotId slot, std::uint64_t from,
                                       OnGroup on_group) override;
+  std::unique_ptr<LogFollower> FollowBriefly(base::SlotId slot, std::uint64_t from,
+                                             OnGroup on_group) override;
   absl::StatusOr<SlotTail> Last(base::SlotId slot) const override;
   absl::StatusOr<Rows> ReadRows(base::SlotId slot) const override;
   std::uint64_t log_id() const override;

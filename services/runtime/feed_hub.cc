@@ -76,7 +76,7 @@ absl::Status FeedHub::Start() {
   for (std::size_t slot = 0; slot < world_.slots.size(); ++slot) {
     TANDEM_ASSIGN_OR_RETURN(const SlotTail tail, world_.log->Last(world_.slots[slot].id));
     SetRouted(slot, {tail.last_number, tail.last_number == 0 ? 0 : HashPrefix(tail.hash)});
-    followers_.push_back(world_.log->Follow(
+    followers_.push_back(world_.log->FollowBriefly(
         world_.slots[slot].id, tail.last_number + 1,
         [this, slot](std::shared_ptr<const Group> group) { OnGroup(slot, std::move(group)); }));
   }

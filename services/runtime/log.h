@@ -78,6 +78,12 @@ class Log {
   // not wait. A group that cannot be read ends it (the error is in the log's own metrics and Last).
   virtual std::unique_ptr<LogFollower> Follow(base::SlotId slot, std::uint64_t from,
                                               OnGroup on_group) = 0;
+  // As Follow, for a callback that takes microseconds, starts nothing and answers nobody: it may
+  // run on the thread that made a group durable, which a thread of its own would cost more than it.
+  virtual std::unique_ptr<LogFollower> FollowBriefly(base::SlotId slot, std::uint64_t from,
+                                                     OnGroup on_group) {
+    return Follow(slot, from, std::move(on_group));
+  }
   virtual absl::StatusOr<SlotTail> Last(base::SlotId slot) const = 0;
   // The slot's rows, as Append was given them, and their applied number, at one moment. Never holds
   // what is not durable. (A domain's rows are Slot::Read's: the slot keeps rows of its own beside.)

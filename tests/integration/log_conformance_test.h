@@ -261,13 +261,11 @@ TEST_P(LogConformanceTest, FollowersGetEveryGroupOnce) {
     if (random.OneIn(3)) {
       auto watch = std::make_unique<Watch>();
       watch->from = 1 + random.Below(owner.tail.last_number + 2);
-      watch->follower =
-          log().Follow(kSlot, watch->from,
-                       [&numbers = watch->numbers](const std::shared_ptr<const Group>& group) {
-                         for (const base::FactRecord& fact : group->facts) {
-                           numbers.push_back(fact.number);
-                         }
-                       });
+      auto note = [&numbers = watch->numbers](const std::shared_ptr<const Group>& group) {
+        for (const base::FactRecord& fact : group->facts) numbers.push_back(fact.number);
+      };
+      watch->follower = random.OneIn(2) ? log().Follow(kSlot, watch->from, std::move(note))
+                                        : log().FollowBriefly(kSlot, watch->from, std::move(note));
       watches.push_back(std::move(watch));
     }
     const auto count = static_cast<std::uint32_t>(1 + random.Below(4));
