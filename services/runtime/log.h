@@ -78,8 +78,8 @@ class Log {
   // not wait. A group that cannot be read ends it (the error is in the log's own metrics and Last).
   virtual std::unique_ptr<LogFollower> Follow(base::SlotId slot, std::uint64_t from,
                                               OnGroup on_group) = 0;
-  // As Follow, for a callback that takes microseconds, starts nothing and answers nobody: it may
-  // run on the thread that made a group durable, which a thread of its own would cost more than it.
+  // As Follow, for a callback that takes microseconds and leaves all else to an executor: it may
+  // run on the thread that made a group durable, since waking another would cost more than it does.
   virtual std::unique_ptr<LogFollower> FollowBriefly(base::SlotId slot, std::uint64_t from,
                                                      OnGroup on_group) {
     return Follow(slot, from, std::move(on_group));
