@@ -66,6 +66,10 @@ class Server:
     def running(self):
         return self._process.poll() is None
 
+    def pid(self):
+        """Of the process that runs now, or ran last."""
+        return self._process.pid
+
     def exit_code(self):
         return self._process.returncode
 
