@@ -26,7 +26,6 @@ namespace fc = forecasting;
 
 constexpr std::size_t kRetailer = 0;
 constexpr std::size_t kMaker = 1;
-constexpr double kErrorMax = 1.0;   // Of a logarithm: errors beyond a factor of e are no measure.
 constexpr double kUnitsMin = 1e-3;  // A forecast of less is of that: log ratios need one.
 
 // What the partners say of one series' bucket.
@@ -153,17 +152,14 @@ struct Open {
 class Replay {
  public:
   explicit Replay(const ReplaySet& set)
-      : set_(set),
-        joint_(*fc::JointRecord::Make(
-            2, {.errors = fc::ErrorKind::kLogRatio, .error_max = kErrorMax})) {
+      : set_(set), joint_(*fc::JointRecord::Make(2, {.errors = fc::ErrorKind::kLogRatio})) {
     std::map<std::size_t, double> members;
     for (const ReplaySeries& series : set.series) members[series.group] += 1.0;
     for (const auto& [group, count] : members) {
       // A bucket brings one observation a series.
       groups_.emplace(group,
                       Group{*fc::TrackRecord::Make(2, {.errors = fc::ErrorKind::kLogRatio,
-                                                       .half_life_observations = 26.0 * count,
-                                                       .error_max = kErrorMax})});
+                                                       .half_life_observations = 26.0 * count})});
     }
   }
 
@@ -268,10 +264,8 @@ class Replay {
     const fc::PartyShare& share = one.consensus.shares[kRetailer];
     if (share.announced != 0.0) {
       const double baseline = one.consensus.weighted_units - share.event_units;
-      const double beyond = std::log(actual / baseline) - share.announced;
       Check(group.uplifts.Observe(
-          {.announced = share.announced,
-           .realised = share.announced + std::clamp(beyond, -kErrorMax, kErrorMax)}));
+          {.announced = share.announced, .realised = std::log(actual / baseline)}));
     }
     const double credit = std::clamp(one.learnt.credits[kRetailer], 0.0, 2.0);
     return {.said = {one.said.retailer_units - one.said.event_units, one.said.maker_units},
