@@ -11,17 +11,52 @@ namespace {
 // The lower end among the nine quantiles, the upper one mirrors it; none for 80 %.
 constexpr std::array<std::size_t, kIntervals> kBounds = {3, 2, kQuantiles, 1, 0};
 
-CountStep StepOf(const QuantileCurve& curve, const Outcome& outcome) {
+CountStep StepOfCurve(const QuantileCurve& curve, const Outcome& outcome) {
   if (outcome.is_count) return StepOfCount(curve, outcome.units);
   return {.below = curve.Below(outcome.units), .at = curve.AtMost(outcome.units)};
 }
 
+// How many of ascending quantiles are nothing.
+std::size_t Nones(std::span<const double, kQuantiles> quantile_units, double none_units) {
+  return static_cast<std::size_t>(std::ranges::upper_bound(quantile_units, none_units) -
+                                  quantile_units.begin());
+}
+
+// From nothing up to the next quantile, the curve's probabilities are drawn to begin at that of
+// nothing.
+CountStep StepOf(const QuantileCurve& curve, std::span<const double, kQuantiles> quantile_units,
+                 const Outcome& outcome) {
+  const CountStep step = StepOfCurve(curve, outcome);
+  if (!outcome.none_probability.has_value()) return step;
+  const double none_units = NoneUnits(outcome.is_count);
+  const double none = NoneWithin(*outcome.none_probability, quantile_units, none_units);
+  if (outcome.units <= none_units) return {.below = 0.0, .at = none};
+  const std::size_t nones = Nones(quantile_units, none_units);
+  if (nones == kQuantiles) return {.below = std::max(step.below, none), .at = 1.0};
+  const double first = curve.AtMost(none_units);
+  const double next = kQuantileLevels[nones];
+  const auto drawn = [&](double probability) {
+    if (probability >= next) return probability;
+    const double way = first < next ? (probability - first) / (next - first) : 1.0;
+    return none + std::clamp(way, 0.0, 1.0) * (next - none);
+  };
+  return {.below = drawn(step.below), .at = drawn(step.at)};
+}
+
 }  // namespace
+
+double NoneWithin(double none_probability, std::span<const double, kQuantiles> quantile_units,
+                  double none_units) {
+  const std::size_t nones = Nones(quantile_units, none_units);
+  const double least = nones > 0 ? kQuantileLevels[nones - 1] : 0.0;
+  const double most = nones < kQuantiles ? kQuantileLevels[nones] : 1.0;
+  return std::clamp(none_probability, least, most);
+}
 
 void Calibration::Add(const Outcome& outcome, std::span<const double, kQuantiles> quantile_units,
                       double draw) {
   const QuantileCurve curve(quantile_units);
-  const CountStep step = StepOf(curve, outcome);
+  const CountStep step = StepOf(curve, quantile_units, outcome);
   const double pit = step.below + draw * (step.at - step.below);
   outcomes_ += 1.0;
   for (std::size_t k = 0; k < kIntervals; ++k) {

@@ -26,7 +26,19 @@ inline constexpr std::size_t kPitBins = 10;
 struct Outcome {
   double units = 0.0;
   bool is_count = false;  // A whole number of 0 or more, forecast as one.
+  // What the forecast gives to nothing at all, of what cannot be less, where it says that beside
+  // its quantiles: between the last of these that is nothing and the next they tell it only
+  // roughly.
+  std::optional<double> none_probability{};
 };
+
+// What is nothing: of counts all that rounds to it.
+constexpr double NoneUnits(bool is_count) { return is_count ? 0.5 : 0.0; }
+
+// The probability drawn to what ascending quantiles allow: no less than that of the last one that
+// is none_units or less, no more than that of the next.
+double NoneWithin(double none_probability, std::span<const double, kQuantiles> quantile_units,
+                  double none_units);
 
 class Calibration {
  public:

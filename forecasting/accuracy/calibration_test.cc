@@ -89,6 +89,88 @@ TEST(CalibrationTest, ValuesThatAreNoCountsHaveThePitOfTheirPlace) {
   EXPECT_DOUBLE_EQ(calibration.PitDeviation().value(), 0.7);
 }
 
+// Nothing in nine of ten, else an exponential demand of mean 8, rounded up where it is a count.
+struct Seldom {
+  static constexpr double kNone = 0.9;
+  bool is_count = false;
+  double Quantile(double u) const {
+    if (u <= kNone) return 0.0;
+    const double units = -8.0 * std::log((1.0 - u) / (1.0 - kNone));
+    return is_count ? std::ceil(units) : units;
+  }
+  QuantileBand Band() const {
+    QuantileBand band{};
+    for (std::size_t k = 0; k < kQuantiles; ++k) band[k] = Quantile(kQuantileLevels[k]);
+    return band;
+  }
+};
+
+// The quantiles are right, but tell how probable nothing is only to between .835 and .975.
+TEST(CalibrationTest, WhatIsSaidOfNothingMakesThePitExact) {
+  for (const bool is_count : {false, true}) {
+    SCOPED_TRACE(is_count);
+    std::mt19937 random(11);
+    std::uniform_real_distribution<double> uniform(0.0, 1.0);
+    const Seldom demand{is_count};
+    Calibration told, untold, wrong;
+    for (int k = 0; k < 40'000; ++k) {
+      Outcome outcome{.units = demand.Quantile(uniform(random)), .is_count = is_count};
+      const double v = uniform(random);
+      untold.Add(outcome, demand.Band(), v);
+      outcome.none_probability = Seldom::kNone;
+      told.Add(outcome, demand.Band(), v);
+      outcome.none_probability = 0.2;  // Which the quantiles contradict.
+      wrong.Add(outcome, demand.Band(), v);
+    }
+    // Deviation of a share of 40,000 is .0025.
+    for (std::size_t k = 0; k < kIntervals; ++k) {
+      EXPECT_NEAR(told.PitCovered(k).value(), kIntervalShares[k], 0.01) << k;
+    }
+    EXPECT_LT(told.PitDeviation().value(), 0.025);
+    EXPECT_GT(untold.PitDeviation().value(), 0.05);
+    EXPECT_GT(wrong.PitDeviation().value(), 0.05);
+    for (std::size_t k = 0; k < kIntervals; ++k) EXPECT_EQ(told.Covered(k), untold.Covered(k));
+  }
+}
+
+TEST(CalibrationTest, NothingIsAsProbableAsTheQuantilesAllow) {
+  const QuantileBand band = {0.0, 0.0, 0.0, 0.4, 2.0, 3.0, 4.0, 5.0, 6.0};
+  EXPECT_EQ(NoneWithin(0.2, band, NoneUnits(false)), 0.2);
+  EXPECT_EQ(NoneWithin(0.1, band, NoneUnits(false)), 0.165);
+  EXPECT_EQ(NoneWithin(0.3, band, NoneUnits(false)), 0.25);
+  EXPECT_EQ(NoneWithin(0.3, band, NoneUnits(true)), 0.3);  // 0.4 is nothing, of counts.
+  EXPECT_EQ(NoneWithin(0.7, QuantileBand{1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0}, 0.0), 0.005);
+  EXPECT_EQ(NoneWithin(0.7, QuantileBand{}, 0.0), 0.995);
+}
+
+// Whatever is forecast: a PIT is a probability, and more units never have less of it.
+TEST(CalibrationTest, PitsRiseWithTheOutcome) {
+  std::mt19937 random(12);
+  std::uniform_real_distribution<double> uniform(0.0, 1.0);
+  for (int trial = 0; trial < 2'000; ++trial) {
+    QuantileBand band{};
+    double least = 0.0;
+    for (double& quantile : band) {
+      if (uniform(random) < 0.6) least += std::floor(4.0 * uniform(random)) / 2.0;
+      quantile = least;
+    }
+    const bool is_count = trial % 2 == 0;
+    const double none = uniform(random);
+    std::size_t last = 0;
+    for (int units = 0; units <= 20; ++units) {
+      Calibration one;
+      one.Add(
+          {.units = is_count ? units : 0.5 * units, .is_count = is_count, .none_probability = none},
+          band, 0.999);
+      std::size_t bin = 0;
+      while (bin < kPitBins && one.PitBin(bin).value() == 0.0) ++bin;
+      ASSERT_LT(bin, kPitBins);
+      EXPECT_GE(bin, last) << "trial " << trial << ", " << units;
+      last = bin;
+    }
+  }
+}
+
 TEST(CalibrationTest, SumsAreThoseOfTheParts) {
   std::mt19937 random(7);
   Calibration whole, left, right;

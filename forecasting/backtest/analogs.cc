@@ -194,6 +194,13 @@ MixedForecast AnalogPool::Mix(std::span<const ScaledSeries> analogs) const {
     for (const auto& [i, scale] : analogs) sum += scale * forecast_.mean_units[i * horizon_ + h];
     mixed.mean_units.push_back(sum / static_cast<double>(analogs.size()));
     AddQuantiles(analogs, h, mixed.quantile_units);
+    if (forecast_.none_probability.empty()) continue;
+    double none = 0.0;
+    for (const auto& [i, scale] : analogs) {
+      none += static_cast<double>(forecast_.none_probability.back()[i * horizon_ + h]);
+    }
+    mixed.none_probability.push_back(
+        static_cast<float>(none / static_cast<double>(analogs.size())));
   }
   return mixed;
 }

@@ -25,6 +25,8 @@ struct ScaledSeries {
 struct MixedForecast {
   std::vector<double> mean_units{};     // The horizon.
   std::vector<float> quantile_units{};  // Nine a bucket, ascending.
+  // LongForecast's, a bucket each, where that of the analogs is told; else empty.
+  std::vector<float> none_probability{};
 };
 
 // Panel and forecast must outlive the pool.

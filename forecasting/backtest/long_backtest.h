@@ -100,6 +100,10 @@ struct LongForecast {
   std::vector<LongLevel> levels{};
   // By level: of node 0 the horizon's nine quantiles bucket after bucket, of node 1, …
   std::vector<std::vector<float>> quantile_units{};
+  // By level, node and bucket: how probable it is that nothing is sold, of counts that it rounds to
+  // nothing; 0 where it may be less than nothing. May be left empty: quantiles then tell it
+  // roughly.
+  std::vector<std::vector<float>> none_probability{};
   std::array<LongMixture, kLongClasses> mixtures{};
   // The grouping by which uplifts of the drivers are pooled: 0 for all series, k for groupings[k -
   // 1]; nullopt where there are no drivers or leaving them out forecast the past better.

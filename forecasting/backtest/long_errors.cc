@@ -40,17 +40,10 @@ struct Node {
   std::vector<double> actual{};
   std::vector<double> mean{};
   std::vector<double> quantiles{};  // Of the first probability, then of the second, …
-  std::size_t number = 0;           // Of the level.
+  std::vector<std::optional<double>> none{};
+  std::size_t number = 0;  // Of the level.
   bool counts = true;
 };
-
-bool AreCounts(const LongSeries& series) {
-  for (std::size_t t = 0; t < series.units.size(); ++t) {
-    if (series.knowledge[t] == Knowledge::kGap) continue;
-    if (series.units[t] < 0.0 || series.units[t] != std::floor(series.units[t])) return false;
-  }
-  return true;
-}
 
 // Steps of a node's history over one lag: from bucket to bucket the sum of what is known of its
 // series at both ends, so that nothing that was filled, or a lower bound, makes an error look
@@ -154,6 +147,11 @@ class LongLevelMeasure {
       if (!known[h]) continue;
       node.actual.push_back(actual[h]);
       node.mean.push_back(mean[h]);
+      // Of a sum's part it is not known.
+      const bool told = mean[h] == whole[h] && !forecast_.none_probability.empty() &&
+                        quantiles[h * kQuantiles] >= 0.0F;
+      node.none.push_back(told ? std::optional(forecast_.none_probability[l][n * horizon + h])
+                               : std::nullopt);
     }
     return node;
   }
@@ -244,8 +242,9 @@ class LongLevelMeasure {
       for (std::size_t u = 0; u < kQuantiles; ++u) quantiles[u] = of(u)[k];
       // Rounded as the quantiles are, or none would hold an outcome that was forecast exactly.
       const auto actual = static_cast<double>(static_cast<float>(node.actual[k]));
-      errors_.calibration.Add({.units = actual, .is_count = node.counts}, quantiles,
-                              DrawOf(node.number, level, k));
+      errors_.calibration.Add(
+          {.units = actual, .is_count = node.counts, .none_probability = node.none[k]}, quantiles,
+          DrawOf(node.number, level, k));
     }
     return absl::OkStatus();
   }

@@ -315,6 +315,7 @@ class LongEngine {
     const std::vector<LongOrigin>& earlier = local_->earlier();
     std::vector<absl::Status> statuses(forecast_.levels.size());
     forecast_.quantile_units.resize(forecast_.levels.size());
+    forecast_.none_probability.resize(forecast_.levels.size());
     executor_.ForEach(forecast_.levels.size(), [&](std::size_t l) {
       const LongLevel& level = forecast_.levels[l];
       LevelForecasts level_forecasts{.now = builder.Nodes(level, now, now, forecast_.mean_units)};
@@ -324,7 +325,9 @@ class LongEngine {
       }
       auto quantiles = QuantilesOfLevel(level_forecasts);
       statuses[l] = quantiles.status();
-      if (quantiles.ok()) forecast_.quantile_units[l] = *std::move(quantiles);
+      if (!quantiles.ok()) return;
+      forecast_.quantile_units[l] = std::move(quantiles->quantile_units);
+      forecast_.none_probability[l] = std::move(quantiles->none_probability);
     });
     for (const absl::Status& status : statuses) {
       if (!status.ok()) return status;

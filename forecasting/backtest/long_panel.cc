@@ -276,10 +276,12 @@ void LevelBuilder::Describe(const LongLevel& level, const LongOrigin& now,
                             LevelForecasts& forecasts) const {
   forecasts.kinds = KindsOf(level, now);
   forecasts.non_negative.assign(level.node_count, true);
+  forecasts.counts.assign(level.node_count, true);
   forecasts.farthest_units.assign(level.node_count, std::vector<double>(horizon_, 0.0));
   for (std::size_t i = 0; i < panel_.series.size(); ++i) {
     const std::size_t node = level.node_of_series[i];
     if (!now.ready[i].non_negative) forecasts.non_negative[node] = false;
+    if (!AreCounts(panel_.series[i])) forecasts.counts[node] = false;
     const double farthest = FarthestOf(now.ready[i]);
     for (std::size_t h = 0; h < horizon_; ++h) {
       forecasts.farthest_units[node][h] += farthest * now.Uplift(i, h, horizon_);

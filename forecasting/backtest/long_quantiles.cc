@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "forecasting/accuracy/calibration.h"
 #include "forecasting/local/quantiles.h"
 #include "forecasting/uncertainty/pooled_residuals.h"
 
@@ -26,6 +27,7 @@ constexpr std::size_t kShortBuckets = 16;  // Fewer tell little of their spread 
 constexpr std::size_t kFewBuckets = 8;     // and fewer than these next to nothing.
 constexpr double kOutlier = 5.0;  // In typical residuals: no more counts towards a node's factor.
 constexpr double kFarOut = 30.0;  // And no more in a pool.
+constexpr std::size_t kNearMin = 40;  // They tell a probability to a fortieth.
 constexpr double kOuterBelow = 0.025;
 constexpr double kOuterStretch = 1.04;
 constexpr double kUnseenGrowth = 0.05;  // Of the variance a bucket, where no residual is known.
@@ -121,6 +123,15 @@ class ClassPools {
     const double tail = normal * std::sqrt(squares_ / static_cast<double>(all_.size()));
     return level < 0.5 ? std::min(tail, least_) : std::max(tail, most_);
   }
+  // The probability that At() gives a value. Where near residuals are too few, that of all.
+  double AtMost(double size, std::size_t h, double value) const {
+    if (all_.size() == 0) {
+      const double z = value / std::sqrt(1.0 + kUnseenGrowth * static_cast<double>(h));
+      return 0.5 * std::erfc(-z / std::sqrt(2.0));
+    }
+    const PooledResiduals& near = pools_[PoolOf(size, h)];
+    return (near.size() >= kNearMin ? near : all_).AtMost(value);
+  }
   std::size_t size() const { return sizes_.size(); }
   bool empty() const { return sizes_.empty(); }
 
@@ -181,7 +192,7 @@ class LevelPools {
     own_at_.assign(forecasts.past.size(), own_);
   }
 
-  absl::StatusOr<std::vector<float>> Run() {
+  absl::StatusOr<LevelQuantiles> Run() {
     ForEachResidual([&](const Residual& residual) {
       whole_[residual.kind].AddSize(residual.size);
       by_depth_[residual.kind][residual.depth].AddSize(residual.size);
@@ -194,7 +205,7 @@ class LevelPools {
     absl::Status status;
     ForEachPool([&](ClassPools& pools, LongClass) { status.Update(pools.Sort()); });
     if (!status.ok()) return status;
-    std::vector<float> quantiles;
+    LevelQuantiles quantiles;
     for (std::size_t node = 0; node < forecasts_.now.size(); ++node) AddNode(node, quantiles);
     return quantiles;
   }
@@ -294,7 +305,7 @@ class LevelPools {
     });
   }
 
-  void AddNode(std::size_t node, std::vector<float>& quantiles) const {
+  void AddNode(std::size_t node, LevelQuantiles& to) const {
     const NodeForecasts& now = forecasts_.now[node];
     const Spread spread(now, forecasts_.kinds[node]);
     const std::size_t depth = Depth(node, now);
@@ -309,15 +320,26 @@ class LevelPools {
       const double farthest =
           std::max(forecasts_.farthest_units[node][h], std::abs(now.mean_units[h]));
       double least = forecasts_.non_negative[node] ? 0.0 : -farthest;
-      for (const double level : kQuantileLevels) {
+      std::array<double, kQuantiles> quantiles{};
+      for (std::size_t q = 0; q < kQuantiles; ++q) {
+        const double level = kQuantileLevels[q];
         double quantile = now.mean_units[h];
         if (scale > 0.0) {
           quantile +=
               StretchOf(level, forecasts_.kinds[node]) * scale * pools.At(spread.Size(), h, level);
         }
         least = std::max(least, std::min(quantile, farthest));
-        quantiles.push_back(static_cast<float>(least));
+        quantiles[q] = least;
       }
+      to.quantile_units.insert(to.quantile_units.end(), quantiles.begin(), quantiles.end());
+      double none = 0.0;
+      if (forecasts_.non_negative[node]) {
+        const double units = NoneUnits(forecasts_.counts[node]);
+        const double below = units - now.mean_units[h];
+        if (scale > 0.0) none = pools.AtMost(spread.Size(), h, below / scale);
+        none = NoneWithin(none, quantiles, units);
+      }
+      to.none_probability.push_back(static_cast<float>(none));
     }
   }
 
@@ -340,7 +362,7 @@ HistoryDepth DepthOf(std::size_t buckets, std::size_t longest_season_buckets) {
   return one ? HistoryDepth::kOneSeason : HistoryDepth::kShallow;
 }
 
-absl::StatusOr<std::vector<float>> QuantilesOfLevel(const LevelForecasts& forecasts) {
+absl::StatusOr<LevelQuantiles> QuantilesOfLevel(const LevelForecasts& forecasts) {
   return LevelPools(forecasts).Run();
 }
 

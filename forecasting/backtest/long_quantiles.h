@@ -42,13 +42,20 @@ struct NodeForecasts {
 struct LevelForecasts {
   std::vector<LongClass> kinds{};    // A node each.
   std::vector<bool> non_negative{};  // Likewise.
+  std::vector<bool> counts{};        // Likewise: whole numbers of 0 or more.
   // By node, then bucket: no quantile lies farther from zero, unless the mean does.
   std::vector<std::vector<double>> farthest_units{};
   std::vector<std::vector<NodeForecasts>> past{};  // By origin, then node.
   std::vector<NodeForecasts> now{};
 };
 
-// Node by node, bucket by bucket, the nine quantiles. A residual is the error over spread *
+// Node by node, bucket by bucket.
+struct LevelQuantiles {
+  std::vector<float> quantile_units{};    // Nine each, ascending.
+  std::vector<float> none_probability{};  // LongForecast's.
+};
+
+// The nine quantiles. A residual is the error over spread *
 // (f / mean f)^g, g = 1/2 for intermittent nodes, 1 for smooth, 0 for signed ones, times what is
 // typical of its class and depth, times the node's own factor, which is drawn to 1 as if by 28
 // residuals and knows nothing of the residual's own origin; beyond 30 it counts as 30, so that no
@@ -60,6 +67,6 @@ struct LevelForecasts {
 // distance. The bounds of the 95 and 99 % intervals lie 4 % farther from the mean than those
 // residuals', but for intermittent nodes: a new origin is none of those that are pooled. Ascending;
 // not below zero where the node is not. kInvalidArgument if a residual is not finite.
-absl::StatusOr<std::vector<float>> QuantilesOfLevel(const LevelForecasts& forecasts);
+absl::StatusOr<LevelQuantiles> QuantilesOfLevel(const LevelForecasts& forecasts);
 
 }  // namespace tandem::forecasting

@@ -21,6 +21,7 @@ LevelForecasts LevelOf(std::size_t nodes) {
   LevelForecasts level;
   level.kinds.assign(nodes, LongClass::kSmooth);
   level.non_negative.assign(nodes, true);
+  level.counts.assign(nodes, false);
   level.farthest_units.assign(nodes, std::vector<double>(kHorizon, 1e6));
   NodeForecasts now{.depth = HistoryDepth::kTwoSeasons, .spread_units = 10.0};
   now.mean_units.assign(kHorizon, kMeanUnits);
@@ -52,7 +53,7 @@ double ShareWithin(const LevelForecasts& level, std::size_t lower, std::size_t u
   double within = 0.0;
   for (std::size_t node = 0; node < level.now.size(); ++node) {
     for (std::size_t h = 0; h < kHorizon; ++h) {
-      const float* of = &(*quantiles)[(node * kHorizon + h) * kQuantiles];
+      const float* of = &quantiles->quantile_units[(node * kHorizon + h) * kQuantiles];
       const double outcome = outcome_of(node, h);
       if (static_cast<double>(of[lower]) <= outcome && outcome <= static_cast<double>(of[upper])) {
         within += 1.0;
@@ -176,9 +177,48 @@ TEST(QuantilesOfLevelTest, AsMuchIsZeroAsSoldNothing) {
   const auto quantiles = QuantilesOfLevel(level);
   ASSERT_TRUE(quantiles.ok()) << quantiles.status();
   for (std::size_t node = 0; node < nodes; ++node) {
-    const float* of = &(*quantiles)[node * kHorizon * kQuantiles];
+    const float* of = &quantiles->quantile_units[node * kHorizon * kQuantiles];
     EXPECT_EQ(of[4], 0.0F) << node;  // 0.5
     EXPECT_GT(of[5], 0.0F) << node;  // 0.75
+    // A pool of 500 tells a share to .022.
+    EXPECT_NEAR(quantiles->none_probability[node * kHorizon], 0.6F, 0.08F) << node;
+  }
+  double none = 0.0;
+  for (const float each : quantiles->none_probability) none += each;
+  EXPECT_NEAR(none / static_cast<double>(nodes * kHorizon), 0.6, 0.015);
+}
+
+// Of a normal law of deviation 10, drawn ten spreads wide at most: what lies at or below nothing,
+// of counts below a half, and nothing of what may be negative.
+TEST(QuantilesOfLevelTest, SaysHowProbableNothingIs) {
+  struct Case {
+    double mean_units;
+    bool counts;
+    bool non_negative;
+    float want;
+  };
+  const Case cases[] = {{100.0, false, true, 0.0F},
+                        {10.0, false, true, 0.159F},  // One deviation.
+                        {5.5, true, true, 0.309F},    // A half.
+                        {5.0, false, true, 0.309F},
+                        {10.0, false, false, 0.0F}};
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.mean_units);
+    std::mt19937 random(kSeed);
+    std::normal_distribution<double> normal(0.0, 10.0);
+    LevelForecasts level = LevelOf(1'000);
+    level.counts.assign(level.now.size(), c.counts);
+    level.non_negative.assign(level.now.size(), c.non_negative);
+    for (NodeForecasts& node : level.now) node.mean_units.assign(kHorizon, c.mean_units);
+    for (int k = 0; k < 3; ++k) {
+      AddOrigin(level, HistoryDepth::kTwoSeasons,
+                [&](std::size_t, std::size_t) { return normal(random); });
+    }
+    const auto quantiles = QuantilesOfLevel(level);
+    ASSERT_TRUE(quantiles.ok()) << quantiles.status();
+    double none = 0.0;
+    for (const float each : quantiles->none_probability) none += each;
+    EXPECT_NEAR(none / static_cast<double>(quantiles->none_probability.size()), c.want, 0.02);
   }
 }
 

@@ -121,6 +121,14 @@ bool IsIntermittent(std::size_t buckets, std::size_t demands) {
   return static_cast<double>(buckets) >= kIntermittentInterval * static_cast<double>(demands);
 }
 
+bool AreCounts(const LongSeries& series) {
+  for (std::size_t t = 0; t < series.units.size(); ++t) {
+    if (series.knowledge[t] == Knowledge::kGap) continue;
+    if (series.units[t] < 0.0 || series.units[t] != std::floor(series.units[t])) return false;
+  }
+  return true;
+}
+
 std::span<const LongSeason> SeasonsOf(BucketLength bucket) {
   // Short seasons may change within the year; those of the year are few, so all count.
   static constexpr std::array<LongSeason, 2> kHours = {

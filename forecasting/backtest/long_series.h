@@ -21,6 +21,9 @@ struct LongSeason {
 // Whether demand is intermittent: 1.32 buckets a demand or more (Syntetos and Boylan 2005).
 bool IsIntermittent(std::size_t buckets, std::size_t demands);
 
+// Whether all that is known of it is whole and 0 or more.
+bool AreCounts(const LongSeries& series);
+
 // The seasons of a bucket's length, shortest first: 7 and 365 days, 24 and 168 hours, 52 weeks, 12
 // months, 4 quarters, none of a year.
 std::span<const LongSeason> SeasonsOf(BucketLength bucket);

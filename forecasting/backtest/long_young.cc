@@ -293,6 +293,10 @@ void DrawToHanded(std::span<const YoungSeries> young, std::span<const MixedForec
         float& mine = forecast.quantile_units.back()[at * kQuantiles + q];
         mine += static_cast<float>(share) * (handed[y].quantile_units[h * kQuantiles + q] - mine);
       }
+      if (forecast.none_probability.empty() || handed[y].none_probability.empty()) continue;
+      // As far as the quantiles allow it: who reads them draws it there.
+      float& none = forecast.none_probability.back()[at];
+      none += static_cast<float>(share) * (handed[y].none_probability[h] - none);
     }
   }
 }

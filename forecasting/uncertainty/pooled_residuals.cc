@@ -20,6 +20,11 @@ std::optional<double> PooledResiduals::Quantile(double u) const {
   return residuals_[static_cast<std::size_t>(j) - 1];
 }
 
+double PooledResiduals::AtMost(double residual) const {
+  const auto count = std::ranges::upper_bound(residuals_, residual) - residuals_.begin();
+  return static_cast<double>(count) / (static_cast<double>(residuals_.size()) + 1.0);
+}
+
 double Dispersion(const PastForecasts& past, VarianceGrowth growth, const DispersionPrior& prior) {
   double errors = 0.0;
   double sizes = 0.0;

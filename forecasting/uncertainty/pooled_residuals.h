@@ -27,6 +27,9 @@ class PooledResiduals {
   // After Sort. The j-th smallest of n, j = ceil((n + 1) u) for u >= 1/2 and floor((n + 1) u)
   // below; nullopt where there is no such j: too few residuals, pool wider. u in (0, 1).
   std::optional<double> Quantile(double u) const;
+  // After Sort. The share of n + 1 that is no more than `residual`: a probability whose quantile it
+  // is. 0 without residuals.
+  double AtMost(double residual) const;
 
  private:
   std::vector<double> residuals_;

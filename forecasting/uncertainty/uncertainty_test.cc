@@ -99,6 +99,19 @@ TEST(PooledResidualsTest, TakesTheConformalRank) {
 
 // Coverage on data not seen: skewed demand, quantiles from 2,000 residuals, 20,000 new days. Shares
 // within four standard errors of both samples.
+TEST(PooledResidualsTest, SharesAreOfOneMoreThanThereAre) {
+  PooledResiduals pool;
+  EXPECT_EQ(pool.AtMost(0.0), 0.0);
+  for (const double residual : {3.0, -1.0, 2.0, 2.0}) pool.Add(residual);
+  ASSERT_TRUE(pool.Sort().ok());
+  EXPECT_EQ(pool.AtMost(-2.0), 0.0);
+  EXPECT_EQ(pool.AtMost(-1.0), 0.2);
+  EXPECT_EQ(pool.AtMost(2.0), 0.6);
+  EXPECT_EQ(pool.AtMost(9.0), 0.8);
+  // The two are each other's inverse, from either side.
+  for (const double u : {0.2, 0.4, 0.6, 0.8}) EXPECT_GE(pool.AtMost(pool.Quantile(u).value()), u);
+}
+
 TEST(PooledResidualsTest, CoversUnseenData) {
   std::mt19937 random(17);
   std::gamma_distribution<double> demand(0.5, 2.0);
