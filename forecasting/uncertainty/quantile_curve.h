@@ -1,9 +1,11 @@
 // The whole distribution that a forecast's nine quantiles stand for: any other quantile, and the
-// probability of what came. Between two of them a value is linear in the normal scores of the
-// probabilities, and beyond the outermost goes on as between the last two: exact for a normal
-// distribution, and for others no corner is made where there is none. Quantiles that are equal are
-// one value with the probability between them. Reference: Hyndman and Fan, "Sample quantiles in
-// statistical packages", The American Statistician 50 (1996), for interpolation of quantiles.
+// probability of what came. Between two of them a value is a cubic in the normal scores of the
+// probabilities that ascends and has no corner where neither has any, and beyond the outermost it
+// goes on straight as between the last two: exact for a normal distribution, and bent as much as a
+// heavier tail is. Quantiles that are equal are one value with the probability between them; next
+// to them nothing is bent. References: Fritsch and Butland, "A method for constructing local
+// monotone piecewise cubic interpolants", SIAM J. on Scientific and Statistical Computing 5 (1984);
+// Hyndman and Fan, "Sample quantiles in statistical packages", The American Statistician 50 (1996).
 //
 //   const QuantileCurve curve(quantile_units);
 //   curve.Quantile(0.9);  // The end of the central 80 %.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <random>
 
 #include "forecasting/local/quantiles.h"
@@ -24,6 +25,19 @@ TEST(QuantileCurveTest, IsExactForANormalDistribution) {
     EXPECT_NEAR(curve.Quantile(u), 10.0 + 2.0 * NormalQuantile(u), 1e-6) << u;
     EXPECT_NEAR(curve.AtMost(10.0 + 2.0 * NormalQuantile(u)), u, 1e-6) << u;
     EXPECT_NEAR(curve.Below(10.0 + 2.0 * NormalQuantile(u)), u, 1e-6) << u;
+  }
+}
+
+// Straight lines in the scores have 3.00 as the .9 of a lognormal law, which is 2.79.
+TEST(QuantileCurveTest, BendsAsAHeavyTailDoes) {
+  QuantileBand band{};
+  const auto lognormal = [](double u) { return std::exp(0.8 * NormalQuantile(u)); };
+  for (std::size_t k = 0; k < kQuantiles; ++k) band[k] = lognormal(kQuantileLevels[k]);
+  const QuantileCurve curve(band);
+  for (const double u : {0.05, 0.1, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95}) {
+    EXPECT_NEAR(curve.Quantile(u) / lognormal(u), 1.0, 0.025) << u;
+    EXPECT_NEAR(curve.AtMost(lognormal(u)), u, 0.005) << u;
+    EXPECT_NEAR(curve.AtMost(curve.Quantile(u)), u, 1e-9) << u;
   }
 }
 
