@@ -16,12 +16,6 @@ CountStep StepOfCurve(const QuantileCurve& curve, const Outcome& outcome) {
   return {.below = curve.Below(outcome.units), .at = curve.AtMost(outcome.units)};
 }
 
-// How many of ascending quantiles are nothing.
-std::size_t Nones(std::span<const double, kQuantiles> quantile_units, double none_units) {
-  return static_cast<std::size_t>(std::ranges::upper_bound(quantile_units, none_units) -
-                                  quantile_units.begin());
-}
-
 // From nothing up to the next quantile, the curve's probabilities are drawn to begin at that of
 // nothing.
 CountStep StepOf(const QuantileCurve& curve, std::span<const double, kQuantiles> quantile_units,
@@ -31,7 +25,7 @@ CountStep StepOf(const QuantileCurve& curve, std::span<const double, kQuantiles>
   const double none_units = NoneUnits(outcome.is_count);
   const double none = NoneWithin(*outcome.none_probability, quantile_units, none_units);
   if (outcome.units <= none_units) return {.below = 0.0, .at = none};
-  const std::size_t nones = Nones(quantile_units, none_units);
+  const std::size_t nones = NoneCount(quantile_units, none_units);
   if (nones == kQuantiles) return {.below = std::max(step.below, none), .at = 1.0};
   const double first = curve.AtMost(none_units);
   const double next = kQuantileLevels[nones];
@@ -44,14 +38,6 @@ CountStep StepOf(const QuantileCurve& curve, std::span<const double, kQuantiles>
 }
 
 }  // namespace
-
-double NoneWithin(double none_probability, std::span<const double, kQuantiles> quantile_units,
-                  double none_units) {
-  const std::size_t nones = Nones(quantile_units, none_units);
-  const double least = nones > 0 ? kQuantileLevels[nones - 1] : 0.0;
-  const double most = nones < kQuantiles ? kQuantileLevels[nones] : 1.0;
-  return std::clamp(none_probability, least, most);
-}
 
 void Calibration::Add(const Outcome& outcome, std::span<const double, kQuantiles> quantile_units,
                       double draw) {

@@ -32,14 +32,6 @@ struct Outcome {
   std::optional<double> none_probability{};
 };
 
-// What is nothing: of counts all that rounds to it.
-constexpr double NoneUnits(bool is_count) { return is_count ? 0.5 : 0.0; }
-
-// The probability drawn to what ascending quantiles allow: no less than that of the last one that
-// is none_units or less, no more than that of the next.
-double NoneWithin(double none_probability, std::span<const double, kQuantiles> quantile_units,
-                  double none_units);
-
 class Calibration {
  public:
   // One outcome beside its nine quantiles, finite and ascending; `draw` is uniform in [0, 1) and

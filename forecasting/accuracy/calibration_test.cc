@@ -133,16 +133,6 @@ TEST(CalibrationTest, WhatIsSaidOfNothingMakesThePitExact) {
   }
 }
 
-TEST(CalibrationTest, NothingIsAsProbableAsTheQuantilesAllow) {
-  const QuantileBand band = {0.0, 0.0, 0.0, 0.4, 2.0, 3.0, 4.0, 5.0, 6.0};
-  EXPECT_EQ(NoneWithin(0.2, band, NoneUnits(false)), 0.2);
-  EXPECT_EQ(NoneWithin(0.1, band, NoneUnits(false)), 0.165);
-  EXPECT_EQ(NoneWithin(0.3, band, NoneUnits(false)), 0.25);
-  EXPECT_EQ(NoneWithin(0.3, band, NoneUnits(true)), 0.3);  // 0.4 is nothing, of counts.
-  EXPECT_EQ(NoneWithin(0.7, QuantileBand{1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0}, 0.0), 0.005);
-  EXPECT_EQ(NoneWithin(0.7, QuantileBand{}, 0.0), 0.995);
-}
-
 // Whatever is forecast: a PIT is a probability, and more units never have less of it.
 TEST(CalibrationTest, PitsRiseWithTheOutcome) {
   std::mt19937 random(12);

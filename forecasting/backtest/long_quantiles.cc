@@ -5,9 +5,9 @@
 #include <cmath>
 #include <optional>
 
-#include "forecasting/accuracy/calibration.h"
 #include "forecasting/local/quantiles.h"
 #include "forecasting/uncertainty/pooled_residuals.h"
+#include "forecasting/uncertainty/quantile_curve.h"
 
 namespace tandem::forecasting {
 namespace {
@@ -192,7 +192,7 @@ class LevelPools {
     own_at_.assign(forecasts.past.size(), own_);
   }
 
-  absl::StatusOr<LevelQuantiles> Run() {
+  absl::StatusOr<LongQuantiles> Run() {
     ForEachResidual([&](const Residual& residual) {
       whole_[residual.kind].AddSize(residual.size);
       by_depth_[residual.kind][residual.depth].AddSize(residual.size);
@@ -205,7 +205,7 @@ class LevelPools {
     absl::Status status;
     ForEachPool([&](ClassPools& pools, LongClass) { status.Update(pools.Sort()); });
     if (!status.ok()) return status;
-    LevelQuantiles quantiles;
+    LongQuantiles quantiles;
     for (std::size_t node = 0; node < forecasts_.now.size(); ++node) AddNode(node, quantiles);
     return quantiles;
   }
@@ -305,7 +305,7 @@ class LevelPools {
     });
   }
 
-  void AddNode(std::size_t node, LevelQuantiles& to) const {
+  void AddNode(std::size_t node, LongQuantiles& to) const {
     const NodeForecasts& now = forecasts_.now[node];
     const Spread spread(now, forecasts_.kinds[node]);
     const std::size_t depth = Depth(node, now);
@@ -362,7 +362,7 @@ HistoryDepth DepthOf(std::size_t buckets, std::size_t longest_season_buckets) {
   return one ? HistoryDepth::kOneSeason : HistoryDepth::kShallow;
 }
 
-absl::StatusOr<LevelQuantiles> QuantilesOfLevel(const LevelForecasts& forecasts) {
+absl::StatusOr<LongQuantiles> QuantilesOfLevel(const LevelForecasts& forecasts) {
   return LevelPools(forecasts).Run();
 }
 

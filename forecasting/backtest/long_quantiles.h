@@ -50,7 +50,7 @@ struct LevelForecasts {
 };
 
 // Node by node, bucket by bucket.
-struct LevelQuantiles {
+struct LongQuantiles {
   std::vector<float> quantile_units{};    // Nine each, ascending.
   std::vector<float> none_probability{};  // LongForecast's.
 };
@@ -67,6 +67,6 @@ struct LevelQuantiles {
 // distance. The bounds of the 95 and 99 % intervals lie 4 % farther from the mean than those
 // residuals', but for intermittent nodes: a new origin is none of those that are pooled. Ascending;
 // not below zero where the node is not. kInvalidArgument if a residual is not finite.
-absl::StatusOr<LevelQuantiles> QuantilesOfLevel(const LevelForecasts& forecasts);
+absl::StatusOr<LongQuantiles> QuantilesOfLevel(const LevelForecasts& forecasts);
 
 }  // namespace tandem::forecasting

@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<float>> QuantilesFromPast(const LongPanel& panel,
     if (!origin.ok()) return origin.status();
     forecasts.past.push_back(builder.Nodes(level, *origin, *now, past.mean_units));
   }
-  absl::StatusOr<LevelQuantiles> quantiles = QuantilesOfLevel(forecasts);
+  absl::StatusOr<LongQuantiles> quantiles = QuantilesOfLevel(forecasts);
   if (!quantiles.ok()) return quantiles.status();
   return std::move(quantiles->quantile_units);
 }

@@ -125,6 +125,19 @@ double QuantileCurve::Below(double units) const {
   return kQuantileLevels[least];
 }
 
+std::size_t NoneCount(std::span<const double, kQuantiles> quantile_units, double none_units) {
+  return static_cast<std::size_t>(std::ranges::upper_bound(quantile_units, none_units) -
+                                  quantile_units.begin());
+}
+
+double NoneWithin(double none_probability, std::span<const double, kQuantiles> quantile_units,
+                  double none_units) {
+  const std::size_t nones = NoneCount(quantile_units, none_units);
+  const double least = nones > 0 ? kQuantileLevels[nones - 1] : 0.0;
+  const double most = nones < kQuantiles ? kQuantileLevels[nones] : 1.0;
+  return std::clamp(none_probability, least, most);
+}
+
 CountStep StepOfCount(const QuantileCurve& curve, double count) {
   return {.below = count > 0.0 ? curve.AtMost(count - 0.5) : 0.0, .at = curve.AtMost(count + 0.5)};
 }

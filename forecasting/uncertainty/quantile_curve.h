@@ -11,6 +11,7 @@
 //   curve.Quantile(0.9);  // The end of the central 80 %.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "forecasting/quantile_levels.h"
@@ -32,6 +33,17 @@ class QuantileCurve {
  private:
   std::span<const double, kQuantiles> quantile_units_;
 };
+
+// What is nothing: of counts all that rounds to it.
+constexpr double NoneUnits(bool is_count) { return is_count ? 0.5 : 0.0; }
+
+// How many of ascending quantiles are nothing, none_units or less.
+std::size_t NoneCount(std::span<const double, kQuantiles> quantile_units, double none_units);
+
+// A probability of nothing drawn to what the quantiles allow: no less than that of the last one
+// that is nothing, no more than that of the next.
+double NoneWithin(double none_probability, std::span<const double, kQuantiles> quantile_units,
+                  double none_units);
 
 // What a forecast of counts says of `count`, by a curve whose values are rounded to the nearest
 // whole one: F(count - 1) and F(count). A count is 0 or more.

@@ -97,6 +97,16 @@ TEST(QuantileCurveTest, AscendsAndInverts) {
   }
 }
 
+TEST(QuantileCurveTest, NothingIsAsProbableAsTheQuantilesAllow) {
+  const QuantileBand band = {0.0, 0.0, 0.0, 0.4, 2.0, 3.0, 4.0, 5.0, 6.0};
+  EXPECT_EQ(NoneWithin(0.2, band, NoneUnits(false)), 0.2);
+  EXPECT_EQ(NoneWithin(0.1, band, NoneUnits(false)), 0.165);
+  EXPECT_EQ(NoneWithin(0.3, band, NoneUnits(false)), 0.25);
+  EXPECT_EQ(NoneWithin(0.3, band, NoneUnits(true)), 0.3);  // 0.4 is nothing, of counts.
+  EXPECT_EQ(NoneWithin(0.7, QuantileBand{1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0}, 0.0), 0.005);
+  EXPECT_EQ(NoneWithin(0.7, QuantileBand{}, 0.0), 0.995);
+}
+
 TEST(QuantileCurveTest, CountsAreRoundedValues) {
   const QuantileBand band = NormalOf(30.0, 4.0);
   const QuantileCurve curve(band);
