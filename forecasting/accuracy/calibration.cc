@@ -26,7 +26,9 @@ CountStep StepOf(const QuantileCurve& curve, std::span<const double, kQuantiles>
   const double none = NoneWithin(*outcome.none_probability, quantile_units, none_units);
   if (outcome.units <= none_units) return {.below = 0.0, .at = none};
   const std::size_t nones = NoneCount(quantile_units, none_units);
-  if (nones == kQuantiles) return {.below = std::max(step.below, none), .at = 1.0};
+  if (nones == kQuantiles) {
+    return {.below = std::max(step.below, none), .at = std::max(step.at, none)};
+  }
   const double first = curve.AtMost(none_units);
   const double next = kQuantileLevels[nones];
   const auto drawn = [&](double probability) {

@@ -30,12 +30,11 @@ class Piece {
       : from_(units[k - 1]), rise_(units[k] - units[k - 1]), width_(WidthOf(k)) {
     const double own = rise_ / width_;
     start_ = width_ * (k > 1 ? SlopeAt(units, k - 1, own) : own);
-    end_ = width_ * (k + 1 < kQuantiles ? SlopeAt(units, k, own) : own);
+    const double end = width_ * (k + 1 < kQuantiles ? SlopeAt(units, k, own) : own);
+    square_ = 3.0 * rise_ - 2.0 * start_ - end;
+    cube_ = start_ + end - 2.0 * rise_;
   }
-  double At(double t) const {
-    const double over = start_ + end_ - 2.0 * rise_;
-    return from_ + t * (start_ + t * (3.0 * rise_ - 2.0 * start_ - end_ + t * over));
-  }
+  double At(double t) const { return from_ + t * (start_ + t * (square_ + t * cube_)); }
   // The t at which it is `units`, between its ends; it rises. Newton's steps within halving ones.
   double Where(double units) const {
     double low = 0.0;
@@ -45,9 +44,7 @@ class Piece {
       const double beyond = At(t) - units;
       if (std::abs(beyond) <= kExact * rise_) break;
       (beyond < 0.0 ? low : high) = t;
-      const double over = start_ + end_ - 2.0 * rise_;
-      const double slope =
-          start_ + t * (2.0 * (3.0 * rise_ - 2.0 * start_ - end_) + 3.0 * t * over);
+      const double slope = start_ + t * (2.0 * square_ + 3.0 * t * cube_);
       const double next = t - beyond / slope;
       t = next > low && next < high ? next : low + 0.5 * (high - low);
     }
@@ -72,8 +69,9 @@ class Piece {
   double from_;
   double rise_;
   double width_;
-  double start_ = 0.0;
-  double end_ = 0.0;
+  double start_ = 0.0;  // Its slope at t = 0.
+  double square_ = 0.0;
+  double cube_ = 0.0;
 };
 
 double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }

@@ -97,8 +97,6 @@ TEST(PooledResidualsTest, TakesTheConformalRank) {
   EXPECT_TRUE(absl::IsInvalidArgument(pool.Sort()));
 }
 
-// Coverage on data not seen: skewed demand, quantiles from 2,000 residuals, 20,000 new days. Shares
-// within four standard errors of both samples.
 TEST(PooledResidualsTest, SharesAreOfOneMoreThanThereAre) {
   PooledResiduals pool;
   EXPECT_EQ(pool.AtMost(0.0), 0.0);
@@ -112,6 +110,8 @@ TEST(PooledResidualsTest, SharesAreOfOneMoreThanThereAre) {
   for (const double u : {0.2, 0.4, 0.6, 0.8}) EXPECT_GE(pool.AtMost(pool.Quantile(u).value()), u);
 }
 
+// Coverage on data not seen: skewed demand, quantiles from 2,000 residuals, 20,000 new days. Shares
+// within four standard errors of both samples.
 TEST(PooledResidualsTest, CoversUnseenData) {
   std::mt19937 random(17);
   std::gamma_distribution<double> demand(0.5, 2.0);
