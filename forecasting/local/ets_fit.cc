@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <optional>
 #include <span>
 
 #include "forecasting/local/decomposition.h"
@@ -52,38 +51,36 @@ Runner RunnerOf() {
 }
 
 template <EtsError kError, EtsTrend kTrend, EtsSeason kSeason>
-Runner RunnerOf(std::size_t width) {
+Runner RunnerOf(std::size_t season) {
   if constexpr (kSeason == EtsSeason::kNone) {
-    return width <= 4 ? RunnerOf<Pass<kError, kTrend, kSeason, 4>>()
-                      : RunnerOf<Pass<kError, kTrend, kSeason, 8>>();
+    return RunnerOf<Pass<kError, kTrend, kSeason, 0>>();
   } else {
-    if (width <= 8) return RunnerOf<Pass<kError, kTrend, kSeason, 8>>();
-    if (width <= 12) return RunnerOf<Pass<kError, kTrend, kSeason, 12>>();
-    if (width <= 16) return RunnerOf<Pass<kError, kTrend, kSeason, 16>>();
-    if (width <= 20) return RunnerOf<Pass<kError, kTrend, kSeason, 20>>();
-    return RunnerOf<Pass<kError, kTrend, kSeason, kWidthMax>>();
+    if (season <= 4) return RunnerOf<Pass<kError, kTrend, kSeason, 4>>();
+    if (season <= 8) return RunnerOf<Pass<kError, kTrend, kSeason, 8>>();
+    if (season <= 12) return RunnerOf<Pass<kError, kTrend, kSeason, 12>>();
+    return RunnerOf<Pass<kError, kTrend, kSeason, kEtsSeasonBucketsMax>>();
   }
 }
 
 template <EtsError kError, EtsTrend kTrend>
-Runner RunnerOf(EtsSeason season, std::size_t width) {
-  if (season == EtsSeason::kNone) return RunnerOf<kError, kTrend, EtsSeason::kNone>(width);
-  if (season == EtsSeason::kAdditive) return RunnerOf<kError, kTrend, EtsSeason::kAdditive>(width);
-  return RunnerOf<EtsError::kMultiplicative, kTrend, EtsSeason::kMultiplicative>(width);
+Runner RunnerOf(EtsSeason kind, std::size_t season) {
+  if (kind == EtsSeason::kNone) return RunnerOf<kError, kTrend, EtsSeason::kNone>(season);
+  if (kind == EtsSeason::kAdditive) return RunnerOf<kError, kTrend, EtsSeason::kAdditive>(season);
+  return RunnerOf<EtsError::kMultiplicative, kTrend, EtsSeason::kMultiplicative>(season);
 }
 
 template <EtsError kError>
-Runner RunnerOf(const EtsForm& form, std::size_t width) {
-  if (form.trend == EtsTrend::kNone) return RunnerOf<kError, EtsTrend::kNone>(form.season, width);
+Runner RunnerOf(const EtsForm& form, std::size_t season) {
+  if (form.trend == EtsTrend::kNone) return RunnerOf<kError, EtsTrend::kNone>(form.season, season);
   if (form.trend == EtsTrend::kAdditive) {
-    return RunnerOf<kError, EtsTrend::kAdditive>(form.season, width);
+    return RunnerOf<kError, EtsTrend::kAdditive>(form.season, season);
   }
-  return RunnerOf<kError, EtsTrend::kDamped>(form.season, width);
+  return RunnerOf<kError, EtsTrend::kDamped>(form.season, season);
 }
 
-Runner RunnerOf(const EtsForm& form, std::size_t width) {
-  return form.error == EtsError::kAdditive ? RunnerOf<EtsError::kAdditive>(form, width)
-                                           : RunnerOf<EtsError::kMultiplicative>(form, width);
+Runner RunnerOf(const EtsForm& form, std::size_t season) {
+  return form.error == EtsError::kAdditive ? RunnerOf<EtsError::kAdditive>(form, season)
+                                           : RunnerOf<EtsError::kMultiplicative>(form, season);
 }
 
 double ShareOf(double value, double high) {
@@ -190,16 +187,15 @@ double Objective(const Series& series, const Sums& sums) {
 // The search from one start: the best point so far, and the sums there.
 class Descent {
  public:
-  Descent(const Series& series, const EtsForm& form, const Point& start)
-      : series_(series),
-        form_(form),
-        v_(VectorOf(start, form, series)),
-        run_(RunnerOf(form, v_.size + 1)) {}
+  // False if the start is no fit. The series must outlive the search.
+  bool Begin(const Series& series, const EtsForm& form, const Point& start) {
+    series_ = &series;
+    form_ = form;
+    run_ = RunnerOf(form, series.season);
+    return Accepts(VectorOf(start, form, series), kInfinity, kInfinity);
+  }
 
   Fit& fit() { return fit_; }
-
-  // False if the start is no fit.
-  bool Begin() { return Accepts(v_, kInfinity, kInfinity); }
 
   // Goes to a better point, where a step or a shorter one leads to it; the damping it took.
   double Improve() {
@@ -224,11 +220,11 @@ class Descent {
  private:
   // Whether the point is allowed and below `likelihood_max`; it is the best one then.
   bool Accepts(const BoundedVector& next, double squares_max, double likelihood_max) {
-    const Point point = PointOf(next, form_, series_.season);
-    if (!IsAdmissible(form_, point.parameters, series_.season)) return false;
+    const Point point = PointOf(next, form_, series_->season);
+    if (!IsAdmissible(form_, point.parameters, series_->season)) return false;
     Sums& tried = sums_[1 - best_];
-    if (!run_(series_, point, squares_max, tried)) return false;
-    const double likelihood = Objective(series_, tried);
+    if (!run_(*series_, point, squares_max, tried)) return false;
+    const double likelihood = Objective(*series_, tried);
     if (!(likelihood < likelihood_max)) return false;
     best_ = 1 - best_;
     v_ = next;
@@ -239,11 +235,11 @@ class Descent {
     return true;
   }
 
-  const Series& series_;
-  const EtsForm form_;
+  const Series* series_ = nullptr;
+  EtsForm form_{};
   Fit fit_{};
-  BoundedVector v_;
-  const Runner run_;
+  BoundedVector v_{};
+  Runner run_ = nullptr;
   std::array<Sums, 2> sums_;  // At the best point, and at the one tried.
   std::size_t best_ = 0;
   double damping_ = 1e-3;
@@ -300,16 +296,18 @@ bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::siz
     p[i] *= power;
     power *= kRootMax;
   }
-  // Schur and Cohn: all roots lie inside the circle if every quotient of the ends does.
-  for (std::size_t n = degree; n > 0; --n) {
-    const double quotient = p[0] / p[n];
+  // Schur and Cohn: all roots lie inside the circle if every quotient of the ends does. Each
+  // reduction is of the polynomial and of its reverse, which keep their places.
+  std::array<double, kEtsSeasonBucketsMax + 2> reverse;
+  for (std::size_t i = 0; i <= degree; ++i) reverse[i] = p[degree - i];
+  for (std::size_t k = 0; k < degree; ++k) {
+    const double quotient = p[k] / reverse[0];
     if (!(std::abs(quotient) < 1.0)) return false;
-    std::array<double, kEtsSeasonBucketsMax + 2> reduced;
-    const double rescale = 1.0 / (p[n] - quotient * p[0]);
-    for (std::size_t i = 1; i <= n; ++i) {
-      reduced[i - 1] = (p[i] - quotient * p[n - i]) * rescale;
+    for (std::size_t i = 0; i <= degree - k; ++i) {
+      const double forward = p[k + i];
+      p[k + i] -= quotient * reverse[i];
+      reverse[i] -= quotient * forward;
     }
-    std::copy_n(reduced.begin(), n, p.begin());
   }
   return true;
 }
@@ -322,10 +320,7 @@ double Aicc(double likelihood, std::size_t parameters, std::size_t size) {
 
 bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit& fit) {
   Sums sums;
-  const std::size_t width = ParameterCount(form, series.season);
-  if (!RunnerOf(form, width)(series, point, kInfinity, sums)) {
-    return false;
-  }
+  if (!RunnerOf(form, series.season)(series, point, kInfinity, sums)) return false;
   fit.point = point;
   fit.state = sums.state;
   fit.squares = sums.squares;
@@ -335,17 +330,15 @@ bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit
 
 bool Search(const Series& series, const EtsForm& form, std::span<const Start> starts,
             double hopeless, Fit& fit) {
-  std::array<std::optional<Descent>, kStartsMax> runs;
+  std::array<Descent, kStartsMax> runs;
+  std::array<bool, kStartsMax> begun{};
   Descent* leader = nullptr;
   for (std::size_t i = 0; i < starts.size(); ++i) {
-    Descent& run = runs[i].emplace(series, form, starts[i].point);
-    const bool begun = run.Begin();
-    const bool hopes = starts[i].always || leader == nullptr ||
-                       run.fit().likelihood <= leader->fit().likelihood + kGlance;
-    if (!begun || !hopes) {
-      runs[i].reset();
-      continue;
-    }
+    Descent& run = runs[i];
+    begun[i] = run.Begin(series, form, starts[i].point) &&
+               (starts[i].always || leader == nullptr ||
+                run.fit().likelihood <= leader->fit().likelihood + kGlance);
+    if (!begun[i]) continue;
     Descend(run, hopeless, i == 0 ? kStepsMax : kHeatSteps);
     if (leader == nullptr || run.fit().likelihood < leader->fit().likelihood) leader = &run;
     if (leader->fit().likelihood > hopeless + kReach) break;
@@ -353,13 +346,14 @@ bool Search(const Series& series, const EtsForm& form, std::span<const Start> st
   if (leader == nullptr) return false;
   Descend(*leader, hopeless, kStepsMax);
   fit = leader->fit();
-  for (std::optional<Descent>& run : runs) {
-    if (!run.has_value() || &*run == leader) continue;
-    for (int step = 0; step < kStepsMax && !run->fit().converged; ++step) {
-      if (run->fit().likelihood > fit.likelihood + kFollowGap || Joins(run->fit(), fit)) break;
-      Descend(*run, hopeless, 1);
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    Descent& run = runs[i];
+    if (!begun[i] || &run == leader) continue;
+    for (int step = 0; step < kStepsMax && !run.fit().converged; ++step) {
+      if (run.fit().likelihood > fit.likelihood + kFollowGap || Joins(run.fit(), fit)) break;
+      Descend(run, hopeless, 1);
     }
-    if (run->fit().likelihood < fit.likelihood) fit = run->fit();
+    if (run.fit().likelihood < fit.likelihood) fit = run.fit();
   }
   return true;
 }

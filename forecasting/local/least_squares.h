@@ -28,6 +28,12 @@ struct Damping {
   double floor = 0.0;  // Of the diagonal, where a parameter is bounded: its least curvature.
 };
 
+// The equations, those without bounds first, and what elimination makes of them.
+struct EliminationRows {
+  alignas(32) NormalSums upper;   // Above the diagonal; the right side is column `size`.
+  alignas(32) NormalSums scaled;  // Those without bounds: `upper` over minus its own diagonal.
+};
+
 // Solves (A + share diag A) d = -g, g = J'e, over the parameters that are free to move.
 class DampedStep {
  public:
@@ -35,19 +41,18 @@ class DampedStep {
       : v_(v), normal_(normal), damping_(damping) {}
 
   // The new vector; bounded parameters that would leave their range stop at its end, and the others
-  // are solved for again.
+  // are solved for again. False if the matrix is not positive.
   bool Solve(BoundedVector& next);
 
  private:
-  bool SolveFree();
-  void Hold(std::size_t fixed);
+  bool SolveBounded();
 
   const BoundedVector& v_;
   const NormalSums& normal_;
   Damping damping_;
   std::array<bool, 4> fixed_{};
   std::array<double, kColumnsMax> move_;
-  NormalSums root_;
+  EliminationRows rows_;
 };
 
 }  // namespace tandem::forecasting
