@@ -39,6 +39,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // A whole range of a weight that changes the squares by no more than this share of them is flat:
 // rounding must not send the weight to its end.
 constexpr double kFlat = 1e-9;
+// A step is not worth its pass if it promises less than this share of the gain that would end the
+// search.
+constexpr double kForeseen = 0.5;
 constexpr double kDampingMin = 1e-9;
 constexpr double kDampingFree = 0.1;  // Below, a step is nearly the whole one.
 constexpr double kDampingMax = 1e4;   // Above, it is so short that nothing is left to gain.
@@ -197,8 +200,9 @@ class Descent {
 
   Fit& fit() { return fit_; }
 
-  // Goes to a better point, where a step or a shorter one leads to it; the damping it took.
-  double Improve() {
+  // Goes to a better point, where a step or a shorter one leads to it; the damping it took. A
+  // nearly whole step that promises less than `least` in likelihood is not taken.
+  double Improve(double least) {
     Sums& here = sums_[best_];
     ToShares(v_, form_, here);
     static const auto add_log_terms = WidestOf<AddLogTerms>();
@@ -208,7 +212,13 @@ class Descent {
     if (form_.error == EtsError::kAdditive) squares_max = here.squares;
     for (; damping_ <= kDampingMax; damping_ *= 10.0) {
       BoundedVector next = v_;
-      if (!DampedStep(v_, here.normal, {damping_, kFlat * here.squares}).Solve(next)) continue;
+      DampedStep step(v_, here.normal, {damping_, kFlat * here.squares});
+      if (!step.Solve(next)) continue;
+      if (damping_ < kDampingFree) {
+        const double share = step.Fall() / here.squares;
+        // Below zero where a weight stops at its end: such a step may need more damping.
+        if (share >= 0.0 && static_cast<double>(series_->size) * share < least) return damping_;
+      }
       if (!Accepts(next, squares_max, fit_.likelihood)) continue;
       const double damping = damping_;
       damping_ = std::max(kDampingMin, damping_ * 0.1);
@@ -250,7 +260,8 @@ void Descend(Descent& descent, double hopeless, int steps) {
   Fit& fit = descent.fit();
   for (int step = 0; step < steps && !fit.converged; ++step) {
     const double before = fit.likelihood;
-    const double damping = descent.Improve();
+    const double enough = std::max(kGainMin, kGainHopeless * (before - hopeless));
+    const double damping = descent.Improve(kForeseen * enough);
     const double gain = before - fit.likelihood;
     // A small gain of a step that was held back says nothing.
     const bool free = damping < kDampingFree;

@@ -119,6 +119,16 @@ bool DampedStep::Solve(BoundedVector& next) {
   return true;
 }
 
+double DampedStep::Fall() const {
+  double fall = 0.0;
+  for (std::size_t i = 0; i < v_.size; ++i) {
+    double sum = 0.0;
+    for (std::size_t j = i + 1; j < v_.size; ++j) sum += normal_[i][j] * move_[j];
+    fall -= move_[i] * (normal_[i][i] * move_[i] + 2.0 * (sum + normal_[i][v_.size]));
+  }
+  return fall;
+}
+
 // What elimination left: one equation for each parameter with bounds. Those that stop at their end
 // are known.
 bool DampedStep::SolveBounded() {

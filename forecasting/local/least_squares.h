@@ -44,6 +44,10 @@ class DampedStep {
   // are solved for again. False if the matrix is not positive.
   bool Solve(BoundedVector& next);
 
+  // By how much the squares fall if they are what A and g say: -(2 g'd + d'A d), for the step that
+  // was solved for.
+  double Fall() const;
+
  private:
   bool SolveBounded();
 

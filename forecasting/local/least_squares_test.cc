@@ -115,12 +115,21 @@ TEST(LeastSquaresTest, StepsAsGaussDoes) {
     const Problem problem = RandomProblem(random, size, bounded);
     const double share = round % 3 == 0 ? 0.0 : std::pow(10.0, round % 5 - 3);
     BoundedVector next = problem.v;
-    ASSERT_TRUE(DampedStep(problem.v, problem.normal, {.share = share}).Solve(next));
+    DampedStep step(problem.v, problem.normal, {.share = share});
+    ASSERT_TRUE(step.Solve(next));
     const std::vector<double> move = StepPlain(problem, share);
     for (std::size_t i = 0; i < size; ++i) {
       EXPECT_NEAR(next.x[i], problem.v.x[i] + move[i], 1e-6 * (1.0 + std::abs(move[i]))) << i;
       if (i < bounded) stopped += next.x[i] == 0.0 || next.x[i] == 1.0;
     }
+    double fall = 0.0;
+    for (std::size_t i = 0; i < size; ++i) {
+      fall -= 2.0 * problem.normal[i][size] * move[i];
+      for (std::size_t j = 0; j < size; ++j) {
+        fall -= problem.normal[std::min(i, j)][std::max(i, j)] * move[i] * move[j];
+      }
+    }
+    EXPECT_NEAR(step.Fall(), fall, 1e-6 * (1.0 + std::abs(fall)));
   }
   EXPECT_GT(stopped, 500);  // Or bounds were not tried.
 }
