@@ -21,8 +21,7 @@ CrostonState FitCroston(const DemandEvents& events, const CrostonOptions& option
 CrostonState FitOptimizedCroston(const DemandEvents& events) {
   CrostonState state{.buckets_since_last = static_cast<double>(events.buckets_since_last)};
   if (events.size_units.empty()) return state;
-  const LaneLevel size = BestLaneLevel(events.size_units);
-  const LaneLevel interval = BestLaneLevel(events.interval_buckets);
+  const auto [size, interval] = BestLaneLevels(events.size_units, events.interval_buckets);
   state.options = {.alpha_size = size.alpha, .alpha_interval = interval.alpha};
   state.size_units = size.level_units;
   state.interval_buckets = interval.level_units;

@@ -8,26 +8,29 @@
 #include "forecasting/local/history.h"
 
 namespace tandem::forecasting {
+namespace {
 
-double DemandEvents::MeanInterval() const {
-  if (size_units.empty()) return 0.0;
-  return static_cast<double>(buckets - buckets_since_last) / static_cast<double>(size_units.size());
-}
-
-double DemandEvents::SizeVariation() const {
-  if (size_units.size() < 2) return 0.0;
-  const auto n = static_cast<double>(size_units.size());
+double VariationOf(std::span<const double> sizes) {
+  if (sizes.size() < 2) return 0.0;
+  const auto n = static_cast<double>(sizes.size());
   // Relative to the largest, so that no square overflows.
-  const double largest = *std::max_element(size_units.begin(), size_units.end());
+  const double largest = *std::max_element(sizes.begin(), sizes.end());
   double mean = 0.0;
-  for (const double size : size_units) mean += size / largest;
+  for (const double size : sizes) mean += size / largest;
   mean /= n;
   double squares = 0.0;
-  for (const double size : size_units) {
+  for (const double size : sizes) {
     const double off = size / largest - mean;
     squares += off * off;
   }
   return squares / (n - 1.0) / (mean * mean);
+}
+
+}  // namespace
+
+double DemandEvents::MeanInterval() const {
+  if (size_units.empty()) return 0.0;
+  return static_cast<double>(buckets - buckets_since_last) / static_cast<double>(size_units.size());
 }
 
 absl::StatusOr<DemandEvents> ReadEvents(std::span<const double> history_units,
@@ -59,10 +62,12 @@ absl::StatusOr<DemandEvents> ReadEvents(std::span<const double> history_units,
     if (absl::Status status = CheckDemand(history_units); !status.ok()) return status;
     return absl::OutOfRangeError("the history's values are too large to add up");
   }
-  return DemandEvents{.size_units = std::span(scratch.sizes).first(count),
+  const std::span<const double> sizes = std::span(scratch.sizes).first(count);
+  return DemandEvents{.size_units = sizes,
                       .interval_buckets = std::span(scratch.intervals).first(count),
                       .buckets = n,
-                      .buckets_since_last = n - static_cast<std::size_t>(last)};
+                      .buckets_since_last = n - static_cast<std::size_t>(last),
+                      .size_variation = VariationOf(sizes)};
 }
 
 QuantileBand BandOf(const DemandEvents& events, double forecast_units) {
@@ -70,7 +75,7 @@ QuantileBand BandOf(const DemandEvents& events, double forecast_units) {
   const double probability = 1.0 / events.MeanInterval();
   return OccasionalBand({.probability = probability,
                          .size_units = forecast_units / probability,
-                         .size_variation = events.SizeVariation()});
+                         .size_variation = events.size_variation});
 }
 
 bool IsObsolete(const DemandEvents& events, const ObsolescenceOptions& options) {

@@ -34,11 +34,10 @@ struct DemandEvents {
   std::span<const double> interval_buckets{};  // From the demand before; the first's: its position.
   std::size_t buckets = 0;                     // n.
   std::size_t buckets_since_last = 0;          // Without demand at the end; n if there was none.
+  double size_variation = 0.0;  // Squared coefficient of variation of sizes (CV^2), 0 below two.
 
   // Mean interval (ADI), from the first bucket to the last demand; 0 if there was no demand.
   double MeanInterval() const;
-  // Squared coefficient of variation of sizes (CV^2); 0 for fewer than two demands.
-  double SizeVariation() const;
 };
 
 // Returns kInvalidArgument if the history is empty or holds a NaN, an infinity or a negative value;
