@@ -178,6 +178,7 @@ TEST(LayeringTest, RefusesEveryOtherArrow) {
       // Nobody.
       {"services/runtime/slot.cc", "absl/synchronization/mutex.h"},
       {"tests/simulation/world.cc", "absl/synchronization/mutex.h"},
+      {"tests/bench/client.cc", "absl/synchronization/mutex.h"},
       {"services/exchange/service.h", "tandem/exchange/v1/exchange.grpc.pb.h"},
       {"services/tandem/serve.h", "tandem/exchange/v1/exchange.grpc.pb.h"},
       {"tests/support/client.h", "tandem/exchange/v1/exchange.grpc.pb.h"},
