@@ -46,44 +46,41 @@ constexpr double kDampingMin = 1e-9;
 constexpr double kDampingFree = 0.1;  // Below, a step is nearly the whole one.
 constexpr double kDampingMax = 1e4;   // Above, it is so short that nothing is left to gain.
 
-using Runner = bool (*)(const Series&, const Point&, double, Sums&);
-
 template <typename AnyPass>
-Runner RunnerOf() {
-  return WidestOf<AnyPass::Run>();
+Runner PassOf(PassLanes lanes) {
+  return lanes == PassLanes::kWidest ? WidestOf<AnyPass::Run>() : AnyPass::Run;
 }
 
 template <EtsError kError, EtsTrend kTrend, EtsSeason kSeason>
-Runner RunnerOf(std::size_t season) {
+Runner PassOf(std::size_t season, PassLanes lanes) {
   if constexpr (kSeason == EtsSeason::kNone) {
-    return RunnerOf<Pass<kError, kTrend, kSeason, 0>>();
+    return PassOf<Pass<kError, kTrend, kSeason, 0>>(lanes);
   } else {
-    if (season <= 4) return RunnerOf<Pass<kError, kTrend, kSeason, 4>>();
-    if (season <= 8) return RunnerOf<Pass<kError, kTrend, kSeason, 8>>();
-    if (season <= 12) return RunnerOf<Pass<kError, kTrend, kSeason, 12>>();
-    return RunnerOf<Pass<kError, kTrend, kSeason, kEtsSeasonBucketsMax>>();
+    if (season <= 4) return PassOf<Pass<kError, kTrend, kSeason, 4>>(lanes);
+    if (season <= 8) return PassOf<Pass<kError, kTrend, kSeason, 8>>(lanes);
+    if (season <= 12) return PassOf<Pass<kError, kTrend, kSeason, 12>>(lanes);
+    return PassOf<Pass<kError, kTrend, kSeason, kEtsSeasonBucketsMax>>(lanes);
   }
 }
 
 template <EtsError kError, EtsTrend kTrend>
-Runner RunnerOf(EtsSeason kind, std::size_t season) {
-  if (kind == EtsSeason::kNone) return RunnerOf<kError, kTrend, EtsSeason::kNone>(season);
-  if (kind == EtsSeason::kAdditive) return RunnerOf<kError, kTrend, EtsSeason::kAdditive>(season);
-  return RunnerOf<EtsError::kMultiplicative, kTrend, EtsSeason::kMultiplicative>(season);
+Runner PassOf(EtsSeason kind, std::size_t season, PassLanes lanes) {
+  if (kind == EtsSeason::kNone) return PassOf<kError, kTrend, EtsSeason::kNone>(season, lanes);
+  if (kind == EtsSeason::kAdditive) {
+    return PassOf<kError, kTrend, EtsSeason::kAdditive>(season, lanes);
+  }
+  return PassOf<EtsError::kMultiplicative, kTrend, EtsSeason::kMultiplicative>(season, lanes);
 }
 
 template <EtsError kError>
-Runner RunnerOf(const EtsForm& form, std::size_t season) {
-  if (form.trend == EtsTrend::kNone) return RunnerOf<kError, EtsTrend::kNone>(form.season, season);
-  if (form.trend == EtsTrend::kAdditive) {
-    return RunnerOf<kError, EtsTrend::kAdditive>(form.season, season);
+Runner PassOf(const EtsForm& form, std::size_t season, PassLanes lanes) {
+  if (form.trend == EtsTrend::kNone) {
+    return PassOf<kError, EtsTrend::kNone>(form.season, season, lanes);
   }
-  return RunnerOf<kError, EtsTrend::kDamped>(form.season, season);
-}
-
-Runner RunnerOf(const EtsForm& form, std::size_t season) {
-  return form.error == EtsError::kAdditive ? RunnerOf<EtsError::kAdditive>(form, season)
-                                           : RunnerOf<EtsError::kMultiplicative>(form, season);
+  if (form.trend == EtsTrend::kAdditive) {
+    return PassOf<kError, EtsTrend::kAdditive>(form.season, season, lanes);
+  }
+  return PassOf<kError, EtsTrend::kDamped>(form.season, season, lanes);
 }
 
 double ShareOf(double value, double high) {
@@ -282,6 +279,11 @@ bool Joins(const Fit& fit, const Fit& best) {
 }
 
 }  // namespace
+
+Runner RunnerOf(const EtsForm& form, std::size_t season, PassLanes lanes) {
+  return form.error == EtsError::kAdditive ? PassOf<EtsError::kAdditive>(form, season, lanes)
+                                           : PassOf<EtsError::kMultiplicative>(form, season, lanes);
+}
 
 std::size_t ParameterCount(const EtsForm& form, std::size_t season) {
   return 3 + (form.trend == EtsTrend::kNone ? 0 : 2) + (form.trend == EtsTrend::kDamped ? 1 : 0) +

@@ -9,58 +9,25 @@
 #include <vector>
 
 #include "forecasting/local/ets_reference.h"
+#include "forecasting/local/ets_search.h"
 #include "forecasting/local/ets_start.h"
-#include "forecasting/local/wide_lanes.h"
 #include "gmock/gmock.h"
 
 namespace tandem::forecasting::ets {
 namespace {
 
-using Runner = bool (*)(const Series&, const Point&, double, Sums&);
-
-template <EtsError kError, EtsTrend kTrend, EtsSeason kSeason>
-Runner RunnerOf(std::size_t m, bool wide) {
-  const auto pick = [wide]<auto kRun>()->Runner { return wide ? WidestOf<kRun>() : kRun; };
-  if constexpr (kSeason == EtsSeason::kNone) {
-    return pick.template operator()<Pass<kError, kTrend, kSeason, 0>::Run>();
-  } else {
-    if (m <= 8) return pick.template operator()<Pass<kError, kTrend, kSeason, 8>::Run>();
-    return pick.template operator()<Pass<kError, kTrend, kSeason, 24>::Run>();
-  }
-}
-
-template <EtsError kError, EtsTrend kTrend>
-Runner RunnerOf(EtsSeason season, std::size_t m, bool wide) {
-  if (season == EtsSeason::kNone) return RunnerOf<kError, kTrend, EtsSeason::kNone>(m, wide);
-  if (season == EtsSeason::kAdditive) {
-    return RunnerOf<kError, kTrend, EtsSeason::kAdditive>(m, wide);
-  }
-  return RunnerOf<EtsError::kMultiplicative, kTrend, EtsSeason::kMultiplicative>(m, wide);
-}
-
-template <EtsError kError>
-Runner RunnerOf(const EtsForm& form, std::size_t m, bool wide) {
-  if (form.trend == EtsTrend::kNone) {
-    return RunnerOf<kError, EtsTrend::kNone>(form.season, m, wide);
-  }
-  if (form.trend == EtsTrend::kAdditive) {
-    return RunnerOf<kError, EtsTrend::kAdditive>(form.season, m, wide);
-  }
-  return RunnerOf<kError, EtsTrend::kDamped>(form.season, m, wide);
-}
-
 // One form at one point of its parameters, over a history of mean one.
 class KernelCase {
  public:
-  KernelCase(const EtsForm& form, unsigned seed, bool wide = true) : form_(form) {
+  KernelCase(const EtsForm& form, unsigned seed, PassLanes lanes = PassLanes::kWidest)
+      : form_(form) {
     std::mt19937 random(seed);
     std::uniform_real_distribution<double> uniform(0.1, 0.4);
     std::normal_distribution<double> normal(0.0, 0.1);
     m_ = form.season == EtsSeason::kNone ? 1 : 2 + seed % 23;
     values_.resize(2 * m_ + 13 + seed % 9);
     for (double& y : values_) y = 1.0 + normal(random);
-    run_ = form.error == EtsError::kAdditive ? RunnerOf<EtsError::kAdditive>(form, m_, wide)
-                                             : RunnerOf<EtsError::kMultiplicative>(form, m_, wide);
+    run_ = RunnerOf(form, m_, lanes);
     x_.push_back(uniform(random));
     if (form.trend != EtsTrend::kNone) x_.push_back(0.3 * uniform(random));
     if (form.season != EtsSeason::kNone) x_.push_back(uniform(random));
@@ -164,7 +131,7 @@ TEST_P(EtsKernelTest, WideLanesGiveTheSameBits) {
   for (unsigned seed = 1; seed <= 23; ++seed) {
     const KernelCase wide(GetParam(), seed);
     const Sums a = wide.At(wide.buckets());
-    const Sums b = KernelCase(GetParam(), seed, false).At(wide.buckets());
+    const Sums b = KernelCase(GetParam(), seed, PassLanes::kPlain).At(wide.buckets());
     EXPECT_EQ(a.squares, b.squares);
     EXPECT_EQ(a.log_mean, b.log_mean);
     for (std::size_t i = 0; i < wide.size(); ++i) {

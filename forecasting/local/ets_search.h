@@ -35,6 +35,12 @@ double Aicc(double likelihood, std::size_t parameters, std::size_t size);
 // Statistical Mathematics 60 (2008).
 bool IsAdmissible(const EtsForm& form, const EtsParameters& parameters, std::size_t season);
 
+// The pass of a form with a season of so many buckets, for wide lanes where the processor has them,
+// or as it is for all. False as Pass::Run says.
+using Runner = bool (*)(const Series& series, const Point& point, double squares_max, Sums& sums);
+enum class PassLanes { kWidest, kPlain };
+Runner RunnerOf(const EtsForm& form, std::size_t season, PassLanes lanes = PassLanes::kWidest);
+
 // The recursion at a given point. False if what must be positive is not.
 bool Evaluate(const Series& series, const EtsForm& form, const Point& point, Fit& fit);
 

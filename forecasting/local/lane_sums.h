@@ -1,5 +1,5 @@
-// Sums of products of the columns of a block of rows, in vector lanes. Internal to the
-// searches; what is here is inline, so that WidestOf makes it wide.
+// Numbers in vector lanes, and sums of products of the columns of a block of rows. Internal to the
+// models; all inline, so that what calls it is wide under WidestOf (wide_lanes.h).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// One damped step with bounds against Gauss's elimination over the parameters that are free.
+// One damped step with bounds against the whole system of the parameters that are free, solved anew
+// each time (forecasting/small_matrix.h).
 #include "forecasting/local/least_squares.h"
 
 #include <algorithm>
@@ -6,35 +7,11 @@
 #include <random>
 #include <vector>
 
+#include "forecasting/small_matrix.h"
 #include "gmock/gmock.h"
 
 namespace tandem::forecasting {
 namespace {
-
-using Matrix = std::vector<std::vector<double>>;
-
-// Solves a x = b, rows exchanged for the largest pivot.
-std::vector<double> SolvePlain(Matrix a, std::vector<double> b) {
-  const std::size_t n = b.size();
-  for (std::size_t k = 0; k < n; ++k) {
-    std::size_t best = k;
-    for (std::size_t i = k; i < n; ++i) {
-      if (std::abs(a[i][k]) > std::abs(a[best][k])) best = i;
-    }
-    std::swap(a[k], a[best]);
-    std::swap(b[k], b[best]);
-    for (std::size_t i = k + 1; i < n; ++i) {
-      const double factor = a[i][k] / a[k][k];
-      for (std::size_t j = k; j < n; ++j) a[i][j] -= factor * a[k][j];
-      b[i] -= factor * b[k];
-    }
-  }
-  for (std::size_t k = n; k-- > 0;) {
-    for (std::size_t j = k + 1; j < n; ++j) b[k] -= a[k][j] * b[j];
-    b[k] /= a[k][k];
-  }
-  return b;
-}
 
 struct Problem {
   BoundedVector v{};
@@ -78,21 +55,20 @@ std::vector<double> StepPlain(const Problem& problem, double share) {
     held[i] = (v.x[i] <= v.low[i] && gradient > 0.0) || (v.x[i] >= v.high[i] && gradient < 0.0);
   }
   for (bool left = true; left;) {
-    Matrix a;
-    std::vector<double> b;
     std::vector<std::size_t> who;
     for (std::size_t i = 0; i < v.size; ++i) {
       if (!held[i]) who.push_back(i);
     }
-    for (const std::size_t i : who) {
-      a.emplace_back();
-      b.push_back(-problem.normal[i][v.size]);
-      for (const std::size_t j : who) a.back().push_back(at(i, j));
+    SmallMatrix a(who.size());
+    std::vector<double> b;
+    for (std::size_t r = 0; r < who.size(); ++r) {
+      for (std::size_t c = 0; c <= r; ++c) a(r, c) = at(who[r], who[c]);
+      b.push_back(-problem.normal[who[r]][v.size]);
       for (std::size_t j = 0; j < v.size; ++j) {
-        if (held[j]) b.back() -= at(i, j) * move[j];
+        if (held[j]) b.back() -= at(who[r], j) * move[j];
       }
     }
-    const std::vector<double> x = SolvePlain(a, b);
+    const std::vector<double> x = Factored::Of(a).value().Solve(b);
     for (std::size_t k = 0; k < who.size(); ++k) move[who[k]] = x[k];
     left = false;
     for (std::size_t i = 0; i < v.bounded; ++i) {
@@ -105,7 +81,7 @@ std::vector<double> StepPlain(const Problem& problem, double share) {
   return move;
 }
 
-TEST(LeastSquaresTest, StepsAsGaussDoes) {
+TEST(LeastSquaresTest, StepsAsTheWholeSystemDoes) {
   std::mt19937 random(23);
   int stopped = 0;
   for (int round = 0; round < 2000; ++round) {
