@@ -69,8 +69,6 @@ rocksdb::DBOptions RocksDbOptions() {
   options.max_total_wal_size = 128 * kMiB;  // What a restart reads.
   options.max_background_jobs = 2;
   options.bytes_per_sync = kMiB;
-  options.keep_log_file_num = 4;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   return options;
 }
 

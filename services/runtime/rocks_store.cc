@@ -19,6 +19,7 @@
 #include "services/base/reason.h"
 #include "services/base/status.h"
 #include "services/runtime/idle_threads.h"
+#include "services/runtime/rocks_events.h"
 #include "services/runtime/rocks_files.h"
 #include "services/runtime/rocks_options.h"
 #include "services/runtime/rocks_wal.h"
@@ -123,6 +124,8 @@ absl::Status RocksStore::Impl::OpenDb() {
   rocksdb::DB* opened = nullptr;
   rocksdb::DBOptions db_options = RocksDbOptions();
   db_options.env = env.get();
+  db_options.info_log = MakeRocksMessages(options.on_warning);
+  db_options.listeners.push_back(MakeRocksListener());
   const rocksdb::Status status =
       options.read_only
           ? rocksdb::DB::OpenForReadOnly(db_options, options.path, RocksFamilies(), &families,

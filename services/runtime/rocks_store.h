@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,9 @@ struct RocksStoreOptions {
   // Called when a write or a sync fails: nobody knows then what the disk holds, and only a start
   // from the disk tells. Empty: print what to do and end the process with code 74 (EX_IOERR).
   std::function<void(const absl::Status&)> on_fatal{};
+  // Called with each warning of RocksDB (writes that are slowed, files that cannot be deleted), a
+  // line of text without rows, on any thread; must not call the store. Empty: they are dropped.
+  std::function<void(std::string_view)> on_warning{};
   bool read_only = false;  // Takes no lock; Write gets kFailedPrecondition.
 };
 

@@ -2,11 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <latch>
+#include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -19,6 +26,7 @@ namespace tandem::runtime {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::Contains;
 using testing::HasCode;
 using testing::HasReason;
 using ::testing::HasSubstr;
@@ -59,6 +67,98 @@ TEST(RocksStoreTest, RefusesWritesWithoutRoomAndGoesOnAfterwards) {
   EXPECT_THAT(WriteAndWait(*store, {{Space::kState, "k", "1"}}),
               HasReason(base::Reason::kDiskFull));
   EXPECT_EQ(store->Snapshot()->Get(Space::kState, "k"), std::nullopt);
+}
+
+// No file of this process grows beyond `bytes` while this lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST(RocksStoreTest, AFailedWriteIsToldOfByRocksDbTooAndNotInAFileOfItsOwn) {
+  TemporaryFolder folder;
+  std::mutex mutex;
+  std::vector<std::string> warnings;
+  absl::Status fatal;
+  RocksStoreOptions options{.path = folder / "data"};
+  options.on_fatal = [&](const absl::Status& status) { fatal = status; };
+  options.on_warning = [&](std::string_view message) {
+    const std::lock_guard lock(mutex);
+    warnings.emplace_back(message);
+  };
+  {
+    TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open(options));
+    ASSERT_THAT(WriteAndWait(*store, {{Space::kState, "k", "1"}}), IsOk());
+    EXPECT_TRUE(warnings.empty()) << warnings.front();
+    const FileSizeLimit limit(64 << 10);
+    EXPECT_THAT(WriteAndWait(*store, {{Space::kState, "k", std::string(256 << 10, 'v')}}),
+                HasCode(absl::StatusCode::kUnavailable));
+    EXPECT_EQ(store->Snapshot()->Get(Space::kState, "k"), "1");
+  }
+  EXPECT_THAT(fatal.ToString(), HasSubstr("File too large"));
+  EXPECT_THAT(warnings, Contains(HasSubstr("File too large")));
+  for (const std::string& warning : warnings) EXPECT_FALSE(warning.ends_with('\n'));
+  for (const auto& entry : fs::directory_iterator(folder / "data")) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with("LOG")) << entry.path();
+  }
+}
+
+// A disk of its own, as large as said; `mounted` is false where that is not permitted.
+class SmallDisk {
+ public:
+  SmallDisk(const fs::path& folder, std::string_view size) : folder_(folder) {
+    fs::create_directories(folder);
+    const std::string options = absl::StrCat("size=", std::string(size));
+    mounted = mount("tmpfs", folder.c_str(), "tmpfs", 0, options.c_str()) == 0;
+  }
+  ~SmallDisk() {
+    if (mounted) umount2(folder_.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  bool mounted = false;
+
+ private:
+  const fs::path folder_;
+};
+
+// RocksDB would start to recover meanwhile, and end the process by an assertion of its own.
+TEST(RocksStoreTest, AFullDiskLeavesTimeToSayWhatToDo) {
+  TemporaryFolder folder;
+  const SmallDisk disk(folder / "disk", "4m");
+  if (!disk.mounted) GTEST_SKIP() << "a file system cannot be mounted here";
+  RocksStoreOptions options{.path = folder / "disk/data", .free_bytes_min = 0};
+  absl::Status fatal;
+  options.on_fatal = [&](const absl::Status& status) {
+    fatal = status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  };
+  TANDEM_ASSERT_OK_AND_ASSIGN(const auto store, RocksStore::Open(options));
+  int written = 0;
+  const std::string value(20'000, 'v');
+  while (fatal.ok() && written < 1'000) {
+    const absl::Status status =
+        WriteAndWait(*store, {{Space::kState, absl::StrCat("k", written), value}});
+    if (status.ok()) ++written;
+  }
+  EXPECT_THAT(fatal.ToString(), HasSubstr("No space left"));
+  EXPECT_GT(written, 10);
+  EXPECT_EQ(store->Snapshot()->Get(Space::kState, absl::StrCat("k", written - 1)), value);
 }
 
 TEST(RocksStoreTest, AStoreForReadingTakesNoLockAndNoWrites) {

@@ -77,6 +77,14 @@ int ThreadsOf(const Config& config) {
   return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+runtime::RocksStoreOptions StoreOptionsOf(const Config& config) {
+  runtime::RocksStoreOptions options{.path = config.data + "/store"};
+  options.on_warning = [](std::string_view message) {
+    runtime::LogLine(runtime::LogLevel::kWarning, "storage", {{"message", std::string(message)}});
+  };
+  return options;
+}
+
 absl::StatusOr<std::string> SealKeyOf(const Config& config, const runtime::Network& network) {
   if (config.seal_key.empty()) return network.key;
   TANDEM_ASSIGN_OR_RETURN(const std::string text, runtime::ReadWholeFile(config.seal_key));
@@ -156,7 +164,7 @@ absl::Status Instance::Impl::OpenStorage() {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot make the data folder ", config.data, ": ", error.message()));
   }
-  TANDEM_ASSIGN_OR_RETURN(store, runtime::RocksStore::Open({.path = config.data + "/store"}));
+  TANDEM_ASSIGN_OR_RETURN(store, runtime::RocksStore::Open(StoreOptionsOf(config)));
   checkpoints = std::make_unique<runtime::Checkpoints>(*store, config.data + "/checkpoints", clock);
   TANDEM_ASSIGN_OR_RETURN(const runtime::Network network,
                           Await<absl::StatusOr<runtime::Network>>([&](auto done) {
