@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -240,11 +241,13 @@ void FeedFanout() {
   AdmitFirm(server.target(), "bench");
   Client owner(server.target(), "bench");
   Register(owner, 1, kFirms);
+  std::vector<std::string> firms;
+  for (int f = 0; f < kFirms; ++f) firms.push_back("reader-" + std::to_string(f));
+  AdmitFirms(server.target(), firms);
   std::vector<std::unique_ptr<Client>> readers;
   for (int f = 0; f < kFirms; ++f) {
-    const std::string firm = "reader-" + std::to_string(f);
-    AdmitFirm(server.target(), firm);
-    readers.push_back(std::make_unique<Client>(server.target(), firm));
+    readers.push_back(
+        std::make_unique<Client>(server.target(), firms[static_cast<std::size_t>(f)]));
     Agree(owner, *readers.back(), {ItemId(0)}, {LocationId(f)});
   }
   OpenLoop load(owner, 1000.0, kFirms);

@@ -97,21 +97,11 @@ PeerServer::PeerServer() {
   target_ = "127.0.0.1:" + AwaitLine(port_file);
 }
 
-void AdmitFirm(const std::string& target, const std::string& firm) {
-  Client client(target, "operator");
-  governance::v1::AdmitFirmRequest request;
-  request.set_firm_id(firm);
-  request.mutable_firm()->set_display_name(firm);
-  request.set_admin_principal("bench");
-  if (TheNetwork().tls()) {
-    request.mutable_firm()->add_authority_pems(TheNetwork().AuthorityOf(firm));
-  }
-  request.set_request_id(NewRequestId());
-  governance::v1::Firm answer;
-  Check(Governance(client)->AdmitFirm(client.Context().get(), request, &answer), "AdmitFirm");
-  // A new authority counts within a second or two; until then handshakes are refused.
+// A new authority counts within a second or two; until then handshakes are refused.
+static void WaitUntilAdmitted(const std::string& target, const std::string& firm) {
   governance::v1::GetFirmRequest own;
   own.set_name("firms/" + firm);
+  governance::v1::Firm answer;
   grpc::Status status;
   for (int i = 0; i < 200; ++i) {
     const Client fresh(target, firm);
@@ -120,6 +110,25 @@ void AdmitFirm(const std::string& target, const std::string& firm) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   Check(status, "GetFirm as the new firm");
+}
+
+void AdmitFirm(const std::string& target, const std::string& firm) { AdmitFirms(target, {firm}); }
+
+void AdmitFirms(const std::string& target, const std::vector<std::string>& firms) {
+  const Client client(target, "operator");
+  governance::v1::Firm answer;
+  for (const std::string& firm : firms) {
+    governance::v1::AdmitFirmRequest request;
+    request.set_firm_id(firm);
+    request.mutable_firm()->set_display_name(firm);
+    request.set_admin_principal("bench");
+    if (TheNetwork().tls()) {
+      request.mutable_firm()->add_authority_pems(TheNetwork().AuthorityOf(firm));
+    }
+    request.set_request_id(NewRequestId());
+    Check(Governance(client)->AdmitFirm(client.Context().get(), request, &answer), "AdmitFirm");
+  }
+  for (const std::string& firm : firms) WaitUntilAdmitted(target, firm);
 }
 
 std::string ItemId(int index) {

@@ -65,6 +65,8 @@ class PeerServer {
   std::unique_ptr<Process> process_;
 };
 
+// Admits them, and waits until the server lets each of them in.
+void AdmitFirms(const std::string& target, const std::vector<std::string>& firms);
 void AdmitFirm(const std::string& target, const std::string& firm);
 // Items "I00000" ... of the firm, and locations "L0" ...
 void Register(Client& client, int items, int locations);
