@@ -242,6 +242,7 @@ void FeedFanout() {
   Client owner(server.target(), "bench");
   Register(owner, 1, kFirms);
   std::vector<std::string> firms;
+  firms.reserve(kFirms);
   for (int f = 0; f < kFirms; ++f) firms.push_back("reader-" + std::to_string(f));
   AdmitFirms(server.target(), firms);
   std::vector<std::unique_ptr<Client>> readers;

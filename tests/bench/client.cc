@@ -97,8 +97,10 @@ PeerServer::PeerServer() {
   target_ = "127.0.0.1:" + AwaitLine(port_file);
 }
 
+namespace {
+
 // A new authority counts within a second or two; until then handshakes are refused.
-static void WaitUntilAdmitted(const std::string& target, const std::string& firm) {
+void WaitUntilAdmitted(const std::string& target, const std::string& firm) {
   governance::v1::GetFirmRequest own;
   own.set_name("firms/" + firm);
   governance::v1::Firm answer;
@@ -111,6 +113,8 @@ static void WaitUntilAdmitted(const std::string& target, const std::string& firm
   }
   Check(status, "GetFirm as the new firm");
 }
+
+}  // namespace
 
 void AdmitFirm(const std::string& target, const std::string& firm) { AdmitFirms(target, {firm}); }
 
