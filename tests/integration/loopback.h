@@ -175,7 +175,7 @@ class Loopback {
     server_ = *std::move(server);
     return absl::OkStatus();
   }
-  std::string address() const { return "localhost:" + std::to_string(server_->port()); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(server_->port()); }
   runtime::Server& server() { return *server_; }
   runtime::Door& door() { return *door_; }
   const runtime::Sealer& sealer() const { return sealer_; }
