@@ -69,6 +69,7 @@ rocksdb::DBOptions RocksDbOptions() {
   options.max_total_wal_size = 128 * kMiB;  // What a restart reads.
   options.max_background_jobs = 2;
   options.bytes_per_sync = kMiB;
+  options.allow_data_in_errors = false;  // Keys are names of partners' items: not for logs.
   return options;
 }
 
