@@ -464,5 +464,6 @@ absl::StatusOr<Log::Rows> EmbeddedLog::ReadRows(base::SlotId slot) const {
 
 std::uint64_t EmbeddedLog::log_id() const { return core_->log_id; }
 absl::Status EmbeddedLog::Room() const { return core_->store.Room(); }
+void EmbeddedLog::Expect() { core_->store.Expect(); }
 
 }  // namespace tandem::runtime

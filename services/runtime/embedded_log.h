@@ -40,6 +40,7 @@ class EmbeddedLog final : public Log {
   absl::StatusOr<Rows> ReadRows(base::SlotId slot) const override;
   std::uint64_t log_id() const override;
   absl::Status Room() const override;
+  void Expect() override;
 
  private:
   std::shared_ptr<class EmbeddedLogCore> core_;

@@ -97,6 +97,8 @@ class Log {
   // OK while there is room for more; kResourceExhausted / DISK_FULL where new commands must wait.
   // Cheap: asked for every command.
   virtual absl::Status Room() const { return absl::OkStatus(); }
+  // A hint, on any thread: a command is about to be decided, and likely to be appended. Cheap.
+  virtual void Expect() {}
 };
 
 }  // namespace tandem::runtime

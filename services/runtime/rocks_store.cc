@@ -31,6 +31,8 @@ constexpr int kExitCode = 74;                                  // EX_IOERR of sy
 constexpr std::size_t kCommitBytesMax = std::size_t{8} << 20;  // Of one synced write.
 constexpr std::uint64_t kSpaceCheckBytes = std::uint64_t{4} << 20;
 constexpr std::chrono::seconds kSpaceCheckPeriod{1};
+// How long a committer that was told of a write stays awake for it; deciding takes a third of it.
+constexpr std::chrono::microseconds kExpectMax{100};
 
 rocksdb::Slice SliceOf(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -72,6 +74,8 @@ struct RocksStore::Impl {
   absl::Status MendWals() const;
   void Start();
   void WorkLoop();
+  // Waits, awake, for the write that was told of.
+  void AwaitExpected(std::unique_lock<std::mutex>& lock);
   Commit TakePending();
   void WriteCommit(Commit& commit);
   void Answer(std::unique_lock<std::mutex>& lock);
@@ -93,6 +97,10 @@ struct RocksStore::Impl {
   bool stopping = false;
   bool committing = false;
   bool answering = false;
+  bool expecting = false;            // A write was told of, for whom no thread is awake yet.
+  bool awake = false;                // A thread looks for it.
+  std::atomic<bool> quiet{false};    // All threads are idle: telling one helps.
+  std::atomic<bool> arrived{false};  // Something is pending; read without the lock.
   std::deque<Pending> answers;
   rocksdb::WriteBatch batch;  // The committer's; its memory is used again.
   absl::Status stopped;       // After a failed write.
@@ -153,6 +161,11 @@ void RocksStore::Impl::WorkLoop() {
   for (;;) {
     if (pending.empty() || committing) {
       if (stopping && pending.empty()) return;
+      if (!committing && std::exchange(expecting, false)) {
+        AwaitExpected(lock);
+        continue;
+      }
+      quiet = !committing && !answering;
       idle.Wait(lock);
       continue;
     }
@@ -173,7 +186,19 @@ void RocksStore::Impl::WorkLoop() {
   }
 }
 
+// The lock is let go and others run if they have to: who brings the write may need this very core.
+void RocksStore::Impl::AwaitExpected(std::unique_lock<std::mutex>& lock) {
+  const auto until = std::chrono::steady_clock::now() + kExpectMax;
+  awake = true;
+  lock.unlock();
+  while (!arrived && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  lock.lock();
+  awake = false;
+}
+
 RocksStore::Impl::Commit RocksStore::Impl::TakePending() {
+  arrived = false;
+  expecting = false;
   Commit commit;
   std::size_t size = 0;
   while (!pending.empty() && (commit.empty() || size + pending.front().size <= kCommitBytesMax)) {
@@ -330,7 +355,21 @@ void RocksStore::Write(StoreBatch batch, WriteDone done) {
   write.size = SizeOf(write.batch);
   std::unique_lock lock(impl_->mutex);
   impl_->pending.push_back(std::move(write));
-  std::condition_variable* const next = impl_->committing ? nullptr : impl_->idle.Tell();
+  impl_->arrived = true;
+  impl_->quiet = false;
+  const bool tell = !impl_->committing && !impl_->awake;
+  std::condition_variable* const next = tell ? impl_->idle.Tell() : nullptr;
+  lock.unlock();
+  if (next != nullptr) next->notify_one();
+}
+
+void RocksStore::Expect() {
+  // Under load somebody is awake anyway, and this is all it costs.
+  if (!impl_->quiet.load(std::memory_order_relaxed) || !impl_->quiet.exchange(false)) return;
+  std::unique_lock lock(impl_->mutex);
+  if (impl_->committing || impl_->answering || !impl_->pending.empty()) return;
+  std::condition_variable* const next = impl_->idle.Tell();
+  impl_->expecting = next != nullptr;
   lock.unlock();
   if (next != nullptr) next->notify_one();
 }

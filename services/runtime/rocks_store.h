@@ -42,6 +42,7 @@ class RocksStore final : public Store {
 
   std::shared_ptr<const StoreSnapshot> Snapshot() const override;
   void Write(StoreBatch batch, WriteDone done) override;
+  void Expect() override;
   absl::Status Room() const override;
 
   // A copy of the store as it is now in a new folder, by hard links where the disk can. Errors as

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <latch>
@@ -56,6 +57,42 @@ TEST(RocksStoreTest, AFolderThatCannotBeMadeIsAnError) {
   std::ofstream(folder / "file") << "x";
   EXPECT_THAT(RocksStore::Open({.path = folder / "file/data"}),
               HasCode(absl::StatusCode::kUnavailable));
+}
+
+TEST(RocksStoreTest, AHintWithoutAWriteOrBesideManyLosesNothing) {
+  TemporaryFolder folder;
+  TANDEM_ASSERT_OK_AND_ASSIGN(auto store, RocksStore::Open({.path = folder / "data"}));
+  constexpr int kThreads = 4;
+  constexpr int kWrites = 100;
+  std::latch answered(std::ptrdiff_t{kThreads} * kWrites);
+  std::atomic<int> failed = 0;
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kWrites; ++i) {
+          store->Expect();
+          if (i % 3 == 0) store->Expect();
+          // Now and then the write comes when nobody waits for it any more, or sleeps already.
+          if (i % 10 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100 * t));
+          store->Write({{Space::kState, absl::StrCat("k", t), absl::StrCat(i)}},
+                       [&](const absl::Status& status) {
+                         failed += status.ok() ? 0 : 1;
+                         answered.count_down();
+                       });
+        }
+      });
+    }
+  }
+  answered.wait();
+  EXPECT_EQ(failed, 0);
+  for (int t = 0; t < kThreads; ++t) {
+    EXPECT_EQ(store->Snapshot()->Get(Space::kState, absl::StrCat("k", t)),
+              absl::StrCat(kWrites - 1));
+  }
+  store->Expect();
+  store.reset();  // Ends though a write was told of that never comes.
 }
 
 TEST(RocksStoreTest, RefusesWritesWithoutRoomAndGoesOnAfterwards) {

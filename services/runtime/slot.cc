@@ -37,6 +37,7 @@ void Slot::Impl::Submit(Command command, SubmitDone done) {
                 "a request id goes with a digest of 16 bytes");
   absl::Status status = log.Room();
   if (status.ok()) {
+    log.Expect();  // What is decided is appended at once, or soon.
     const std::lock_guard lock(mutex);
     status = door;
     if (status.ok()) status = queue.Room(command);

@@ -56,6 +56,9 @@ class Store {
   // is written: the store has stopped, and every later Write gets the same error.
   // An exception is kResourceExhausted / DISK_FULL: that batch was not written, the store goes on.
   virtual void Write(StoreBatch batch, WriteDone done) = 0;
+  // A hint, on any thread: a Write comes in some tens of microseconds, or not at all. A store whose
+  // threads sleep can wake one meanwhile. Cheap.
+  virtual void Expect() {}
   // OK while there is room for more; kResourceExhausted / DISK_FULL where Write would refuse.
   // Cheap.
   virtual absl::Status Room() const { return absl::OkStatus(); }
