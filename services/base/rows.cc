@@ -66,7 +66,15 @@ void OverlayRows::Scan(std::string_view first, std::string_view limit, RowVisito
 }
 
 void OverlayRows::Put(std::string_view key, std::string_view value) {
-  changes_.insert_or_assign(std::string(key), std::string(value));
+  const auto place = changes_.lower_bound(key);
+  if (place == changes_.end() || place->first != key) {
+    changes_.emplace_hint(place, key, value);
+  } else if (place->second.has_value()) {
+    place->second->assign(
+        value);  // Into the memory that is there: some rows change again and again.
+  } else {
+    place->second.emplace(value);
+  }
 }
 
 void OverlayRows::Delete(std::string_view key) {

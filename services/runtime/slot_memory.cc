@@ -28,21 +28,23 @@ constexpr std::size_t kForgetMax = 256;
 std::string OwnKey(char kind) { return {kSlotPrefix, kind}; }
 
 // Who asked what under which id, in a few bytes that no two requests share.
-std::string RequestKey(const base::Caller& caller, std::string_view request_id,
-                       std::string_view digest) {
+base::ByteWriter RequestKey(const base::Caller& caller, std::string_view request_id,
+                            std::string_view digest) {
   base::ByteWriter request;
   request.Sized(caller.firm).Sized(caller.principal).Raw(digest.substr(0, kMethodBytes));
   request.Raw(request_id);
   const Hash hash = HashOf(request.bytes());
-  return OwnKey('i').append(reinterpret_cast<const char*>(hash.data()), kIdBytes);
+  base::ByteWriter key;
+  key.Raw(OwnKey('i')).Raw({reinterpret_cast<const char*>(hash.data()), kIdBytes});
+  return key;
 }
 
-std::string AgeKey(absl::Time instant, std::uint64_t first_number) {
+base::ByteWriter AgeKey(absl::Time instant, std::uint64_t first_number) {
   base::ByteWriter key;
   key.Raw(OwnKey('a'));
   key.BigEndian64(static_cast<std::uint64_t>(absl::ToUnixNanos(instant) / kAgeNanos));
   key.BigEndian64(first_number >> kAgeShift);
-  return key.Take();
+  return key;
 }
 
 // An age row, in parts.
@@ -81,7 +83,7 @@ std::string AgesHead(absl::Time newest) {
 absl::StatusOr<std::optional<RememberedRequest>> RequestMemory::Find(
     const base::RowReader& rows, const base::Caller& caller, std::string_view request_id,
     std::string_view digest) const {
-  const std::optional<std::string> row = rows.Get(RequestKey(caller, request_id, digest));
+  const std::optional<std::string> row = rows.Get(RequestKey(caller, request_id, digest).bytes());
   if (!row.has_value()) return std::nullopt;
   base::ByteReader in(*row);
   const bool known = in.Byte() == kRowVersion;
@@ -113,16 +115,16 @@ void RequestMemory::Remember(base::Rows& rows, std::span<const base::FactRecord>
   Forget(rows, first.instant);
   base::ByteWriter value;
   value.Byte(kRowVersion).Raw(first.request_digest).Varint(first.number).Varint(command.size());
-  const std::string key = RequestKey(first.actor, first.request_id, first.request_digest);
-  rows.Put(key, value.bytes());
-  const std::string age_key = AgeKey(first.instant, first.number);
-  const std::optional<std::string> ages = rows.Get(age_key);
+  const base::ByteWriter key = RequestKey(first.actor, first.request_id, first.request_digest);
+  rows.Put(key.bytes(), value.bytes());
+  const base::ByteWriter age_key = AgeKey(first.instant, first.number);
+  const std::optional<std::string> ages = rows.Get(age_key.bytes());
   const std::string head = AgesHead(first.instant);
   base::ByteWriter aged;
   aged.Raw(head);
   if (ages.has_value()) aged.Raw(std::string_view(*ages).substr(head.size()));
-  aged.Sized(first.actor.firm).Raw(std::string_view(key).substr(OwnKey('i').size()));
-  rows.Put(age_key, aged.bytes());
+  aged.Sized(first.actor.firm).Raw(key.bytes().substr(OwnKey('i').size()));
+  rows.Put(age_key.bytes(), aged.bytes());
   std::uint64_t& count = CountOf(rows, first.actor.firm);
   base::ByteWriter quota;
   quota.Varint(++count);

@@ -68,8 +68,9 @@ class RowStack {
   const base::OverlayRows::Changes& LowestChanges() const;
 
  private:
+  class Bottom;
   struct Layer;
-  std::shared_ptr<const base::RowReader> durable_;
+  std::unique_ptr<Bottom> bottom_;
   std::deque<std::unique_ptr<Layer>> layers_;
 };
 

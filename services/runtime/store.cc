@@ -10,7 +10,9 @@ SnapshotRows::SnapshotRows(std::shared_ptr<const StoreSnapshot> snapshot, std::s
     : snapshot_(std::move(snapshot)), prefix_(std::move(prefix)) {}
 
 std::optional<std::string> SnapshotRows::Get(std::string_view key) const {
-  return snapshot_->Get(Space::kState, prefix_ + std::string(key));
+  base::ByteWriter prefixed;
+  prefixed.Raw(prefix_).Raw(key);
+  return snapshot_->Get(Space::kState, prefixed.bytes());
 }
 
 void SnapshotRows::Scan(std::string_view first, std::string_view limit,
