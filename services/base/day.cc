@@ -37,19 +37,19 @@ absl::StatusOr<Day> Day::Parse(std::string_view text) {
 }
 
 absl::StatusOr<Day> Day::FromCivil(int year, int month, int day) {
-  const std::string text = absl::StrFormat("%04d-%02d-%02d", year, month, day);
+  const auto text = [&] { return absl::StrFormat("%04d-%02d-%02d", year, month, day); };
   if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31) {
-    return BadDate(text);
+    return BadDate(text());
   }
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return BadDate(text);
+  if (!date.ok()) return BadDate(text());
   const Day result(
       static_cast<std::int32_t>(std::chrono::sys_days(date).time_since_epoch().count()));
   if (!result.InRange()) {
     return Refuse(Reason::kDayOutOfRange, "a day lies between 1990-01-01 and 2099-12-31",
-                  {{"value", text}});
+                  {{"value", text()}});
   }
   return result;
 }

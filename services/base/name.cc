@@ -1,8 +1,9 @@
 #include "services/base/name.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "services/base/reason.h"
 
 namespace tandem::base {
@@ -28,15 +29,17 @@ bool CheckDigitHolds(std::string_view digits) {
   return sum % 10 == 0;
 }
 
+bool IsId(std::string_view id) {
+  if (id.empty() || id.size() > 64 || id.front() == '.' || id.front() == '-') return false;
+  return std::ranges::all_of(id, [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+}
+
 }  // namespace
 
 absl::Status CheckId(std::string_view field, std::string_view id) {
-  bool good = !id.empty() && id.size() <= 64 && id.front() != '.' && id.front() != '-';
-  for (const char c : id) {
-    good = good &&
-           (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-');
-  }
-  if (good) return absl::OkStatus();
+  if (IsId(id)) return absl::OkStatus();
   return RefuseField(Reason::kBadName, field,
                      "an identifier is 1 to 64 of letters, digits, '.', '_' and '-', and does not "
                      "begin with '.' or '-'",
@@ -45,17 +48,20 @@ absl::Status CheckId(std::string_view field, std::string_view id) {
 
 absl::StatusOr<std::vector<std::string>> ParseName(std::string_view field, std::string_view pattern,
                                                    std::string_view name) {
-  const std::vector<std::string> want = absl::StrSplit(View(pattern), '/');
-  const std::vector<std::string> have = absl::StrSplit(View(name), '/');
-  bool good = want.size() == have.size() && name.size() <= 512;
   std::vector<std::string> ids;
-  for (std::size_t i = 0; good && i < want.size(); ++i) {
-    if (want[i] == "*") {
-      good = CheckId(field, have[i]).ok();
-      ids.push_back(have[i]);
-    } else {
-      good = want[i] == have[i];
-    }
+  bool good =
+      name.size() <= 512 && std::ranges::count(name, '/') == std::ranges::count(pattern, '/');
+  // Part by part, without a list of either's.
+  std::string_view want = pattern;
+  std::string_view have = name;
+  while (good) {
+    const std::string_view wanted = want.substr(0, want.find('/'));
+    const std::string_view part = have.substr(0, have.find('/'));
+    good = wanted == "*" ? IsId(part) : wanted == part;
+    if (good && wanted == "*") ids.emplace_back(part);
+    if (wanted.size() == want.size()) break;
+    want.remove_prefix(wanted.size() + 1);
+    have.remove_prefix(part.size() + 1);
   }
   if (good) return ids;
   return RefuseField(Reason::kBadName, field, absl::StrCat("a name has the form ", View(pattern)),

@@ -86,7 +86,7 @@ absl::StatusOr<std::shared_ptr<const SeriesBlock>> RowOf(
   block.set_measure(v1::MEASURE_STOCK);
   block.set_stock_owner(request.stock_owner());
   block.set_stock_status(request.status());
-  return PrepareSeries({place, std::move(registers), dictionary}, block);
+  return PrepareSingle({place, std::move(registers), dictionary}, block);
 }
 
 }  // namespace

@@ -297,7 +297,6 @@ void FillFact(const BlockScope& scope, bool every_item, bool plain_day, SeriesBl
   fact.set_item_last(block.box.item_last);
   fact.set_day_first(block.box.day_first);
   fact.set_day_last(block.box.day_last);
-  FillTouched(plain_day || TouchedAsRuns(block), block);
 }
 
 absl::Status CheckSize(std::size_t bytes) {
@@ -347,8 +346,13 @@ absl::StatusOr<SeriesKey> SeriesKeyFrom(v1::Measure measure, std::string_view st
   return key;
 }
 
-absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScope& scope,
-                                                                 const v1::SeriesBlock& block) {
+namespace {
+
+enum class Belongs { kToBatch, kToNone };
+
+absl::StatusOr<std::shared_ptr<const SeriesBlock>> Prepare(const BlockScope& scope,
+                                                           const v1::SeriesBlock& block,
+                                                           Belongs belongs) {
   TANDEM_RETURN_IF_ERROR(CheckShape(scope, block));
   auto prepared = std::make_shared<SeriesBlock>();
   TANDEM_ASSIGN_OR_RETURN(prepared->series, SeriesKeyFrom(block.measure(), block.stock_owner(),
@@ -369,8 +373,21 @@ absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScop
   }
   prepared->registers = scope.registers;
   FillFact(scope, block.run_item().empty(), plain_day, *prepared);
+  if (belongs == Belongs::kToBatch) FillTouched(plain_day || TouchedAsRuns(*prepared), *prepared);
   TANDEM_RETURN_IF_ERROR(CheckSize(prepared->fact.ByteSizeLong()));
   return prepared;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScope& scope,
+                                                                 const v1::SeriesBlock& block) {
+  return Prepare(scope, block, Belongs::kToBatch);
+}
+
+absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSingle(const BlockScope& scope,
+                                                                 const v1::SeriesBlock& block) {
+  return Prepare(scope, block, Belongs::kToNone);
 }
 
 absl::StatusOr<std::vector<Run>> DecodeSeriesRuns(const v1::SeriesReported& fact) {

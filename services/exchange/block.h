@@ -99,6 +99,9 @@ struct BlockScope {
 // kNotFound / UNKNOWN_ITEM, UNKNOWN_LOCATION; kFailedPrecondition / ENTRY_CLOSED.
 absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSeries(const BlockScope& scope,
                                                                  const v1::SeriesBlock& block);
+// The same for one row that belongs to no batch: without the columns of what it touches.
+absl::StatusOr<std::shared_ptr<const SeriesBlock>> PrepareSingle(const BlockScope& scope,
+                                                                 const v1::SeriesBlock& block);
 // The same for prices; FIELD_OUT_OF_RANGE for a negative price, a scale or a currency that is none.
 absl::StatusOr<std::shared_ptr<const PriceBlock>> PreparePrices(const BlockScope& scope,
                                                                 const v1::PriceBlock& block);

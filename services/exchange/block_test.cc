@@ -95,6 +95,23 @@ TEST(PrepareSeriesTest, RefusesABlockWhole) {
   }
 }
 
+TEST(PrepareSingleTest, MakesTheFactThatABlockOfOneRowMakes) {
+  const auto firm = testing::MakeRegister(3, 1);
+  const Place place{"shop", "l1"};
+  const v1::SeriesBlock wire = testing::WireBlock({{2, testing::kDay, 1500}}, 7, 3);
+  const auto dictionary = MapDictionary(wire.items(), *firm);
+  const auto block = PrepareSeries({place, firm, *dictionary}, wire);
+  const auto single = PrepareSingle({place, firm, *dictionary}, wire);
+  ASSERT_THAT(block, IsOk());
+  ASSERT_THAT(single, IsOk());
+  EXPECT_EQ((*single)->fact.SerializeAsString(), (*block)->fact.SerializeAsString());
+  EXPECT_EQ((*single)->touched.size(), 1u);  // What conflicts are looked for by.
+  v1::SeriesBlock empty = wire;
+  empty.clear_value_milli();
+  EXPECT_EQ(PrepareSingle({place, firm, *dictionary}, empty).status(),
+            PrepareSeries({place, firm, *dictionary}, empty).status());
+}
+
 // Goal: a day of every item says the same in two columns as in four.
 TEST(PrepareSeriesTest, TakesEveryItemOfTheDictionaryOnOneDay) {
   const auto firm = testing::MakeRegister(3, 1);

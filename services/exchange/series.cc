@@ -47,13 +47,9 @@ Retractions RetractionsIn(const base::RowReader& rows, const Place& place) {
 SeriesCut::SeriesCut(const base::RowReader& rows, const Place& place, const SeriesKey& series,
                      const CutOptions& options)
     : rows_(rows),
-      tiles_prefix_(SeriesPrefix(RowKind::kTile, place, series)),
-      history_prefix_(SeriesPrefix(RowKind::kHistory, place, series)),
-      arrivals_prefix_(SeriesPrefix(RowKind::kArrival, place, series)),
-      columns_prefix_(SeriesPrefix(RowKind::kArrivalColumns, place, series)),
-      singles_prefix_(SeriesPrefix(RowKind::kSingle, place, series)),
-      interest_(options.interest),
       place_(place),
+      series_(series),
+      interest_(options.interest),
       as_of_(options.as_of),
       mark_(MarkIn(rows, place, series)) {
   // Mostly a day comes after all others: then no arrival has to be looked at.
@@ -62,6 +58,8 @@ SeriesCut::SeriesCut(const base::RowReader& rows, const Place& place, const Seri
   if (pending) LoadPending(options);
 }
 
+std::string SeriesCut::Prefix(RowKind kind) const { return SeriesPrefix(kind, place_, series_); }
+
 const Visibility& SeriesCut::Visible() const {
   if (!visibility_.has_value()) visibility_.emplace(RetractionsIn(rows_, place_), as_of_);
   return *visibility_;
@@ -69,7 +67,7 @@ const Visibility& SeriesCut::Visible() const {
 
 void SeriesCut::LoadPending(const CutOptions& options) {
   std::map<std::uint64_t, std::uint64_t> close_numbers;  // Of batches seen; 0: open.
-  rows_.ScanPrefix(arrivals_prefix_, [&](std::string_view key, std::string_view value) {
+  rows_.ScanPrefix(Prefix(RowKind::kArrival), [&](std::string_view key, std::string_view value) {
     Pending pending{.row = DecodeArrival(key, value)};
     if (!pending.row.box.Overlaps(interest_)) return true;
     const auto [found, fresh] = close_numbers.try_emplace(pending.row.batch, 0);
@@ -111,7 +109,8 @@ absl::Status SeriesCut::OfferTile(std::string_view bytes, Grid& grid) const {
 
 void SeriesCut::OfferHistory(std::uint32_t group, std::int32_t chunk, Grid& grid) const {
   if (Visible().All()) return;  // A tile's own cells win then.
-  const std::optional<std::string> value = rows_.Get(TileKey(history_prefix_, group, chunk));
+  const std::optional<std::string> value =
+      rows_.Get(TileKey(Prefix(RowKind::kHistory), group, chunk));
   if (!value.has_value()) return;
   for (const PastStatement& past : DecodeHistory(*value)) {
     if (Visible().Shows(past.statement.arrival)) grid.Offer(past.cell, past.statement);
@@ -121,7 +120,7 @@ void SeriesCut::OfferHistory(std::uint32_t group, std::int32_t chunk, Grid& grid
 absl::Status SeriesCut::OfferPending(Pending& pending, const Box& tile, Grid& grid) {
   if (!pending.columns.has_value()) {
     const std::optional<std::string> bytes =
-        rows_.Get(NumberKey(columns_prefix_, pending.row.number));
+        rows_.Get(NumberKey(Prefix(RowKind::kArrivalColumns), pending.row.number));
     v1::SeriesReported fact;
     if (!bytes.has_value() || !fact.ParseFromString(*bytes)) {
       return base::Refuse(base::Reason::kStoredBytesDamaged, "an arrival's columns are damaged");
@@ -152,16 +151,17 @@ void SeriesCut::OfferSingles(const Box& tile, Grid& grid) const {
       }
     }
   };
+  const std::string singles = Prefix(RowKind::kSingle);
   const std::uint32_t first = std::max(tile.item_first, interest_.item_first);
   const std::uint32_t last = std::min(tile.item_last, interest_.item_last);
   if (first == last && interest_.day_first == interest_.day_last) {
-    const auto value = rows_.Get(SingleKey(singles_prefix_, first, interest_.day_first));
+    const auto value = rows_.Get(SingleKey(singles, first, interest_.day_first));
     if (value.has_value()) offer({first, interest_.day_first}, *value);
     return;
   }
   // Rows of these items; a year of one item's reports beyond the days is passed over.
-  rows_.Scan(SingleKey(singles_prefix_, first, std::numeric_limits<std::int32_t>::min()),
-             SingleKey(singles_prefix_, last + 1, std::numeric_limits<std::int32_t>::min()),
+  rows_.Scan(SingleKey(singles, first, std::numeric_limits<std::int32_t>::min()),
+             SingleKey(singles, last + 1, std::numeric_limits<std::int32_t>::min()),
              [&](std::string_view key, std::string_view value) {
                offer(SingleOfKey(key), value);
                return true;
@@ -187,7 +187,7 @@ absl::Status SeriesCut::FillFrom(std::optional<std::string_view> tile, std::uint
 absl::Status SeriesCut::Fill(std::uint32_t group, std::int32_t chunk, Grid& grid) {
   std::optional<std::string> tile;
   if (ChunkFirstDay(chunk) <= mark_.folded_day_last) {
-    tile = rows_.Get(TileKey(tiles_prefix_, group, chunk));
+    tile = rows_.Get(TileKey(Prefix(RowKind::kTile), group, chunk));
   }
   return FillFrom(tile, group, chunk, grid);
 }
@@ -195,11 +195,11 @@ absl::Status SeriesCut::Fill(std::uint32_t group, std::int32_t chunk, Grid& grid
 absl::StatusOr<bool> SeriesCut::IsFresh(std::uint32_t item, std::int32_t day) const {
   if (!pending_.empty()) return false;
   if (mark_.singles > mark_.singles_folded &&
-      rows_.Get(SingleKey(singles_prefix_, item, day)).has_value()) {
+      rows_.Get(SingleKey(Prefix(RowKind::kSingle), item, day)).has_value()) {
     return false;
   }
   if (ChunkFirstDay(ChunkOf(day)) > mark_.folded_day_last) return true;
-  const auto bytes = rows_.Get(TileKey(tiles_prefix_, GroupOf(item), ChunkOf(day)));
+  const auto bytes = rows_.Get(TileKey(Prefix(RowKind::kTile), GroupOf(item), ChunkOf(day)));
   if (!bytes.has_value()) return true;
   TANDEM_ASSIGN_OR_RETURN(const TileValues tile, TileValues::Decode(*bytes));
   return !tile.presence().Has(ItemInTile(item), DayInTile(day));
@@ -253,7 +253,8 @@ absl::Status SeriesCut::ReadGroup(std::uint32_t group, Columns& columns) {
       status = ReadTile(std::nullopt, group, next, columns);
     }
   };
-  rows_.Scan(TileKey(tiles_prefix_, group, next), TileKey(tiles_prefix_, group, chunk_last + 1),
+  const std::string tiles = Prefix(RowKind::kTile);
+  rows_.Scan(TileKey(tiles, group, next), TileKey(tiles, group, chunk_last + 1),
              [&](std::string_view key, std::string_view value) {
                const std::int32_t chunk = TileOfKey(key).chunk;
                read_until(chunk);

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "services/base/rows.h"
 #include "services/exchange/block.h"
+#include "services/exchange/codec.h"
 #include "services/exchange/model.h"
 #include "services/exchange/tile.h"
 
@@ -135,14 +136,12 @@ class SeriesCut {
   void LoadPending(const CutOptions& options);
   const Visibility& Visible() const;
 
+  std::string Prefix(RowKind kind) const;
+
   const base::RowReader& rows_;
-  std::string tiles_prefix_;
-  std::string history_prefix_;
-  std::string arrivals_prefix_;
-  std::string columns_prefix_;
-  std::string singles_prefix_;
-  Box interest_;
   const Place place_;
+  const SeriesKey series_;
+  Box interest_;
   std::uint64_t as_of_;
   mutable std::optional<Visibility>
       visibility_;  // Read at first need: most single reports have none.

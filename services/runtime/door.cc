@@ -210,28 +210,28 @@ absl::Status Door::Refused(const Peer& peer, Method method, const std::string& t
 }
 
 void Door::Enter(const grpc::CallbackServerContext& context, Method method, Then then) {
-  std::string trace_id = TraceIdOf(context);
   const absl::Time now = parts_.clock->Now();
   const absl::Time asked = absl::FromChrono(context.deadline());
   const bool ours = asked > now + absl::Hours(24 * 365);  // gRPC's "never", whatever its bits.
   Peer peer = PeerOf(context);
   absl::StatusOr<Guest> guest = Admit(peer, method);
-  const auto complete = [this, method, ours, began = parts_.clock->Monotonic(), trace_id,
-                         deadline = ours ? now + options_.deadline_default : asked](
-                            absl::StatusOr<Guest> made, const Peer& of, Then& next) {
+  auto complete = [this, method, ours, began = parts_.clock->Monotonic(),
+                   trace_id = TraceIdOf(context),
+                   deadline = ours ? now + options_.deadline_default : asked](
+                      absl::StatusOr<Guest> made, const Peer& of, Then& next) mutable {
     if (made.ok() && !drains_->LetIn()) made = Draining();
     if (!made.ok()) return next(Refused(of, method, trace_id, std::move(made).status()));
     made->deadline_is_ours = ours;
     made->began = began;
     made->call.deadline = deadline;
-    made->call.trace_id = trace_id;
+    made->call.trace_id = std::move(trace_id);
     parts_.telemetry->CallBegan();
     next(std::move(made));
   };
   if (guest.ok() || !parts_.catch_up || !MayBeBehind(guest.status())) {
     return complete(std::move(guest), peer, then);
   }
-  parts_.catch_up([this, complete, method, peer = std::move(peer),
+  parts_.catch_up([this, complete = std::move(complete), method, peer = std::move(peer),
                    then = std::move(then)](const absl::Status& caught) mutable {
     // Without governance nobody knows whether this is a stranger.
     if (caught.ok()) return complete(Admit(peer, method), peer, then);
