@@ -89,11 +89,12 @@ Server::Server(const std::string& folder) {
   target_ = "127.0.0.1:" + AwaitLine(port_file);
 }
 
-PeerServer::PeerServer() {
+PeerServer::PeerServer(Keeps keeps) {
   const std::string port_file = folder_.path() + "/port";
   TheNetwork().AuthorityOf("bench");  // Made, so that the peer knows it.
   process_ = std::make_unique<Process>(
-      std::vector<std::string>{BuildFolder() + "/bench", "--peer", port_file, TheNetwork().path()});
+      std::vector<std::string>{BuildFolder() + "/bench", "--peer", port_file, TheNetwork().path(),
+                               keeps == Keeps::kSyncedRows ? folder_.path() + "/db" : ""});
   target_ = "127.0.0.1:" + AwaitLine(port_file);
 }
 

@@ -55,7 +55,8 @@ class Server {
 // The bare server of the same methods (peer.h), in a process of its own.
 class PeerServer {
  public:
-  PeerServer();
+  enum class Keeps { kNothing, kSyncedRows };
+  explicit PeerServer(Keeps keeps = Keeps::kNothing);
   const std::string& target() const { return target_; }
   const Process& process() const { return *process_; }
 

@@ -55,8 +55,8 @@ int main(int argc, char** argv) {
   // As the server does (services/tandem/serve.cc): Debian's Abseil looks for deadlocks at each lock
   // of gRPC's. Clients and the bare echo would pay for it.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  if (argc == 4 && std::strcmp(argv[1], "--peer") == 0) {
-    return tandem::bench::RunPeer(argv[2], argv[3]);
+  if (argc == 5 && std::strcmp(argv[1], "--peer") == 0) {
+    return tandem::bench::RunPeer(argv[2], argv[3], argv[4]);
   }
   int first = 1;
   const bool tls = argc <= first || std::strcmp(argv[first], "--insecure") != 0;

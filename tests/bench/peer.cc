@@ -4,9 +4,11 @@
 
 #include <csignal>
 #include <fstream>
+#include <memory>
 
 #include "tandem/exchange/v1/exchange.grpc.pb.h"
 #include "tests/bench/network.h"
+#include "tests/bench/synced_write.h"
 
 namespace tandem::bench {
 namespace {
@@ -41,28 +43,39 @@ class IngestReactor final
 
 class Peer final : public ev1::ExchangeService::CallbackService {
  public:
+  explicit Peer(const std::string& database)
+      : rows_(database.empty() ? nullptr : std::make_unique<SyncedQueue>(database)) {}
   grpc::ServerUnaryReactor* ReportStock(grpc::CallbackServerContext* context,
                                         const ev1::ReportStockRequest* request,
                                         ev1::ReportStockResponse* response) override {
     response->mutable_accept_time()->set_seconds(request->on_hand_milli());
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
+    const auto answer = [reactor] { reactor->Finish(grpc::Status::OK); };
+    if (rows_ == nullptr) {
+      answer();
+    } else {
+      rows_->Put(request->request_id(), request->SerializeAsString(), answer);
+    }
     return reactor;
   }
   grpc::ServerBidiReactor<ev1::IngestRequest, ev1::IngestResponse>* Ingest(
       grpc::CallbackServerContext*) override {
     return new IngestReactor();  // Deletes itself in OnDone, as gRPC's reactors do.
   }
+
+ private:
+  std::unique_ptr<SyncedQueue> rows_;  // nullptr: answers at once.
 };
 
 }  // namespace
 
-int RunPeer(const std::string& port_file, const std::string& certificates) {
+int RunPeer(const std::string& port_file, const std::string& certificates,
+            const std::string& database) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  Peer peer;
+  Peer peer(database);
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", Network::PeerCredentialsIn(certificates), &port);

@@ -58,6 +58,43 @@ std::unique_ptr<rocksdb::DB> Open(const std::string& path) {
 SyncedDb::SyncedDb() : db_(Open(folder_.path() + "/db")) {}
 SyncedDb::~SyncedDb() = default;
 
+SyncedQueue::SyncedQueue(const std::string& path) : db_(Open(path)), thread_([this] { Work(); }) {}
+
+SyncedQueue::~SyncedQueue() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void SyncedQueue::Put(std::string key, std::string value, std::function<void()> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    rows_.push_back({std::move(key), std::move(value), std::move(done)});
+  }
+  wake_.notify_one();  // No call of the system where the writer is at work.
+}
+
+void SyncedQueue::Work() {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  for (;;) {
+    std::vector<Row> rows;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !rows_.empty(); });
+      if (rows_.empty()) return;
+      rows.swap(rows_);
+    }
+    rocksdb::WriteBatch batch;
+    for (const Row& row : rows) Check(batch.Put(row.key, row.value), "gather a batch");
+    Check(db_->Write(synced, &batch), "write a batch");
+    for (const Row& row : rows) row.done();
+  }
+}
+
 double SyncedDb::Put(std::size_t bytes) {
   rocksdb::WriteOptions synced;
   synced.sync = true;
