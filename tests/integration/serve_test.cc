@@ -255,7 +255,7 @@ TEST_F(ServeTest, LetsAFirmInUnderTlsOnceItIsAdmitted) {
   patient.set_wait_for_ready(true);
   patient.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
   EXPECT_THAT(runtime::FromGrpcStatus(stub->ListItems(&patient, list, &items)), IsOk());
-  EXPECT_EQ(program.Stop(), 0);
+  EXPECT_EQ(program.Stop(), 0) << program.error();
 }
 
 // What the program prints, both ways, and its exit code.
