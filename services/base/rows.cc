@@ -70,8 +70,8 @@ void OverlayRows::Put(std::string_view key, std::string_view value) {
   if (place == changes_.end() || place->first != key) {
     changes_.emplace_hint(place, key, value);
   } else if (place->second.has_value()) {
-    place->second->assign(
-        value);  // Into the memory that is there: some rows change again and again.
+    // Into the memory that is there: some rows change again and again.
+    place->second->assign(value);
   } else {
     place->second.emplace(value);
   }
